@@ -1,0 +1,263 @@
+/**
+ * The table of every model and world quantity: the one place where names, types, shapes, units and meanings stand.
+ * `npm run fields` generates assembly/shared from it; a test compares.
+ *
+ * Names are MuJoCo's. A leading `*` marks a Model field that may be shared by all worlds or hold one value per world.
+ * Shapes are symbolic: sizes of the Model, or numbers.
+ */
+
+export type FieldRow = readonly [name: string, type: 'f' | 'i', shape: readonly (string | number)[], unit: string, meaning: string]
+
+/** Scalars that are sizes; integers of the Model itself. */
+export const SIZES = [
+  'nq', 'nv', 'nu', 'na', 'nbody', 'njnt', 'ngeom', 'nsite', 'neq', 'ntendon', 'nactuator', 'nout', 'nsensor', 'nsensordata', 'nhistory', 'nmocap', 'nkey',
+] as const
+export type SizeName = (typeof SIZES)[number]
+
+// biome-ignore format: one row a line reads as the table it is
+export const MODEL_FIELDS: readonly FieldRow[] = [
+  // options and statistics
+  ['*opt_timestep', 'f', [1], 's', 'simulation timestep'],
+  ['*opt_gravity', 'f', [3], 'm/s^2', 'gravitational acceleration'],
+  ['*opt_wind', 'f', [3], 'm/s', 'wind velocity'],
+  ['*opt_magnetic', 'f', [3], 'T', 'global magnetic flux'],
+  ['*opt_density', 'f', [1], 'kg/m^3', 'density of the medium'],
+  ['*opt_viscosity', 'f', [1], 'Pa*s', 'viscosity of the medium'],
+  ['*opt_impratio', 'f', [1], '1', 'ratio of friction-to-normal contact impedance'],
+  ['opt_tolerance', 'f', [1], '1', 'main solver tolerance'],
+  ['opt_ls_tolerance', 'f', [1], '1', 'line search tolerance'],
+  ['opt_iterations', 'i', [1], '1', 'maximum number of main solver iterations'],
+  ['opt_ls_iterations', 'i', [1], '1', 'maximum number of line search iterations'],
+  ['opt_integrator', 'i', [1], 'enum', 'integration mode (mjtIntegrator)'],
+  ['opt_cone', 'i', [1], 'enum', 'type of friction cone (mjtCone)'],
+  ['opt_jacobian', 'i', [1], 'enum', 'type of Jacobian (mjtJacobian)'],
+  ['opt_solver', 'i', [1], 'enum', 'solver algorithm (mjtSolver)'],
+  ['opt_disableflags', 'i', [1], 'bits', 'disabled features (mjtDisableBit)'],
+  ['opt_enableflags', 'i', [1], 'bits', 'enabled features (mjtEnableBit)'],
+  ['opt_disableactuator', 'i', [1], 'bits', 'disabled actuator groups'],
+  ['stat_meaninertia', 'f', [1], 'kg or kg*m^2', 'mean diagonal inertia'],
+  // reference pose
+  ['*qpos0', 'f', ['nq'], 'm or rad', 'qpos values at default pose'],
+  ['*qpos_spring', 'f', ['nq'], 'm or rad', 'reference pose for springs'],
+  // bodies
+  ['body_parentid', 'i', ['nbody'], 'id', "id of body's parent"],
+  ['body_rootid', 'i', ['nbody'], 'id', 'ancestor that is a direct child of the world'],
+  ['body_weldid', 'i', ['nbody'], 'id', 'top body this body is welded to'],
+  ['body_mocapid', 'i', ['nbody'], 'id', 'id of mocap data; -1: none'],
+  ['body_jntnum', 'i', ['nbody'], '1', 'number of joints for this body'],
+  ['body_jntadr', 'i', ['nbody'], 'adr', 'start address of joints; -1: no joints'],
+  ['body_dofnum', 'i', ['nbody'], '1', 'number of motion degrees of freedom'],
+  ['body_dofadr', 'i', ['nbody'], 'adr', 'start address of dofs; -1: no dofs'],
+  ['*body_pos', 'f', ['nbody', 3], 'm', 'position offset relative to the parent body'],
+  ['*body_quat', 'f', ['nbody', 4], '1', 'orientation offset relative to the parent body'],
+  ['*body_ipos', 'f', ['nbody', 3], 'm', 'local position of the centre of mass'],
+  ['*body_iquat', 'f', ['nbody', 4], '1', 'local orientation of the inertia ellipsoid'],
+  ['*body_mass', 'f', ['nbody'], 'kg', 'mass'],
+  ['*body_subtreemass', 'f', ['nbody'], 'kg', 'mass of the subtree starting at this body'],
+  ['*body_inertia', 'f', ['nbody', 3], 'kg*m^2', 'diagonal inertia in the ipos/iquat frame'],
+  ['*body_invweight0', 'f', ['nbody', 2], '1/kg, 1/(kg*m^2)', 'mean inverse inertia in qpos0 (translation, rotation)'],
+  ['*body_gravcomp', 'f', ['nbody'], '1', 'antigravity force, in units of body weight'],
+  // joints
+  ['jnt_type', 'i', ['njnt'], 'enum', 'type of joint (mjtJoint)'],
+  ['jnt_qposadr', 'i', ['njnt'], 'adr', 'start address in qpos'],
+  ['jnt_dofadr', 'i', ['njnt'], 'adr', 'start address in qvel'],
+  ['jnt_bodyid', 'i', ['njnt'], 'id', "id of the joint's body"],
+  ['jnt_limited', 'i', ['njnt'], 'bool', 'does the joint have limits'],
+  ['jnt_actfrclimited', 'i', ['njnt'], 'bool', 'does the joint have actuator force limits'],
+  ['jnt_actgravcomp', 'i', ['njnt'], 'bool', 'is gravity compensation force applied via actuators'],
+  ['*jnt_solref', 'f', ['njnt', 2], 's, 1', 'constraint solver reference: limit'],
+  ['*jnt_solimp', 'f', ['njnt', 5], '1', 'constraint solver impedance: limit'],
+  ['*jnt_pos', 'f', ['njnt', 3], 'm', 'local anchor position'],
+  ['*jnt_axis', 'f', ['njnt', 3], '1', 'local joint axis'],
+  ['*jnt_stiffness', 'f', ['njnt'], 'N/m or N*m/rad', 'stiffness coefficient'],
+  ['*jnt_stiffnesspoly', 'f', ['njnt', 2], 'SI', 'high-order stiffness coefficients'],
+  ['*jnt_range', 'f', ['njnt', 2], 'm or rad', 'joint limits'],
+  ['*jnt_actfrcrange', 'f', ['njnt', 2], 'N or N*m', 'range of total actuator force'],
+  ['*jnt_margin', 'f', ['njnt'], 'm or rad', 'minimum distance for limit detection'],
+  // degrees of freedom
+  ['dof_bodyid', 'i', ['nv'], 'id', "id of the dof's body"],
+  ['dof_jntid', 'i', ['nv'], 'id', "id of the dof's joint"],
+  ['dof_parentid', 'i', ['nv'], 'id', "id of the dof's parent; -1: none"],
+  ['dof_treeid', 'i', ['nv'], 'id', "id of the dof's tree"],
+  ['*dof_solref', 'f', ['nv', 2], 's, 1', 'constraint solver reference: frictionloss'],
+  ['*dof_solimp', 'f', ['nv', 5], '1', 'constraint solver impedance: frictionloss'],
+  ['*dof_frictionloss', 'f', ['nv'], 'N or N*m', 'friction loss'],
+  ['*dof_armature', 'f', ['nv'], 'kg or kg*m^2', 'armature inertia'],
+  ['*dof_damping', 'f', ['nv'], 'N*s/m or N*m*s/rad', 'damping coefficient'],
+  ['*dof_dampingpoly', 'f', ['nv', 2], 'SI', 'high-order damping coefficients'],
+  ['*dof_invweight0', 'f', ['nv'], '1/kg or 1/(kg*m^2)', 'diagonal inverse inertia in qpos0'],
+  ['*dof_M0', 'f', ['nv'], 'kg or kg*m^2', 'diagonal inertia in qpos0'],
+  // geoms
+  ['geom_type', 'i', ['ngeom'], 'enum', 'geometric type (mjtGeom)'],
+  ['geom_contype', 'i', ['ngeom'], 'bits', 'geom contact type'],
+  ['geom_conaffinity', 'i', ['ngeom'], 'bits', 'geom contact affinity'],
+  ['geom_condim', 'i', ['ngeom'], '1', 'contact dimensionality'],
+  ['geom_bodyid', 'i', ['ngeom'], 'id', "id of the geom's body"],
+  ['geom_priority', 'i', ['ngeom'], '1', 'geom contact priority'],
+  ['*geom_solmix', 'f', ['ngeom'], '1', 'mixing coefficient for solref/imp in geom pair'],
+  ['*geom_solref', 'f', ['ngeom', 2], 's, 1', 'constraint solver reference: contact'],
+  ['*geom_solimp', 'f', ['ngeom', 5], '1', 'constraint solver impedance: contact'],
+  ['*geom_size', 'f', ['ngeom', 3], 'm', 'geom-specific size parameters'],
+  ['*geom_pos', 'f', ['ngeom', 3], 'm', 'local position offset relative to the body'],
+  ['*geom_quat', 'f', ['ngeom', 4], '1', 'local orientation offset relative to the body'],
+  ['*geom_friction', 'f', ['ngeom', 3], '1, m, m', 'friction for slide, spin, roll'],
+  ['*geom_margin', 'f', ['ngeom'], 'm', 'detect contact if distance is below margin'],
+  ['*geom_gap', 'f', ['ngeom'], 'm', 'include in solver if distance is below margin - gap'],
+  // sites
+  ['site_bodyid', 'i', ['nsite'], 'id', "id of the site's body"],
+  ['*site_pos', 'f', ['nsite', 3], 'm', 'local position offset relative to the body'],
+  ['*site_quat', 'f', ['nsite', 4], '1', 'local orientation offset relative to the body'],
+  // equality constraints
+  ['eq_type', 'i', ['neq'], 'enum', 'constraint type (mjtEq)'],
+  ['eq_obj1id', 'i', ['neq'], 'id', 'id of object 1'],
+  ['eq_obj2id', 'i', ['neq'], 'id', 'id of object 2'],
+  ['eq_objtype', 'i', ['neq'], 'enum', 'type of both objects (mjtObj)'],
+  ['eq_active0', 'i', ['neq'], 'bool', 'initial enable/disable constraint state'],
+  ['*eq_solref', 'f', ['neq', 2], 's, 1', 'constraint solver reference'],
+  ['*eq_solimp', 'f', ['neq', 5], '1', 'constraint solver impedance'],
+  ['*eq_data', 'f', ['neq', 11], 'SI', 'numeric data for the constraint'],
+  // actuators
+  ['actuator_trntype', 'i', ['nactuator'], 'enum', 'transmission type (mjtTrn)'],
+  ['actuator_dyntype', 'i', ['nactuator'], 'enum', 'dynamics type (mjtDyn)'],
+  ['actuator_gaintype', 'i', ['nactuator'], 'enum', 'gain type (mjtGain)'],
+  ['actuator_biastype', 'i', ['nactuator'], 'enum', 'bias type (mjtBias)'],
+  ['actuator_trnid', 'i', ['nactuator', 2], 'id', 'transmission id: joint, tendon, site'],
+  ['actuator_group', 'i', ['nactuator'], '1', 'group for disabling'],
+  ['actuator_ctrladr', 'i', ['nactuator'], 'adr', 'start address in ctrl'],
+  ['actuator_ctrlnum', 'i', ['nactuator'], '1', 'number of controls'],
+  ['actuator_ctrlspec', 'i', ['nactuator'], 'bits', 'which inputs a servo has (mjtCtrlInput)'],
+  ['actuator_outadr', 'i', ['nactuator'], 'adr', 'start address in actuator_force'],
+  ['actuator_outnum', 'i', ['nactuator'], '1', 'number of force outputs'],
+  ['actuator_actadr', 'i', ['nactuator'], 'adr', 'first activation address; -1: stateless'],
+  ['actuator_actnum', 'i', ['nactuator'], '1', 'number of activation variables'],
+  ['actuator_ctrllimited', 'i', ['nu'], 'bool', 'is control limited'],
+  ['actuator_forcelimited', 'i', ['nactuator'], 'bool', 'is force limited'],
+  ['actuator_actlimited', 'i', ['nactuator'], 'bool', 'is activation limited'],
+  ['actuator_actearly', 'i', ['nactuator'], 'bool', 'step activation before force'],
+  ['actuator_history', 'i', ['nactuator', 2], '1', 'history buffer: nsample, interp'],
+  ['actuator_historyadr', 'i', ['nactuator'], 'adr', 'address in the history buffer; -1: none'],
+  ['*actuator_delay', 'f', ['nactuator'], 's', 'delay of the control input'],
+  ['*actuator_dynprm', 'f', ['nactuator', 10], 'SI', 'dynamics parameters'],
+  ['*actuator_gainprm', 'f', ['nactuator', 10], 'SI', 'gain parameters'],
+  ['*actuator_biasprm', 'f', ['nactuator', 10], 'SI', 'bias parameters'],
+  ['*actuator_ctrlrange', 'f', ['nu', 2], 'SI', 'range of controls'],
+  ['*actuator_forcerange', 'f', ['nactuator', 2], 'N or N*m', 'range of forces'],
+  ['*actuator_actrange', 'f', ['nactuator', 2], 'SI', 'range of activations'],
+  ['*actuator_gear', 'f', ['nout', 6], '1 or m', 'scale length and transmitted force'],
+  ['*actuator_damping', 'f', ['nactuator'], 'SI', 'damping coefficient added to the joint'],
+  ['*actuator_dampingpoly', 'f', ['nactuator', 2], 'SI', 'high-order damping coefficients'],
+  ['*actuator_armature', 'f', ['nactuator'], 'SI', 'armature added to the joint'],
+  ['*actuator_length0', 'f', ['nout'], 'm or rad', 'actuator length in qpos0'],
+  ['*actuator_acc0', 'f', ['nout'], 'SI', 'acceleration from unit force in qpos0'],
+  // sensors
+  ['sensor_type', 'i', ['nsensor'], 'enum', 'sensor type (mjtSensor)'],
+  ['sensor_datatype', 'i', ['nsensor'], 'enum', 'numeric data type (mjtDataType)'],
+  ['sensor_needstage', 'i', ['nsensor'], 'enum', 'required compute stage (mjtStage)'],
+  ['sensor_objtype', 'i', ['nsensor'], 'enum', 'type of sensorized object (mjtObj)'],
+  ['sensor_objid', 'i', ['nsensor'], 'id', 'id of sensorized object'],
+  ['sensor_reftype', 'i', ['nsensor'], 'enum', 'type of reference frame (mjtObj)'],
+  ['sensor_refid', 'i', ['nsensor'], 'id', 'id of reference frame; -1: global frame'],
+  ['sensor_dim', 'i', ['nsensor'], '1', 'number of scalar outputs'],
+  ['sensor_adr', 'i', ['nsensor'], 'adr', 'address in sensordata'],
+  ['sensor_history', 'i', ['nsensor', 2], '1', 'history buffer: nsample, interp'],
+  ['sensor_historyadr', 'i', ['nsensor'], 'adr', 'address in the history buffer; -1: none'],
+  ['*sensor_delay', 'f', ['nsensor'], 's', 'delay of the reading'],
+  ['*sensor_interval', 'f', ['nsensor', 2], 's', 'sampling period and phase'],
+  ['*sensor_cutoff', 'f', ['nsensor'], 'SI', 'cutoff for real and positive; 0: ignore'],
+  ['sensor_noise', 'f', ['nsensor'], 'SI', 'noise standard deviation, declared and never applied by MuJoCo'],
+  // keyframes
+  ['key_time', 'f', ['nkey'], 's', 'key time'],
+  ['key_qpos', 'f', ['nkey', 'nq'], 'm or rad', 'key position'],
+  ['key_qvel', 'f', ['nkey', 'nv'], 'm/s or rad/s', 'key velocity'],
+  ['key_act', 'f', ['nkey', 'na'], 'SI', 'key activation'],
+  ['key_ctrl', 'f', ['nkey', 'nu'], 'SI', 'key control'],
+]
+
+/** Quantities kept for every world: state, inputs and the results of the last step. */
+// biome-ignore format: one row a line reads as the table it is
+export const WORLD_FIELDS: readonly FieldRow[] = [
+  // state
+  ['time', 'f', [1], 's', 'simulation time'],
+  ['qpos', 'f', ['nq'], 'm or rad', 'position'],
+  ['qvel', 'f', ['nv'], 'm/s or rad/s', 'velocity'],
+  ['act', 'f', ['na'], 'SI', 'actuator activation'],
+  ['qacc_warmstart', 'f', ['nv'], 'm/s^2 or rad/s^2', 'acceleration used for warm start'],
+  ['history', 'f', ['nhistory'], 'SI', 'delay buffers of controls and sensors'],
+  // inputs
+  ['ctrl', 'f', ['nu'], 'SI', 'control'],
+  ['qfrc_applied', 'f', ['nv'], 'N or N*m', 'applied generalized force'],
+  ['actuator_enable', 'f', ['nactuator'], '1', 'actuator on (1) or off (0); ours: MuJoCo switches groups, for all worlds'],
+  ['actuator_supply', 'f', ['nactuator'], '1', 'supply voltage over nominal voltage of a dcmotor; ours'],
+  // results of the last forward or step
+  ['qacc', 'f', ['nv'], 'm/s^2 or rad/s^2', 'acceleration'],
+  ['act_dot', 'f', ['na'], 'SI/s', 'time-derivative of the activation'],
+  ['actuator_force', 'f', ['nout'], 'N or N*m', 'actuator force in actuation space'],
+  ['qfrc_actuator', 'f', ['nv'], 'N or N*m', 'actuator force in joint space'],
+  ['qfrc_constraint', 'f', ['nv'], 'N or N*m', 'constraint force in joint space'],
+  ['sensordata', 'f', ['nsensordata'], 'SI', 'sensor readings'],
+  ['solver_niter', 'f', [1], '1', 'solver iterations of the last forward'],
+  ['status', 'f', [1], 'bits', 'status bits of this world (StatusBit)'],
+]
+
+/** Quantities recomputed from the state of the last forward when asked for; they live in a worker's scratch. */
+// biome-ignore format: one row a line reads as the table it is
+export const DERIVED_FIELDS: readonly FieldRow[] = [
+  ['xpos', 'f', ['nbody', 3], 'm', 'Cartesian position of the body frame'],
+  ['xquat', 'f', ['nbody', 4], '1', 'Cartesian orientation of the body frame'],
+  ['xmat', 'f', ['nbody', 9], '1', 'Cartesian orientation of the body frame'],
+  ['xipos', 'f', ['nbody', 3], 'm', 'Cartesian position of the body com'],
+  ['xanchor', 'f', ['njnt', 3], 'm', 'Cartesian position of the joint anchor'],
+  ['xaxis', 'f', ['njnt', 3], '1', 'Cartesian joint axis'],
+  ['subtree_com', 'f', ['nbody', 3], 'm', 'centre of mass of the kinematic tree of each body (of its root body)'],
+  ['cdof', 'f', ['nv', 6], 'rad, m', 'com-based motion axis of each dof'],
+  ['cinert', 'f', ['nbody', 10], 'kg, m', 'com-based body inertia and mass'],
+  ['cvel', 'f', ['nbody', 6], 'rad/s, m/s', 'com-based velocity'],
+  ['cdof_dot', 'f', ['nv', 6], 'rad/s, m/s', 'time-derivative of cdof'],
+  ['qM', 'f', ['nv', 'nv'], 'kg, kg*m, kg*m^2', 'joint-space inertia, lower triangle'],
+  ['qfrc_bias', 'f', ['nv'], 'N or N*m', 'Coriolis, centrifugal and gravitational force'],
+  ['qfrc_passive', 'f', ['nv'], 'N or N*m', 'springs and dampers'],
+  ['qfrc_smooth', 'f', ['nv'], 'N or N*m', 'net unconstrained force'],
+  ['qacc_smooth', 'f', ['nv'], 'm/s^2 or rad/s^2', 'unconstrained acceleration'],
+  ['actuator_length', 'f', ['nout'], 'm or rad', 'actuator length'],
+  ['actuator_velocity', 'f', ['nout'], 'm/s or rad/s', 'actuator velocity'],
+]
+
+/** Bits of `status`; one enum for all three languages. */
+export const STATUS = {
+  /** qpos, qvel or qacc is not finite or exceeds 1e10: the world stands still until it is reset */
+  BADSTATE: 1,
+  /** the constraint solver ran out of iterations before its tolerance */
+  SOLVER: 2,
+} as const
+
+/** A field row without its `*`, with the flag spelled out. */
+export interface Field {
+  readonly name: string
+  readonly type: 'f' | 'i'
+  readonly shape: readonly (string | number)[]
+  readonly unit: string
+  readonly meaning: string
+  /** a Model field that may hold one value per world */
+  readonly perWorld: boolean
+}
+
+const parse = (rows: readonly FieldRow[]): Field[] =>
+  rows.map(([name, type, shape, unit, meaning]) => ({
+    name: name.replace('*', ''),
+    type,
+    shape,
+    unit,
+    meaning,
+    perWorld: name.startsWith('*'),
+  }))
+
+export const modelFields: readonly Field[] = parse(MODEL_FIELDS)
+export const worldFields: readonly Field[] = parse(WORLD_FIELDS)
+export const derivedFields: readonly Field[] = parse(DERIVED_FIELDS)
+
+/** Number of scalars of a field, given the sizes of a Model. */
+export function fieldSize(field: Field, sizes: Readonly<Record<SizeName, number>>): number {
+  let size = 1
+  for (const s of field.shape) size *= typeof s === 'number' ? s : sizes[s as SizeName]
+  return size
+}
