@@ -208,9 +208,7 @@ export const DERIVED_FIELDS: readonly FieldRow[] = [
   ['xipos', 'f', ['nbody', 3], 'm', 'Cartesian position of the body com'],
   ['xanchor', 'f', ['njnt', 3], 'm', 'Cartesian position of the joint anchor'],
   ['xaxis', 'f', ['njnt', 3], '1', 'Cartesian joint axis'],
-  ['subtree_com', 'f', ['nbody', 3], 'm', 'centre of mass of the kinematic tree of each body (of its root body)'],
   ['cdof', 'f', ['nv', 6], 'rad, m', 'com-based motion axis of each dof'],
-  ['cinert', 'f', ['nbody', 10], 'kg, m', 'com-based body inertia and mass'],
   ['cvel', 'f', ['nbody', 6], 'rad/s, m/s', 'com-based velocity'],
   ['cdof_dot', 'f', ['nv', 6], 'rad/s, m/s', 'time-derivative of cdof'],
   ['qM', 'f', ['nv', 'nv'], 'kg, kg*m, kg*m^2', 'joint-space inertia, lower triangle'],
@@ -260,4 +258,144 @@ export function fieldSize(field: Field, sizes: Readonly<Record<SizeName, number>
   let size = 1
   for (const s of field.shape) size *= typeof s === 'number' ? s : sizes[s as SizeName]
   return size
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What the CPU engine adds for itself. A link is a joint seen as a rigid body: its frame sits at the joint's anchor, and
+// the inertia of every body that moves with it is lumped into the last link of that body.
+
+/** Sizes the engine derives from a Model. */
+export const ENGINE_SIZES = ['ngroup', 'nMnz', 'nHnz', 'njmax', 'nJmax', 'nfriction', 'nlimit'] as const
+export type EngineSizeName = (typeof ENGINE_SIZES)[number]
+
+/** Integer tables of a Model's topology, shared by all worlds. */
+// biome-ignore format: one row a line reads as the table it is
+export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
+  ['lnk_parent', 'i', ['njnt'], 'id', 'parent link; -1: the world'],
+  ['lnk_axis', 'i', ['njnt'], '0..2', 'column of the link frame that is the joint axis'],
+  ['lnk_flags', 'i', ['njnt'], 'bits', 'LinkFlag: what this link need not compute'],
+  ['lnk_group', 'i', ['njnt'], 'id', 'which kinematic tree (by root body) the link belongs to'],
+  ['body_lnk', 'i', ['nbody'], 'id', 'link a body moves with; -1: static'],
+  ['body_group', 'i', ['nbody'], 'id', 'kinematic tree of a body; -1: none moves'],
+  ['grp_root', 'i', ['ngroup'], 'id', 'root body of a kinematic tree'],
+  ['M_rownnz', 'i', ['nv'], '1', 'off-diagonal nonzeros of a row of M: ancestors of the dof'],
+  ['M_rowadr', 'i', ['nv'], 'adr', 'start of the row in M_colind'],
+  ['M_colind', 'i', ['nMnz'], 'id', 'columns, descending'],
+  ['H_rownnz', 'i', ['nv'], '1', 'off-diagonal nonzeros of a row of the factor of the Hessian'],
+  ['H_rowadr', 'i', ['nv'], 'adr', 'start of the row in H_colind'],
+  ['H_colind', 'i', ['nHnz'], 'id', 'columns, descending'],
+  ['friction_dof', 'i', ['nfriction'], 'id', 'dofs that have friction loss in some world'],
+  ['limit_jnt', 'i', ['nlimit'], 'id', 'joints that are limited'],
+  ['act_slot', 'i', ['nactuator', 5], 'adr', 'act index of slew, integral, temperature, bristle, current; -1: none'],
+]
+
+/** Constants of the engine, per world where a Model field they come from is. */
+// biome-ignore format: one row a line reads as the table it is
+export const CONSTANT_FIELDS: readonly FieldRow[] = [
+  ['lnk_const', 'f', ['njnt', 24], 'm, kg', 'link frame in its parent (rotation 9, position 3), axis sign, lumped inertia (10), pad'],
+  ['body_frame', 'f', ['nbody', 12], 'm', 'body frame in its link: rotation 9, position 3'],
+  ['grp_static', 'f', ['ngroup', 4], 'kg, kg*m', 'mass and first moment of the static bodies of a tree'],
+  ['dof_inertia', 'f', ['nv'], 'kg or kg*m^2', 'armature of a dof and of its actuators'],
+  ['dof_drag', 'f', ['nv', 3], 'SI', 'damping polynomial of a dof and of its actuators'],
+]
+
+/** A worker's scratch: what one block needs during one step. */
+// biome-ignore format: one row a line reads as the table it is
+export const SCRATCH_FIELDS: readonly FieldRow[] = [
+  ['tmp', 'f', [64], '-', 'results of functions that return more than one value'],
+  ['grp_com', 'f', ['ngroup', 4], 'm, kg', 'centre of mass and mass of a kinematic tree'],
+  ['lnk', 'f', ['njnt', 50], 'SI', 'R 9, p 3, cinert 10, crb 10, cvel 6, cacc 6, cfrc 6'],
+  ['dofs', 'f', ['nv', 18], 'SI', 'cdof 6, cdof_dot 6, crb * cdof 6'],
+  ['qM', 'f', ['nv', 'nv'], 'SI', 'joint-space inertia, lower triangle'],
+  ['qH', 'f', ['nv', 'nv'], 'SI', 'factor of M + K: L below, D on the diagonal'],
+  ['qHDiagInv', 'f', ['nv'], 'SI', '1 / D'],
+  ['qfrc_bias', 'f', ['nv'], 'N or N*m', ''],
+  ['qfrc_passive', 'f', ['nv'], 'N or N*m', ''],
+  ['qfrc_smooth', 'f', ['nv'], 'N or N*m', ''],
+  ['qacc_smooth', 'f', ['nv'], 'SI', ''],
+  ['qacc_int', 'f', ['nv'], 'SI', 'acceleration that the integrator applies'],
+  ['qderiv', 'f', ['nv'], 'SI', 'minus the diagonal of d qfrc_smooth / d qvel'],
+  ['actuator_length', 'f', ['nout'], 'm or rad', ''],
+  ['actuator_velocity', 'f', ['nout'], 'SI', ''],
+  ['moment', 'f', ['nactuator', 6], 'SI', 'actuator moment over the dofs of its joint'],
+  ['act_dvel', 'f', ['nactuator'], 'SI', 'd actuator_force / d actuator_velocity'],
+  ['u', 'f', ['nu'], 'SI', 'controls after delay and clamping'],
+  ['act_next', 'f', ['na'], 'SI', 'activation at the end of the step'],
+  ['xpos', 'f', ['nbody', 3], 'm', ''],
+  ['xquat', 'f', ['nbody', 4], '1', ''],
+  ['xmat', 'f', ['nbody', 9], '1', ''],
+  ['xipos', 'f', ['nbody', 3], 'm', ''],
+  ['xanchor', 'f', ['njnt', 3], 'm', ''],
+  ['xaxis', 'f', ['njnt', 3], '1', ''],
+  ['efc_J', 'f', ['nJmax'], 'SI', 'constraint Jacobian, sparse rows'],
+  ['efc_D', 'f', ['njmax'], 'SI', '1 / R; 0 where a world does not have the row'],
+  ['efc_R', 'f', ['njmax'], 'SI', 'regularizer'],
+  ['efc_aref', 'f', ['njmax'], 'SI', 'reference acceleration'],
+  ['efc_frictionloss', 'f', ['njmax'], 'N or N*m', ''],
+  ['efc_jar', 'f', ['njmax'], 'SI', 'J qacc - aref'],
+  ['efc_Jp', 'f', ['njmax'], 'SI', 'J search direction'],
+  ['efc_force', 'f', ['njmax'], 'N or N*m', ''],
+  ['efc_quad', 'f', ['njmax'], 'mask', 'row is in its quadratic zone'],
+  ['efc_type', 'i', ['njmax'], 'enum', 'mjtConstraint of a row'],
+  ['efc_rownnz', 'i', ['njmax'], '1', ''],
+  ['efc_rowadr', 'i', ['njmax'], 'adr', ''],
+  ['efc_colind', 'i', ['nJmax'], 'id', ''],
+  ['sol_x', 'f', ['nv'], 'SI', 'Newton step'],
+  ['sol_Mx', 'f', ['nv'], 'SI', ''],
+  ['rk_qpos', 'f', ['nq'], 'SI', 'state at the beginning of a Runge-Kutta step'],
+  ['rk_qvel', 'f', ['nv'], 'SI', ''],
+  ['rk_act', 'f', ['na'], 'SI', ''],
+  ['rk_dx', 'f', ['nv'], 'SI', 'weighted sum of velocities'],
+  ['rk_dv', 'f', ['nv'], 'SI', 'weighted sum of accelerations'],
+  ['rk_da', 'f', ['na'], 'SI', 'weighted sum of act_dot'],
+]
+
+/** State before the last step, from which derived quantities are recomputed. */
+// biome-ignore format: one row a line reads as the table it is
+export const SNAPSHOT_FIELDS: readonly FieldRow[] = [
+  ['qpos_prev', 'f', ['nq'], 'm or rad', 'qpos of the last forward'],
+  ['qvel_prev', 'f', ['nv'], 'm/s or rad/s', 'qvel of the last forward'],
+  ['time_carry', 'f', [1], 's', 'compensation of the summation of time'],
+]
+
+/** Bits of `lnk_flags`. */
+export const LINK = {
+  /** frame rotation relative to the parent link is the identity */
+  SAMEROT: 1,
+  /** frame origin coincides with the parent link's */
+  SAMEPOS: 2,
+  /** no body's inertia is lumped into this link */
+  MASSLESS: 4,
+  /** the joint's axis is a coordinate axis of the body */
+  ALIGNED: 8,
+} as const
+
+/** Model fields no kernel reads yet; they stay on the host. */
+const HOST_ONLY = /^(geom_(?!bodyid|pos|quat)|key_|opt_(wind|magnetic|density|viscosity|impratio|cone|jacobian|solver)|sensor_(noise|interval)|body_(gravcomp|mocapid|simple)|actuator_group)/
+
+export const topologyFields: readonly Field[] = parse(TOPOLOGY_FIELDS)
+export const constantFields: readonly Field[] = parse(CONSTANT_FIELDS)
+export const scratchFields: readonly Field[] = parse(SCRATCH_FIELDS)
+export const snapshotFields: readonly Field[] = parse(SNAPSHOT_FIELDS)
+export const kernelModelFields: readonly Field[] = modelFields.filter(f => !HOST_ONLY.test(f.name))
+
+export type HeaderSlot =
+  | { readonly kind: 'size'; readonly name: string }
+  | { readonly kind: 'm' | 'p' | 'd' | 's'; readonly name: string; readonly symbol: string; readonly field: Field }
+
+/**
+ * What stands in the header of a model, one u32 each: sizes, then the offset of every field relative to its base —
+ * m: integer tables and shared scalars; p: constants of a block; d: state of a block; s: scratch of a worker.
+ * Scratch names that a world field has too get an `s_` prefix.
+ */
+export function headerSlots(): HeaderSlot[] {
+  const slots: HeaderSlot[] = []
+  for (const name of [...SIZES, ...ENGINE_SIZES, 'pstride', 'dstride', 'pbase', 'dbase', 'nblock', 'lanes']) slots.push({ kind: 'size', name })
+  for (const field of kernelModelFields)
+    slots.push({ kind: field.perWorld ? 'p' : 'm', name: field.name, symbol: field.name, field })
+  for (const field of topologyFields) slots.push({ kind: 'm', name: field.name, symbol: field.name, field })
+  for (const field of constantFields) slots.push({ kind: 'p', name: field.name, symbol: field.name, field })
+  for (const field of [...worldFields, ...snapshotFields]) slots.push({ kind: 'd', name: field.name, symbol: field.name, field })
+  for (const field of scratchFields) slots.push({ kind: 's', name: field.name, symbol: field.name, field })
+  return slots
 }

@@ -1,0 +1,38 @@
+/** The exports of the CPU engine. Pointers are byte addresses; ranges are of blocks. */
+import { replayBlock } from './rollout/replay'
+import * as f from './shared/fields'
+import { derive as deriveBlock, forward as forwardBlock, step as stepBlock } from './sim/forward'
+import { setConst as setConstBlock } from './sim/setconst'
+
+// @ts-ignore: decorator
+@inline function params(m: usize, block: i32): usize { return <usize>f.pbase(m) + <usize>f.pstride(m) * <usize>block }
+// @ts-ignore: decorator
+@inline function state(m: usize, block: i32): usize { return <usize>f.dbase(m) + <usize>f.dstride(m) * <usize>block }
+
+/** nstep timesteps of blocks [begin, end) */
+export function step(m: usize, s: usize, begin: i32, end: i32, nstep: i32): void {
+  for (let b = begin; b < end; b++) {
+    const p = params(m, b), d = state(m, b)
+    for (let k = 0; k < nstep; k++) stepBlock(m, p, d, s, k == nstep - 1)
+  }
+}
+
+/** mj_forward of blocks [begin, end) */
+export function forward(m: usize, s: usize, begin: i32, end: i32): void {
+  for (let b = begin; b < end; b++) forwardBlock(m, params(m, b), state(m, b), s)
+}
+
+/** derived constants of parameter blocks [begin, end); d: a spare block of state */
+export function setConst(m: usize, s: usize, d: usize, begin: i32, end: i32): void {
+  for (let b = begin; b < end; b++) setConstBlock(m, params(m, b), d, s)
+}
+
+/** fields that are not kept, for one block, left in scratch */
+export function derive(m: usize, s: usize, block: i32): void {
+  deriveBlock(m, params(m, block), state(m, block), s)
+}
+
+/** recorded inputs through blocks [begin, end); r: a replay record (rollout/replay.ts) */
+export function replay(m: usize, s: usize, r: usize, begin: i32, end: i32): void {
+  for (let b = begin; b < end; b++) replayBlock(m, params(m, b), state(m, b), s, r, b)
+}

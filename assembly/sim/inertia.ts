@@ -1,0 +1,137 @@
+import { dot6, mulInertVec } from '../math/spatial'
+import { add, div, ld, mul, nmad, splat, st, V } from '../math/v4'
+import * as f from '../shared/fields'
+import { at, at2, DOF_CDOF, DOF_F, DOF_STRIDE, i32at, LNK_CINERT, LNK_CRB, LNK_STRIDE } from './types'
+
+/**
+ * Composite inertias and the joint-space inertia matrix.
+ *   model   dof_inertia (*)
+ *   in      lnk cinert, dofs cdof
+ *   out     qM (nv, nv), lower triangle, entries of ancestors only      kg, kg*m, kg*m^2
+ *   source  Featherstone 2008, table 6.2; MuJoCo engine_core_smooth.c, mj_crb
+ */
+export function crb(m: usize, p: usize, s: usize): void {
+  const n = f.njnt(m), nv = f.nv(m)
+  const lnk = f.lnk(m, s), dofs = f.dofs(m, s), qM = f.qM(m, s), extra = f.dof_inertia(m, p)
+  const parents = f.lnk_parent(m), dofjnt = f.dof_jntid(m), nnz = f.M_rownnz(m), adr = f.M_rowadr(m), col = f.M_colind(m)
+
+  // crb = cinert, then leaves to root
+  for (let j = 0; j < n; j++) {
+    const L = lnk + LNK_STRIDE * <usize>j
+    for (let i: usize = 0; i < 10; i++) st(L + LNK_CRB + V * i, ld(L + LNK_CINERT + V * i))
+  }
+  for (let j = n - 1; j > 0; j--) {
+    const parent = i32at(parents, j)
+    if (parent < 0) continue
+    const from = lnk + LNK_STRIDE * <usize>j + LNK_CRB
+    const to = lnk + LNK_STRIDE * <usize>parent + LNK_CRB
+    for (let i: usize = 0; i < 10; i++) st(to + V * i, add(ld(to + V * i), ld(from + V * i)))
+  }
+
+  // M(i, j) = cdof_j . crb_i cdof_i for every ancestor j of i
+  for (let i = 0; i < nv; i++) {
+    const D = dofs + DOF_STRIDE * <usize>i
+    const F = D + DOF_F
+    mulInertVec(F, lnk + LNK_STRIDE * <usize>i32at(dofjnt, i) + LNK_CRB, D + DOF_CDOF)
+    st(at2(qM, nv, i, i), add(ld(at(extra, i)), dot6(D + DOF_CDOF, F)))
+    const begin = i32at(adr, i), end = begin + i32at(nnz, i)
+    for (let k = begin; k < end; k++) {
+      const j = i32at(col, k)
+      st(at2(qM, nv, i, j), dot6(dofs + DOF_STRIDE * <usize>j + DOF_CDOF, F))
+    }
+  }
+}
+
+/**
+ * Factor H = L' D L in place, rows from last to first, so that a tree fills in nothing.
+ *   in-out  H (nv, nv), lower triangle: L below, D on the diagonal
+ *   out     dinv (nv) = 1 / D
+ *   nnz, adr, col: off-diagonal pattern of each row, columns descending, closed under elimination
+ *   source  Featherstone 2008, table 6.3; MuJoCo engine_core_smooth.c, mj_factorI
+ */
+export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, col: usize): void {
+  for (let k = nv - 1; k >= 0; k--) {
+    const row = at2(H, nv, k, 0)
+    const inv = div(splat(1), ld(at(row, k)))
+    st(at(dinv, k), inv)
+    const begin = i32at(adr, k), end = begin + i32at(nnz, k)
+    for (let a = begin; a < end; a++) {
+      const i = i32at(col, a)
+      const l = mul(ld(at(row, i)), inv)
+      const to = at2(H, nv, i, 0)
+      for (let b = a; b < end; b++) {
+        const j = i32at(col, b)
+        st(at(to, j), nmad(l, ld(at(row, j)), ld(at(to, j))))
+      }
+      st(at(row, i), l)
+    }
+  }
+}
+
+/**
+ * Solve L' D L x = b in place.
+ *   in      H, dinv as factorI leaves them
+ *   in-out  x (nv)
+ *   source  MuJoCo engine_core_smooth.c, mj_solveLD
+ */
+export function solveLD(nv: i32, H: usize, dinv: usize, x: usize, nnz: usize, adr: usize, col: usize): void {
+  for (let k = nv - 1; k >= 0; k--) {
+    const xk = ld(at(x, k))
+    const row = at2(H, nv, k, 0)
+    const begin = i32at(adr, k), end = begin + i32at(nnz, k)
+    for (let a = begin; a < end; a++) {
+      const i = i32at(col, a)
+      st(at(x, i), nmad(ld(at(row, i)), xk, ld(at(x, i))))
+    }
+  }
+  for (let k = 0; k < nv; k++) {
+    const row = at2(H, nv, k, 0)
+    let xk = mul(ld(at(x, k)), ld(at(dinv, k)))
+    const begin = i32at(adr, k), end = begin + i32at(nnz, k)
+    for (let a = begin; a < end; a++) {
+      const i = i32at(col, a)
+      xk = nmad(ld(at(row, i)), ld(at(x, i)), xk)
+    }
+    st(at(x, k), xk)
+  }
+}
+
+/** out = M x, M symmetric with the pattern of M (mj_mulM) */
+export function mulM(m: usize, qM: usize, out: usize, x: usize): void {
+  const nv = f.nv(m)
+  const nnz = f.M_rownnz(m), adr = f.M_rowadr(m), col = f.M_colind(m)
+  for (let i = 0; i < nv; i++) st(at(out, i), mul(ld(at2(qM, nv, i, i)), ld(at(x, i))))
+  for (let i = 0; i < nv; i++) {
+    const xi = ld(at(x, i))
+    let sum = ld(at(out, i))
+    const begin = i32at(adr, i), end = begin + i32at(nnz, i)
+    for (let k = begin; k < end; k++) {
+      const j = i32at(col, k)
+      const mij = ld(at2(qM, nv, i, j))
+      sum = add(sum, mul(mij, ld(at(x, j))))
+      st(at(out, j), add(ld(at(out, j)), mul(mij, xi)))
+    }
+    st(at(out, i), sum)
+  }
+}
+
+/** H = M on the pattern of H: what the pattern has beyond M's becomes 0 */
+export function copyM(m: usize, qM: usize, H: usize, coupled: bool): void {
+  const nv = f.nv(m)
+  if (coupled) {
+    const nnz = f.H_rownnz(m), adr = f.H_rowadr(m), col = f.H_colind(m)
+    for (let i = 0; i < nv; i++) {
+      const begin = i32at(adr, i), end = begin + i32at(nnz, i)
+      for (let k = begin; k < end; k++) st(at2(H, nv, i, i32at(col, k)), splat(0))
+    }
+  }
+  const nnz = f.M_rownnz(m), adr = f.M_rowadr(m), col = f.M_colind(m)
+  for (let i = 0; i < nv; i++) {
+    st(at2(H, nv, i, i), ld(at2(qM, nv, i, i)))
+    const begin = i32at(adr, i), end = begin + i32at(nnz, i)
+    for (let k = begin; k < end; k++) {
+      const j = i32at(col, k)
+      st(at2(H, nv, i, j), ld(at2(qM, nv, i, j)))
+    }
+  }
+}

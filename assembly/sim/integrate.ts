@@ -1,0 +1,131 @@
+import { quatIntegrate } from '../math/rotation'
+import { normalize4 } from '../math/spatial'
+import { abs4, add, and, ld, mad, mul, ne, nmad, sel, splat, st, sub, V } from '../math/v4'
+import * as f from '../shared/fields'
+import { nextActivation, wrapPeriod, wrapSetpoint } from './actuation'
+import { copyM, factorI, solveLD } from './inertia'
+import { dampingDerivative } from './passive'
+import { advanceHistory } from './sensor'
+import { at, at2, DSBL_ACTUATION, DSBL_DAMPER, DSBL_EULERDAMP, DYN_INTEGRATOR, i32at, INT_IMPLICITFAST, JNT_BALL, JNT_FREE } from './types'
+
+/** a coordinate, velocity or acceleration beyond this has diverged (mjMAXVAL) */
+const MAXVAL: f32 = 1e10
+
+/**
+ * The acceleration an Euler step applies: (M + h B) x = qfrc_smooth + qfrc_constraint, B the derivative of damping (Euler)
+ * or of all velocity-dependent smooth forces but the bias (implicitfast).
+ *   in      qM, qfrc_smooth, qfrc_constraint, qvel, act_dvel, moment
+ *   out     qacc_int (nv)
+ *   source  MuJoCo engine_forward.c, mj_EulerSkip, mj_implicitSkip
+ */
+export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize): void {
+  const nv = f.nv(m)
+  const H = f.qH(m, s), dinv = f.qHDiagInv(m, s), x = f.qacc_int(m, s), qM = f.qM(m, s)
+  const smooth = f.qfrc_smooth(m, s), constraint = f.qfrc_constraint(m, d)
+  const h = ld(f.opt_timestep(m, p))
+  const disable = load<i32>(f.opt_disableflags(m))
+  const fast = load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST
+
+  copyM(m, qM, H, false)
+  if (!(disable & DSBL_DAMPER) && (fast || !(disable & DSBL_EULERDAMP))) {
+    for (let i = 0; i < nv; i++) {
+      const e = at2(H, nv, i, i)
+      st(e, mad(h, dampingDerivative(m, p, d, i), ld(e)))
+    }
+  }
+  if (fast && !(disable & DSBL_ACTUATION)) {
+    const n = f.nactuator(m)
+    for (let a = 0; a < n; a++) {
+      const slope = mul(h, ld(at(f.act_dvel(m, s), a)))
+      const j = i32at(f.actuator_trnid(m), 2 * a)
+      const type = i32at(f.jnt_type(m), j), dof = i32at(f.jnt_dofadr(m), j)
+      const num = type == JNT_FREE ? 6 : type == JNT_BALL ? 3 : 1
+      const moment = f.moment(m, s) + 6 * V * <usize>a
+      for (let i = 0; i < num; i++) {
+        const k = mul(slope, ld(at(moment, i)))
+        for (let e = 0; e <= i; e++) {
+          const o = at2(H, nv, dof + i, dof + e)
+          st(o, nmad(k, ld(at(moment, e)), ld(o)))
+        }
+      }
+    }
+  }
+  for (let i = 0; i < nv; i++) st(at(x, i), add(ld(at(smooth, i)), ld(at(constraint, i))))
+  factorI(nv, H, dinv, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+  solveLD(nv, H, dinv, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+}
+
+/** qpos moved by qvel over h, on the manifold of unit quaternions (mj_integratePos) */
+export function integratePos(m: usize, s: usize, qpos: usize, qvel: usize, h: v128, alive: v128): void {
+  const n = f.njnt(m), tmp = f.tmp(m, s)
+  const types = f.jnt_type(m), qadr = f.jnt_qposadr(m), dadr = f.jnt_dofadr(m)
+  for (let j = 0; j < n; j++) {
+    const type = i32at(types, j)
+    let q = at(qpos, i32at(qadr, j)), v = at(qvel, i32at(dadr, j))
+    if (type >= 2) {
+      st(q, sel(alive, mad(h, ld(v), ld(q)), ld(q)))
+      continue
+    }
+    if (type == JNT_FREE) {
+      for (let i: usize = 0; i < 3; i++) st(q + V * i, sel(alive, mad(h, ld(v + V * i), ld(q + V * i)), ld(q + V * i)))
+      q += 3 * V
+      v += 3 * V
+    }
+    // MuJoCo normalizes before and after; a drift of rounding size is all that comes in
+    normalize4(tmp + 16 * V, q)
+    quatIntegrate(tmp + 16 * V, v, h, tmp)
+    normalize4(tmp + 16 * V, tmp + 16 * V)
+    for (let i: usize = 0; i < 4; i++) st(q + V * i, sel(alive, ld(tmp + 16 * V + V * i), ld(q + V * i)))
+  }
+}
+
+/** mask of worlds whose state and acceleration are finite and small enough (mj_checkPos, mj_checkVel, mj_checkAcc) */
+export function sane(m: usize, d: usize, qacc: usize): v128 {
+  const nv = f.nv(m), nq = f.nq(m)
+  // NaN must not lose a comparison: any NaN makes the sum NaN
+  let size = splat(0)
+  for (let i = 0; i < nq; i++) size = add(size, abs4(ld(at(f.qpos(m, d), i))))
+  for (let i = 0; i < nv; i++) size = add(size, add(abs4(ld(at(f.qvel(m, d), i))), abs4(ld(at(qacc, i)))))
+  return f32x4.le(size, splat(MAXVAL))
+}
+
+/**
+ * Advance activations, velocities, positions and time; worlds outside `alive` stand still.
+ *   act_dot, qacc, qvel  derivatives to apply; qvel 0: the new velocity (semi-implicit)
+ *   source  MuJoCo engine_forward.c, mj_advance
+ */
+export function advance(m: usize, p: usize, d: usize, s: usize, act_dot: usize, qacc: usize, qvel: usize, alive: v128): void {
+  const nv = f.nv(m), n = f.nactuator(m)
+  const h = ld(f.opt_timestep(m, p))
+  advanceHistory(m, p, d, s)
+
+  if (f.na(m) > 0 && !(load<i32>(f.opt_disableflags(m)) & DSBL_ACTUATION)) {
+    const act = f.act(m, d)
+    for (let i = 0; i < n; i++) {
+      const first = i32at(f.actuator_actadr(m), i), num = i32at(f.actuator_actnum(m), i)
+      const on = and(alive, ne(ld(at(f.actuator_enable(m, d), i)), splat(0)))
+      for (let a = first; a < first + num; a++) {
+        st(at(act, a), sel(on, nextActivation(m, p, d, s, i, a, ld(at(act_dot, a))), ld(at(act, a))))
+      }
+      // a setpoint on a circle stays the representative nearest the length
+      if (i32at(f.actuator_dyntype(m), i) == DYN_INTEGRATOR) {
+        const a = at(act, first + num - 1)
+        st(a, sel(on, wrapSetpoint(ld(a), ld(at(f.actuator_length(m, s), i)), wrapPeriod(m, p, i)), ld(a)))
+      }
+    }
+  }
+
+  const v = f.qvel(m, d)
+  for (let i = 0; i < nv; i++) {
+    const vi = ld(at(v, i))
+    st(at(v, i), sel(alive, mad(h, ld(at(qacc, i)), vi), vi))
+  }
+  integratePos(m, s, f.qpos(m, d), qvel ? qvel : v, h, alive)
+
+  // time by compensated summation: a million steps of 1 ms still end at 1000 s
+  const time = f.time(m, d), carry = f.time_carry(m, d)
+  const y = sub(and(alive, h), ld(carry))
+  const t = add(ld(time), y)
+  st(carry, sub(sub(t, ld(time)), y))
+  st(time, t)
+}

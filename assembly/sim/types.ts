@@ -1,0 +1,100 @@
+/** Enumerations of MuJoCo (mjtype.h) and the layout of the structures in a worker's scratch. */
+import { V } from '../math/v4'
+
+export const JNT_FREE: i32 = 0
+export const JNT_BALL: i32 = 1
+export const JNT_SLIDE: i32 = 2
+export const JNT_HINGE: i32 = 3
+
+export const DSBL_CONSTRAINT: i32 = 1
+export const DSBL_EQUALITY: i32 = 2
+export const DSBL_FRICTIONLOSS: i32 = 4
+export const DSBL_LIMIT: i32 = 8
+export const DSBL_SPRING: i32 = 32
+export const DSBL_DAMPER: i32 = 64
+export const DSBL_GRAVITY: i32 = 128
+export const DSBL_CLAMPCTRL: i32 = 256
+export const DSBL_WARMSTART: i32 = 512
+export const DSBL_ACTUATION: i32 = 2048
+export const DSBL_REFSAFE: i32 = 4096
+export const DSBL_SENSOR: i32 = 8192
+export const DSBL_EULERDAMP: i32 = 32768
+
+export const INT_EULER: i32 = 0
+export const INT_RK4: i32 = 1
+export const INT_IMPLICITFAST: i32 = 3
+
+export const DYN_NONE: i32 = 0
+export const DYN_INTEGRATOR: i32 = 1
+export const DYN_FILTER: i32 = 2
+export const DYN_FILTEREXACT: i32 = 3
+export const DYN_DCMOTOR: i32 = 5
+export const DYN_PID: i32 = 6
+
+export const GAIN_FIXED: i32 = 0
+export const GAIN_AFFINE: i32 = 1
+export const GAIN_DCMOTOR: i32 = 3
+export const GAIN_PID: i32 = 5
+
+export const BIAS_NONE: i32 = 0
+export const BIAS_AFFINE: i32 = 1
+export const BIAS_DCMOTOR: i32 = 3
+
+export const INPUT_POS: i32 = 1
+export const INPUT_VEL: i32 = 2
+export const INPUT_FF: i32 = 4
+export const INPUT_VOLTAGE: i32 = 8
+
+export const TRN_JOINT: i32 = 0
+export const TRN_JOINTINPARENT: i32 = 1
+
+export const SENS_JOINTPOS: i32 = 9
+export const SENS_JOINTVEL: i32 = 10
+export const SENS_ACTUATORFRC: i32 = 15
+export const SENS_FRAMEPOS: i32 = 26
+export const SENS_FRAMEQUAT: i32 = 27
+
+export const OBJ_BODY: i32 = 1
+export const OBJ_XBODY: i32 = 2
+export const OBJ_GEOM: i32 = 5
+export const OBJ_SITE: i32 = 6
+
+export const CNSTR_EQUALITY: i32 = 0
+export const CNSTR_FRICTION_DOF: i32 = 1
+export const CNSTR_LIMIT_JOINT: i32 = 3
+
+/** smallest divisor and regularizer; MuJoCo's 1e-15 would be lost in single precision products */
+export const MINVAL: f32 = 1e-15
+export const MINIMP: f32 = 0.0001
+export const MAXIMP: f32 = 0.9999
+
+// lnk (SCRATCH_FIELDS): one record a link
+export const LNK_STRIDE: usize = 50 * V
+export const LNK_R: usize = 0
+export const LNK_P: usize = 9 * V
+export const LNK_CINERT: usize = 12 * V
+export const LNK_CRB: usize = 22 * V
+export const LNK_CVEL: usize = 32 * V
+export const LNK_CACC: usize = 38 * V
+export const LNK_CFRC: usize = 44 * V
+
+// dofs (SCRATCH_FIELDS): one record a dof
+export const DOF_STRIDE: usize = 18 * V
+export const DOF_CDOF: usize = 0
+export const DOF_CDOFDOT: usize = 6 * V
+export const DOF_F: usize = 12 * V
+
+// lnk_const (CONSTANT_FIELDS): one record a link
+export const LC_STRIDE: usize = 24 * V
+export const LC_E: usize = 0
+export const LC_POS: usize = 9 * V
+export const LC_SIGN: usize = 12 * V
+export const LC_INERT: usize = 13 * V
+
+// @ts-ignore: decorator
+@inline export function i32at(p: usize, i: i32): i32 { return load<i32>(p + 4 * <usize>i) }
+// @ts-ignore: decorator
+@inline export function at(p: usize, i: i32): usize { return p + V * <usize>i }
+/** element (i, j) of the square matrix of order n at p */
+// @ts-ignore: decorator
+@inline export function at2(p: usize, n: i32, i: i32, j: i32): usize { return p + V * <usize>(i * n + j) }
