@@ -1,0 +1,57 @@
+import type { Model } from '../model/model.js'
+import { type Layout, V } from './layout.js'
+
+// records of the scratch, in quantities: assembly/sim/types.ts
+const DOF_RECORD = 18
+const DOF_CDOF = 0
+const DOF_CDOFDOT = 6
+const LNK_RECORD = 50
+const LNK_CVEL = 32
+
+/**
+ * Where element e of a derived field lies in scratch; -1: it is 0 by structure.
+ */
+export function derivedAddress(name: string, model: Model, layout: Layout): (e: number) => number {
+  const base = (field: string) => layout.s.get(field) as number
+  if (name === 'cdof' || name === 'cdof_dot') {
+    const dofs = base('dofs')
+    const offset = name === 'cdof' ? DOF_CDOF : DOF_CDOFDOT
+    return e => dofs + V * (DOF_RECORD * Math.floor(e / 6) + offset + (e % 6))
+  }
+  if (name === 'cvel') {
+    const lnk = base('lnk')
+    const links = bodyLinks(model)
+    return e => {
+      const link = links[Math.floor(e / 6)]
+      return link < 0 ? -1 : lnk + V * (LNK_RECORD * link + LNK_CVEL + (e % 6))
+    }
+  }
+  if (name === 'qM') {
+    const { nv } = model
+    const parent = model.field.dof_parentid as Int32Array
+    const related = new Uint8Array(nv * nv)
+    for (let i = 0; i < nv; i++) for (let j = i; j >= 0; j = parent[j]) related[i * nv + j] = 1
+    const qM = base('qM')
+    return e => {
+      const i = Math.floor(e / nv)
+      const j = e % nv
+      const [hi, lo] = i > j ? [i, j] : [j, i]
+      return related[hi * nv + lo] ? qM + V * (hi * nv + lo) : -1
+    }
+  }
+  const at = base(name)
+  return e => at + V * e
+}
+
+/** link each body moves with; -1: static */
+function bodyLinks(model: Model): Int32Array {
+  const links = new Int32Array(model.nbody).fill(-1)
+  const num = model.field.body_jntnum as Int32Array
+  for (let b = 1; b < model.nbody; b++) {
+    links[b] =
+      num[b] > 0
+        ? (model.field.body_jntadr as Int32Array)[b] + num[b] - 1
+        : links[(model.field.body_parentid as Int32Array)[b]]
+  }
+  return links
+}

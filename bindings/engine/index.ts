@@ -1,0 +1,2 @@
+export { Batch, type BatchOptions, createBatch } from './batch.js'
+export type { Interpolation, ReplayOptions } from './replay.js'

@@ -1,0 +1,67 @@
+/**
+ * Control words that the calling thread and the workers share, as Int32 indices from the start of memory.
+ * Page 0 below CONTROL_BYTES is theirs; address 0 stays unused.
+ */
+export const CONTROL_BASE = 64
+export const CONTROL_BYTES = 1024
+
+/** counts commands; workers sleep on it */
+export const GENERATION = 0
+export const COMMAND = 1
+export const MODEL = 2
+export const ARGUMENT = 3
+export const NBLOCK = 4
+export const CHUNK = 5
+/** next block nobody has taken */
+export const NEXT = 6
+/** workers that finished; the caller sleeps on it */
+export const DONE = 7
+/** workers that take part in this command */
+export const THREADS = 8
+/** workers whose module trapped */
+export const FAILED = 9
+export const SPARE = 10
+/** first of the scratch addresses, one a thread; 0 is the caller's */
+export const SCRATCH = 16
+
+/** at most this many threads: their scratch addresses fill the control page */
+export const MAX_THREADS = 128
+
+export const STEP = 1
+export const FORWARD = 2
+export const SET_CONST = 3
+export const REPLAY = 4
+export const QUIT = 5
+
+import type { Exports } from './module.js'
+
+/** Take ranges of blocks until none is left, and run the present command on them. */
+export function work(control: Int32Array, exports: Exports, thread: number): void {
+  const m = control[MODEL]
+  const s = control[SCRATCH + thread]
+  const nblock = control[NBLOCK]
+  const chunk = control[CHUNK]
+  const argument = control[ARGUMENT]
+  for (;;) {
+    const begin = Atomics.add(control, NEXT, chunk)
+    if (begin >= nblock) return
+    const end = Math.min(nblock, begin + chunk)
+    switch (control[COMMAND]) {
+      case STEP:
+        exports.step(m, s, begin, end, argument)
+        break
+      case FORWARD:
+        exports.forward(m, s, begin, end)
+        break
+      case SET_CONST:
+        // every thread has its own spare block of state behind its scratch
+        exports.setConst(m, s, s + control[SPARE], begin, end)
+        break
+      case REPLAY:
+        exports.replay(m, s, argument, begin, end)
+        break
+      default:
+        throw new Error(`unknown engine command ${control[COMMAND]}`)
+    }
+  }
+}
