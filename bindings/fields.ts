@@ -265,7 +265,7 @@ export function fieldSize(field: Field, sizes: Readonly<Record<SizeName, number>
 // the inertia of every body that moves with it is lumped into the last link of that body.
 
 /** Sizes the engine derives from a Model. */
-export const ENGINE_SIZES = ['ngroup', 'nMnz', 'nHnz', 'njmax', 'nJmax', 'nfriction', 'nlimit'] as const
+export const ENGINE_SIZES = ['planar', 'scalar', 'ngroup', 'nMnz', 'nHnz', 'njmax', 'nJmax', 'nfriction', 'nlimit'] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
 
 /** Integer tables of a Model's topology, shared by all worlds. */
@@ -284,6 +284,7 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
   ['H_rownnz', 'i', ['nv'], '1', 'off-diagonal nonzeros of a row of the factor of the Hessian'],
   ['H_rowadr', 'i', ['nv'], 'adr', 'start of the row in H_colind'],
   ['H_colind', 'i', ['nHnz'], 'id', 'columns, descending'],
+  ['act_simple', 'i', ['nactuator'], 'bool', 'stateless, undelayed force on a slide or hinge: gain * ctrl + affine bias'],
   ['friction_dof', 'i', ['nfriction'], 'id', 'dofs that have friction loss in some world'],
   ['limit_jnt', 'i', ['nlimit'], 'id', 'joints that are limited'],
   ['act_slot', 'i', ['nactuator', 5], 'adr', 'act index of slew, integral, temperature, bristle, current; -1: none'],
@@ -296,6 +297,9 @@ export const CONSTANT_FIELDS: readonly FieldRow[] = [
   ['body_frame', 'f', ['nbody', 12], 'm', 'body frame in its link: rotation 9, position 3'],
   ['grp_static', 'f', ['ngroup', 4], 'kg, kg*m', 'mass and first moment of the static bodies of a tree'],
   ['dof_inertia', 'f', ['nv'], 'kg or kg*m^2', 'armature of a dof and of its actuators'],
+  ['limit_const', 'f', ['njnt', 10], 'SI', 'solver constants of a joint limit (RowConst)'],
+  ['eq_const', 'f', ['neq', 10], 'SI', 'solver constants of an equality'],
+  ['friction_const', 'f', ['nv', 3], 'SI', 'of friction loss: D, R, B'],
   ['dof_drag', 'f', ['nv', 3], 'SI', 'damping polynomial of a dof and of its actuators'],
 ]
 
@@ -366,7 +370,7 @@ export const LINK = {
   SAMEPOS: 2,
   /** no body's inertia is lumped into this link */
   MASSLESS: 4,
-  /** the joint's axis is a coordinate axis of the body */
+  /** the joint's axis is a coordinate axis of the parent's link frame, which the link then shares at qpos0 */
   ALIGNED: 8,
 } as const
 

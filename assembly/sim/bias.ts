@@ -1,5 +1,5 @@
-import { addCrossForce, addToScl, crossMotion, dot6, mulInertVec } from '../math/spatial'
-import { add, ld, neg, splat, st, V, zero } from '../math/v4'
+import { addToScl, crossMotion, dot6 } from '../math/spatial'
+import { add, cross1, dot3, ld, mad, mul, neg, splat, st, sub, V, zero } from '../math/v4'
 import * as f from '../shared/fields'
 import {
   at, DOF_CDOF, DOF_CDOFDOT, DOF_STRIDE, DSBL_GRAVITY, i32at, JNT_FREE, LNK_CACC, LNK_CFRC, LNK_CINERT, LNK_CVEL, LNK_STRIDE,
@@ -59,35 +59,58 @@ export function comVel(m: usize, d: usize, s: usize): void {
  */
 export function rne(m: usize, p: usize, d: usize, s: usize): void {
   const n = f.njnt(m), nv = f.nv(m)
-  const lnk = f.lnk(m, s), dofs = f.dofs(m, s), qvel = f.qvel(m, d), bias = f.qfrc_bias(m, s), tmp = f.tmp(m, s)
-  const parents = f.lnk_parent(m), types = f.jnt_type(m), dadr = f.jnt_dofadr(m), dofjnt = f.dof_jntid(m)
+  const lnk = f.lnk(m, s), dofs = f.dofs(m, s), qvel = f.qvel(m, d), bias = f.qfrc_bias(m, s)
+  const parents = f.lnk_parent(m), types = f.jnt_type(m), dadr = f.jnt_dofadr(m), dofjnt = f.dof_jntid(m), flags = f.lnk_flags(m)
   const g = f.opt_gravity(m, p)
   const weightless = (load<i32>(f.opt_disableflags(m)) & DSBL_GRAVITY) != 0
   const g0 = weightless ? splat(0) : neg(ld(g)), g1 = weightless ? splat(0) : neg(ld(g + V)), g2 = weightless ? splat(0) : neg(ld(g + 2 * V))
 
-  // accelerations outward, forces on each link
+  // accelerations outward, force on each link: I a + v x* I v
   for (let j = 0; j < n; j++) {
     const L = lnk + LNK_STRIDE * <usize>j
-    const A = L + LNK_CACC
     const parent = i32at(parents, j)
+    let a0: v128, a1: v128, a2: v128, a3: v128, a4: v128, a5: v128
     if (parent < 0) {
-      st(A, zero()); st(A + V, zero()); st(A + 2 * V, zero())
-      st(A + 3 * V, g0); st(A + 4 * V, g1); st(A + 5 * V, g2)
+      a0 = zero(); a1 = a0; a2 = a0; a3 = g0; a4 = g1; a5 = g2
     } else {
       const P = lnk + LNK_STRIDE * <usize>parent + LNK_CACC
-      for (let i: usize = 0; i < 6; i++) st(A + V * i, ld(P + V * i))
+      a0 = ld(P); a1 = ld(P + V); a2 = ld(P + 2 * V); a3 = ld(P + 3 * V); a4 = ld(P + 4 * V); a5 = ld(P + 5 * V)
     }
     const type = i32at(types, j)
     let dof = i32at(dadr, j)
     const num = type >= 2 ? 1 : type == JNT_FREE ? 6 : 3
     if (parent >= 0 || num > 1) {
-      for (let i = 0; i < num; i++) addToScl(A, dofs + DOF_STRIDE * <usize>(dof + i) + DOF_CDOFDOT, ld(at(qvel, dof + i)), 6)
+      for (let i = 0; i < num; i++) {
+        const X = dofs + DOF_STRIDE * <usize>(dof + i) + DOF_CDOFDOT
+        const qd = ld(at(qvel, dof + i))
+        a0 = mad(qd, ld(X), a0); a1 = mad(qd, ld(X + V), a1); a2 = mad(qd, ld(X + 2 * V), a2)
+        a3 = mad(qd, ld(X + 3 * V), a3); a4 = mad(qd, ld(X + 4 * V), a4); a5 = mad(qd, ld(X + 5 * V), a5)
+      }
+    }
+    const A = L + LNK_CACC, F = L + LNK_CFRC
+    st(A, a0); st(A + V, a1); st(A + 2 * V, a2); st(A + 3 * V, a3); st(A + 4 * V, a4); st(A + 5 * V, a5)
+    if (i32at(flags, j) & f.LINK_MASSLESS) {
+      for (let i: usize = 0; i < 6; i++) st(F + V * i, zero())
+      continue
     }
 
-    const F = L + LNK_CFRC
-    mulInertVec(F, L + LNK_CINERT, A)
-    mulInertVec(tmp, L + LNK_CINERT, L + LNK_CVEL)
-    addCrossForce(F, L + LNK_CVEL, tmp)
+    const I = L + LNK_CINERT, W = L + LNK_CVEL
+    const ixx = ld(I), iyy = ld(I + V), izz = ld(I + 2 * V), ixy = ld(I + 3 * V), ixz = ld(I + 4 * V), iyz = ld(I + 5 * V)
+    const h0 = ld(I + 6 * V), h1 = ld(I + 7 * V), h2 = ld(I + 8 * V), mass = ld(I + 9 * V)
+    const w0 = ld(W), w1 = ld(W + V), w2 = ld(W + 2 * V), v0 = ld(W + 3 * V), v1 = ld(W + 4 * V), v2 = ld(W + 5 * V)
+    // momentum: n angular, l linear
+    const n0 = add(dot3(ixx, ixy, ixz, w0, w1, w2), cross1(h1, v2, h2, v1))
+    const n1 = add(dot3(ixy, iyy, iyz, w0, w1, w2), cross1(h2, v0, h0, v2))
+    const n2 = add(dot3(ixz, iyz, izz, w0, w1, w2), cross1(h0, v1, h1, v0))
+    const l0 = sub(mul(mass, v0), cross1(h1, w2, h2, w1))
+    const l1 = sub(mul(mass, v1), cross1(h2, w0, h0, w2))
+    const l2 = sub(mul(mass, v2), cross1(h0, w1, h1, w0))
+    st(F, add(add(dot3(ixx, ixy, ixz, a0, a1, a2), cross1(h1, a5, h2, a4)), add(cross1(w1, n2, w2, n1), cross1(v1, l2, v2, l1))))
+    st(F + V, add(add(dot3(ixy, iyy, iyz, a0, a1, a2), cross1(h2, a3, h0, a5)), add(cross1(w2, n0, w0, n2), cross1(v2, l0, v0, l2))))
+    st(F + 2 * V, add(add(dot3(ixz, iyz, izz, a0, a1, a2), cross1(h0, a4, h1, a3)), add(cross1(w0, n1, w1, n0), cross1(v0, l1, v1, l0))))
+    st(F + 3 * V, add(sub(mul(mass, a3), cross1(h1, a2, h2, a1)), cross1(w1, l2, w2, l1)))
+    st(F + 4 * V, add(sub(mul(mass, a4), cross1(h2, a0, h0, a2)), cross1(w2, l0, w0, l2)))
+    st(F + 5 * V, add(sub(mul(mass, a5), cross1(h0, a1, h1, a0)), cross1(w0, l1, w1, l0)))
   }
 
   // forces inward

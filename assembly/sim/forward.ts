@@ -8,6 +8,7 @@ import { copyM, crb, factorI, solveLD } from './inertia'
 import { advance, implicitAcceleration, integratePos, sane } from './integrate'
 import { comPos, kinematics } from './kinematics'
 import { passive } from './passive'
+import { planarForces } from './planar'
 import { needFrames, sensors } from './sensor'
 import { solNewton } from './solve'
 import { at, INT_RK4 } from './types'
@@ -57,11 +58,14 @@ function sumSmooth(m: usize, d: usize, s: usize): void {
 
 /** M, biases and all smooth forces of the present state */
 function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
-  kinematics(m, p, d, s)
-  comPos(m, p, s)
-  crb(m, p, s)
-  comVel(m, d, s)
-  rne(m, p, d, s)
+  if (f.planar(m)) planarForces(m, p, d, s)
+  else {
+    kinematics(m, p, d, s)
+    comPos(m, p, s)
+    crb(m, p, s)
+    comVel(m, d, s)
+    rne(m, p, d, s)
+  }
   passive(m, p, d, s)
   transmission(m, p, d, s)
   fwdActuation(m, p, d, s, substep)

@@ -48,13 +48,15 @@ function localConstants(m: usize, p: usize, s: usize): void {
       const C = cons + LC_STRIDE * <usize>j
       const type = i32at(f.jnt_type(m), j), k = <usize>i32at(f.lnk_axis(m), j)
       const axis = f.jnt_axis(m, p) + 3 * V * <usize>j
-      // A: link frame in the body frame. An axis along a coordinate stays where it is, any other becomes the third
+      // A: link frame in the body frame. An axis along a coordinate of the parent's frame keeps that frame
+      const aligned = (i32at(f.lnk_flags(m), j) & f.LINK_ALIGNED) != 0
       for (let i: usize = 0; i < 9; i++) st(A + V * i, splat(i == 0 || i == 4 || i == 8 ? 1 : 0))
       st(C + LC_SIGN, splat(1))
-      if (type > JNT_BALL) {
-        if (i32at(f.lnk_flags(m), j) & f.LINK_ALIGNED) st(C + LC_SIGN, sel(ge(ld(axis + V * k), splat(0)), splat(1), splat(-1)))
-        else basis(A, axis)
-      }
+      if (aligned) {
+        for (let r: usize = 0; r < 3; r++) for (let c: usize = 0; c < 3; c++) st(A + V * (3 * r + c), ld(X + V * (3 * c + r)))
+        const along = dot3(ld(X + 3 * V * k), ld(X + 3 * V * k + V), ld(X + 3 * V * k + 2 * V), ld(axis), ld(axis + V), ld(axis + 2 * V))
+        st(C + LC_SIGN, sel(ge(along, splat(0)), splat(1), splat(-1)))
+      } else if (type > JNT_BALL) basis(A, axis)
       if (type == JNT_FREE) {
         for (let i: usize = 0; i < 9; i++) st(C + V * i, ld(A + V * i))
         for (let i: usize = 0; i < 3; i++) st(C + LC_POS + V * i, splat(0))
@@ -62,7 +64,8 @@ function localConstants(m: usize, p: usize, s: usize): void {
         continue
       }
       const anchor = f.jnt_pos(m, p) + 3 * V * <usize>j
-      mulMat3(C + LC_E, X, A)
+      if (aligned) for (let i: usize = 0; i < 9; i++) st(C + V * i, splat(i == 0 || i == 4 || i == 8 ? 1 : 0))
+      else mulMat3(C + LC_E, X, A)
       mulMatVec3(C + LC_POS, X, anchor)
       for (let i: usize = 0; i < 3; i++) st(C + LC_POS + V * i, add(ld(C + LC_POS + V * i), ld(X + 9 * V + V * i)))
       // body frame in this link: A', -A' anchor

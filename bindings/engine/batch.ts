@@ -220,7 +220,7 @@ export class Batch {
     const { m, p, pbytes } = this.#layout
     const i32 = new Int32Array(this.#engine.memory.buffer)
     const flagsAt = (this.#m + (m.get('lnk_flags') as number)) / 4
-    const table = topology(this.model, this.#varied).tables
+    const { tables: table, sizes } = topology(this.model, this.#varied)
     const flags = table.get('lnk_flags') as Int32Array
     i32.set(flags, flagsAt)
     i32.set(table.get('lnk_axis') as Int32Array, (this.#m + (m.get('lnk_axis') as number)) / 4)
@@ -245,6 +245,7 @@ export class Batch {
       }
     }
     if (same) for (let j = 0; j < njnt; j++) i32[flagsAt + j] = flags[j] | same[j]
+    writeHeader.words(this.#engine.memory, this.#m, { planar: sizes.planar })
     this.#stale = false
   }
 

@@ -105,19 +105,7 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
   const massive = new Uint8Array(njnt)
   for (let b = 1; b < nbody; b++) if (bodyLnk[b] >= 0) massive[bodyLnk[b]] = 1
 
-  // axes along a coordinate keep the body's frame
-  const lnkAxis = new Int32Array(njnt).fill(2)
-  const lnkFlags = new Int32Array(njnt)
-  for (let j = 0; j < njnt; j++) {
-    if (!massive[j]) lnkFlags[j] |= LINK.MASSLESS
-    if (int('jnt_type')[j] < SLIDE || varied.has('jnt_axis')) continue
-    for (let k = 0; k < 3; k++) {
-      if (Math.abs(num('jnt_axis')[3 * j + k]) === 1) {
-        lnkAxis[j] = k
-        lnkFlags[j] |= LINK.ALIGNED
-      }
-    }
-  }
+  const { axis: lnkAxis, flags: lnkFlags } = linkFrames(model, varied, massive)
 
   // sparsity: ancestors of a dof; the factor of the Hessian also couples the joints of equality constraints
   const parent = int('dof_parentid')
@@ -174,9 +162,25 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
       throw new SizeError('ACT_SLOTS', `actuator ${a}: its parameters need ${used} activations, the model has ${int('actuator_actnum')[a]}`)
   }
 
+  const simple = Int32Array.from({ length: nactuator }, (_, a) => {
+    const joint = int('actuator_trnid')[2 * a]
+    const plain =
+      int('actuator_trntype')[a] <= 1 &&
+      int('jnt_type')[joint] >= SLIDE &&
+      int('actuator_dyntype')[a] === 0 &&
+      int('actuator_gaintype')[a] === 0 &&
+      int('actuator_biastype')[a] <= 1 &&
+      int('actuator_ctrlnum')[a] === 1 &&
+      int('actuator_actnum')[a] === 0 &&
+      int('actuator_history')[2 * a] === 0
+    return plain ? 1 : 0
+  })
+
   const sizes: Record<string, number> = {}
   for (const name of SIZES) sizes[name] = model[name]
   const engine: Record<EngineSizeName, number> = {
+    planar: planarNormal(model, lnkAxis, lnkFlags),
+    scalar: int('jnt_type').every(type => type >= SLIDE) ? 1 : 0,
     ngroup: groupOfRoot.size,
     nMnz: M.col.length,
     nHnz: H.col.length,
@@ -200,11 +204,92 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     ['H_rownnz', H.nnz],
     ['H_rowadr', H.adr],
     ['H_colind', H.col],
+    ['act_simple', simple],
     ['friction_dof', new Int32Array(nv)],
     ['limit_jnt', Int32Array.from(limits)],
     ['act_slot', slots],
   ])
   return { sizes: sizes as Sizes, tables }
+}
+
+/** product of two row-major 3x3 matrices, the second transposed on request */
+function mat3(a: readonly number[], b: readonly number[], transpose = false): number[] {
+  return Array.from({ length: 9 }, (_, e) => {
+    const i = 3 * Math.floor(e / 3)
+    const j = e % 3
+    return [0, 1, 2].reduce((sum, k) => sum + a[i + k] * (transpose ? b[3 * j + k] : b[3 * k + j]), 0)
+  })
+}
+
+const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1]
+
+function quatMat(q: ArrayLike<number>): number[] {
+  const n = Math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
+  const [w, x, y, z] = [q[0] / n, q[1] / n, q[2] / n, q[3] / n]
+  return [
+    w * w + x * x - y * y - z * z, 2 * (x * y - w * z), 2 * (x * z + w * y),
+    2 * (x * y + w * z), w * w - x * x + y * y - z * z, 2 * (y * z - w * x),
+    2 * (x * z - w * y), 2 * (y * z + w * x), w * w - x * x - y * y + z * z,
+  ]
+}
+
+/** rotation whose third column is a unit vector; the twin of `basis` in assembly/sim/setconst.ts */
+function basis([x, y, z]: readonly number[]): number[] {
+  const sign = z >= 0 ? 1 : -1
+  const k = -1 / (sign + z)
+  const b = x * y * k
+  return [1 + sign * k * x * x, b, x, sign * b, sign + k * y * y, y, -sign * x, -y, z]
+}
+
+/**
+ * Axis column and ALIGNED flag of every link. A link whose axis is a coordinate axis of its parent's frame takes over
+ * that frame, so that its rotation is a turn about one column and nothing else.
+ */
+function linkFrames(model: Model, varied: ReadonlySet<string>, massive: Uint8Array): { axis: Int32Array; flags: Int32Array } {
+  const int = (name: string): Int32Array => model.field[name] as Int32Array
+  const num = (name: string): Float64Array => model.field[name] as Float64Array
+  const axis = new Int32Array(model.njnt).fill(2)
+  const flags = new Int32Array(model.njnt)
+  const frozen = !['jnt_axis', 'body_quat'].some(f => varied.has(f))
+  // frame of each body in the link it moves with
+  const frame: number[][] = [IDENTITY]
+  for (let b = 1; b < model.nbody; b++) {
+    let x = mat3(frame[int('body_parentid')[b]], quatMat(num('body_quat').subarray(4 * b, 4 * b + 4)))
+    for (let k = 0; k < int('body_jntnum')[b]; k++) {
+      const j = int('body_jntadr')[b] + k
+      if (!massive[j]) flags[j] |= LINK.MASSLESS
+      const type = int('jnt_type')[j]
+      // the frame of a free or ball joint is the body's own
+      if (type < SLIDE) {
+        x = IDENTITY
+        continue
+      }
+      const own = [...num('jnt_axis').subarray(3 * j, 3 * j + 3)]
+      const seen = [0, 1, 2].map(i => x[3 * i] * own[0] + x[3 * i + 1] * own[1] + x[3 * i + 2] * own[2])
+      const column = seen.findIndex(a => Math.abs(Math.abs(a) - 1) < 1e-9)
+      if (frozen && column >= 0) {
+        axis[j] = column
+        flags[j] |= LINK.ALIGNED | LINK.SAMEROT
+      } else x = mat3(IDENTITY, basis(own), true)
+    }
+    frame.push(x)
+  }
+  return { axis, flags }
+}
+
+/** all links are scalar joints that move in one coordinate plane: its normal's index + 1, else 0 */
+function planarNormal(model: Model, axis: Int32Array, flags: Int32Array): number {
+  const type = model.field.jnt_type as Int32Array
+  let normal = -1
+  for (let j = 0; j < model.njnt; j++) {
+    if (type[j] < SLIDE || !(flags[j] & LINK.ALIGNED)) return 0
+    if (type[j] === SLIDE) continue
+    if (normal >= 0 && axis[j] !== normal) return 0
+    normal = axis[j]
+  }
+  if (normal < 0) return 0
+  for (let j = 0; j < model.njnt; j++) if (type[j] === SLIDE && axis[j] === normal) return 0
+  return normal + 1
 }
 
 /** compressed rows, columns descending */
@@ -216,22 +301,17 @@ function pack(rows: readonly Set<number>[]): { nnz: Int32Array; adr: Int32Array;
 }
 
 /**
- * Which links have a frame that does not turn or move against their parent's: read off computed constants.
+ * Which links sit where their parent's frame is, or turned like it, in one world.
  *
  * @param lnkConst lnk_const of one world, (njnt, 24)
  */
 export function frameFlags(model: Model, lnkConst: ArrayLike<number>): Int32Array {
-  // rounding of a product of two unit rotations in single precision
-  const tiny = 3e-7
   return Int32Array.from({ length: model.njnt }, (_, j) => {
-    let flags = 0
+    if ((model.field.jnt_type as Int32Array)[j] === 0) return 0
     const c = 24 * j
-    if ((model.field.jnt_type as Int32Array)[j] < SLIDE && (model.field.jnt_type as Int32Array)[j] === 0) return 0
-    let off = 0
-    for (let i = 0; i < 9; i++) off = Math.max(off, Math.abs(lnkConst[c + i] - (i % 4 === 0 ? 1 : 0)))
-    if (off < tiny) flags |= LINK.SAMEROT
+    let flags: number = LINK.SAMEROT
+    for (let i = 0; i < 9; i++) if (lnkConst[c + i] !== IDENTITY[i]) flags &= ~LINK.SAMEROT
     if (lnkConst[c + 9] === 0 && lnkConst[c + 10] === 0 && lnkConst[c + 11] === 0) flags |= LINK.SAMEPOS
     return flags
   })
 }
-

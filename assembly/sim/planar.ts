@@ -1,0 +1,140 @@
+import { sincos } from '../math/trig'
+import { add, cross1, ld, mad, mul, neg, nmad, splat, st, sub, V } from '../math/v4'
+import * as f from '../shared/fields'
+import { at, at2, DSBL_GRAVITY, i32at, JNT_HINGE, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE } from './types'
+
+// the plane's record of a link, at the start of its scratch record
+const C: usize = 0        // cos, sin of the link's angle
+const W: usize = 4 * V    // angular velocity
+const A: usize = 5 * V    // acceleration of the anchor without joint accelerations
+const D: usize = 7 * V    // anchor minus parent's anchor
+const H: usize = 9 * V    // first moment of the composite about the anchor
+const M: usize = 11 * V   // its mass
+const I: usize = 12 * V   // its inertia about the anchor
+const F: usize = 13 * V   // force that the composite's motion takes
+const N: usize = 15 * V   // moment about the anchor
+const X: usize = 16 * V   // direction of a slide
+const T: usize = 18 * V   // angle of the link
+
+/**
+ * M and qfrc_bias of trees that move in a coordinate plane (all hinges along one axis, all slides across it): kinematics,
+ * comPos, crb, comVel and rne with what is structurally zero left out. Cart-poles, pendulums, hoppers are such trees.
+ *   model   lnk_const (*), opt_gravity (*), dof_inertia (*)
+ *   in      qpos, qvel
+ *   out     qM, qfrc_bias
+ *   source  Newton-Euler and composite bodies of Featherstone 2008, chapters 5 and 6, in two dimensions
+ */
+export function planarForces(m: usize, p: usize, d: usize, s: usize): void {
+  const n = f.njnt(m)
+  const lnk = f.lnk(m, s), cons = f.lnk_const(m, p), qpos = f.qpos(m, d), qvel = f.qvel(m, d), qpos0 = f.qpos0(m, p), tmp = f.tmp(m, s)
+  const parents = f.lnk_parent(m), types = f.jnt_type(m), axes = f.lnk_axis(m), flags = f.lnk_flags(m)
+  const qM = f.qM(m, s), bias = f.qfrc_bias(m, s), extra = f.dof_inertia(m, p)
+
+  // in-plane axes u, v follow the normal
+  const normal = f.planar(m) - 1
+  const u = <usize>((normal + 1) % 3), v = <usize>((normal + 2) % 3)
+  const Inn = LC_INERT + V * <usize>normal, hu = LC_INERT + V * (6 + u), hv = LC_INERT + V * (6 + v), mass = LC_INERT + 9 * V
+  const g = f.opt_gravity(m, p)
+  const weightless = (load<i32>(f.opt_disableflags(m)) & DSBL_GRAVITY) != 0
+  const gu = weightless ? splat(0) : neg(ld(g + V * u)), gv = weightless ? splat(0) : neg(ld(g + V * v))
+
+  // outward: poses, velocities, accelerations, then what each link's own motion takes
+  for (let j = 0; j < n; j++) {
+    const L = lnk + LNK_STRIDE * <usize>j, K = cons + LC_STRIDE * <usize>j
+    const parent = i32at(parents, j)
+    let c: v128, sn: v128, w: v128, au: v128, av: v128, du: v128, dv: v128, angle: v128
+    const ru = ld(K + LC_POS + V * u), rv = ld(K + LC_POS + V * v)
+    if (parent < 0) {
+      c = splat(1); sn = splat(0); w = splat(0); angle = splat(0)
+      au = gu; av = gv
+      du = ru; dv = rv
+    } else {
+      const Q = lnk + LNK_STRIDE * <usize>parent
+      c = ld(Q + C); sn = ld(Q + C + V); w = ld(Q + W); angle = ld(Q + T)
+      au = ld(Q + A); av = ld(Q + A + V)
+      if (i32at(flags, j) & f.LINK_SAMEPOS) {
+        du = splat(0); dv = splat(0)
+      } else {
+        du = cross1(c, ru, sn, rv)
+        dv = mad(sn, ru, mul(c, rv))
+        const ww = mul(w, w)
+        au = nmad(ww, du, au)
+        av = nmad(ww, dv, av)
+      }
+    }
+    const sign = ld(K + LC_SIGN)
+    const q = mul(sign, sub(ld(at(qpos, j)), ld(at(qpos0, j)))), qd = mul(sign, ld(at(qvel, j)))
+    if (i32at(types, j) == JNT_HINGE) {
+      angle = add(angle, q)
+      sincos(angle, tmp)
+      sn = ld(tmp); c = ld(tmp + V)
+      w = add(w, qd)
+    } else {
+      const first = <usize>i32at(axes, j) == u
+      const xu = first ? c : neg(sn), xv = first ? sn : c
+      const ww = mul(mul(w, w), q), w2 = mul(mul(splat(2), w), qd)
+      du = mad(xu, q, du)
+      dv = mad(xv, q, dv)
+      au = sub(nmad(ww, xu, au), mul(w2, xv))
+      av = add(nmad(ww, xv, av), mul(w2, xu))
+      st(L + X, mul(sign, xu))
+      st(L + X + V, mul(sign, xv))
+    }
+    st(L + C, c); st(L + C + V, sn); st(L + T, angle)
+    st(L + W, w)
+    st(L + A, au); st(L + A + V, av)
+    st(L + D, du); st(L + D + V, dv)
+
+    const lu = ld(K + hu), lv = ld(K + hv), mj = ld(K + mass)
+    const h0 = cross1(c, lu, sn, lv), h1 = mad(sn, lu, mul(c, lv)), ww = mul(w, w)
+    st(L + H, h0); st(L + H + V, h1)
+    st(L + M, mj)
+    st(L + I, ld(K + Inn))
+    st(L + F, nmad(ww, h0, mul(mj, au)))
+    st(L + F + V, nmad(ww, h1, mul(mj, av)))
+    st(L + N, cross1(h0, av, h1, au))
+  }
+
+  // inward: bias and inertia of the joint from the composite below it, then the composite moves to the parent
+  for (let j = n - 1; j >= 0; j--) {
+    const L = lnk + LNK_STRIDE * <usize>j
+    const sign = ld(cons + LC_STRIDE * <usize>j + LC_SIGN)
+    const h0 = ld(L + H), h1 = ld(L + H + V), mc = ld(L + M), f0 = ld(L + F), f1 = ld(L + F + V)
+    // momentum of the composite per unit of joint velocity: p linear, l about the anchor
+    let p0: v128, p1: v128, l: v128
+    if (i32at(types, j) == JNT_HINGE) {
+      st(at(bias, j), mul(sign, ld(L + N)))
+      l = ld(L + I)
+      st(at2(qM, n, j, j), add(ld(at(extra, j)), l))
+      p0 = neg(mul(sign, h1)); p1 = mul(sign, h0); l = mul(sign, l)
+    } else {
+      const x0 = ld(L + X), x1 = ld(L + X + V)
+      st(at(bias, j), mad(x0, f0, mul(x1, f1)))
+      st(at2(qM, n, j, j), add(ld(at(extra, j)), mc))
+      p0 = mul(mc, x0); p1 = mul(mc, x1); l = cross1(h0, x1, h1, x0)
+    }
+
+    const parent = i32at(parents, j)
+    if (parent < 0) continue
+    let B = L
+    for (let k = parent; k >= 0; k = i32at(parents, k)) {
+      l = add(l, cross1(ld(B + D), p1, ld(B + D + V), p0))
+      B = lnk + LNK_STRIDE * <usize>k
+      st(at2(qM, n, j, k), i32at(types, k) == JNT_HINGE
+        ? mul(ld(cons + LC_STRIDE * <usize>k + LC_SIGN), l)
+        : mad(ld(B + X), p0, mul(ld(B + X + V), p1)))
+    }
+
+    const Q = lnk + LNK_STRIDE * <usize>parent
+    const d0 = ld(L + D), d1 = ld(L + D + V)
+    const md0 = mul(mc, d0), md1 = mul(mc, d1)
+    st(Q + M, add(ld(Q + M), mc))
+    st(Q + H, add(ld(Q + H), add(h0, md0)))
+    st(Q + H + V, add(ld(Q + H + V), add(h1, md1)))
+    const e0 = mad(splat(2), h0, md0), e1 = mad(splat(2), h1, md1)
+    st(Q + I, add(add(ld(Q + I), ld(L + I)), mad(d0, e0, mul(d1, e1))))
+    st(Q + F, add(ld(Q + F), f0))
+    st(Q + F + V, add(ld(Q + F + V), f1))
+    st(Q + N, add(ld(Q + N), add(ld(L + N), cross1(d0, f1, d1, f0))))
+  }
+}
