@@ -2,6 +2,7 @@ import { copy, mulMat3, mulMatVec3, quat2Mat, normalize4, rotDiag } from '../mat
 import { add, cross1, div, dot3, ge, ld, mad, mul, neg, nmad, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { transmission } from './actuation'
+import { constraintConstants } from './constraint'
 import { copyM, crb, factorI, solveLD } from './inertia'
 import { comPos, kinematics } from './kinematics'
 import { at, at2, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE } from './types'
@@ -248,4 +249,5 @@ export function setConst(m: usize, p: usize, d: usize, s: usize): void {
   for (let i = 0; i < nq; i++) st(at(f.qpos(m, d), i), ld(at(f.qpos0(m, p), i)))
   for (let i = 0; i < nv; i++) st(at(f.qvel(m, d), i), splat(0))
   referenceConstants(m, p, d, s)
+  constraintConstants(m, p, s)
 }

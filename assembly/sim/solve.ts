@@ -9,61 +9,77 @@ const EDGE: f32 = 1e-6
 /** line search steps; each halves the bracket or lands on the kink it looks for */
 const LS_ITERATIONS: i32 = 24
 
-/**
- * jar = J x - aref for all rows, and the zones they fall into.
- *   out   efc_jar, efc_quad: mask of the quadratic zone; returns the mask of worlds in which a row left its old zone
- */
-function rowStates(m: usize, s: usize, x: usize, old: bool): v128 {
-  const n = nefc(m, s)
-  const types = f.efc_type(m, s), nnz = f.efc_rownnz(m, s), adr = f.efc_rowadr(m, s), col = f.efc_colind(m, s), J = f.efc_J(m, s)
-  const jars = f.efc_jar(m, s), quads = f.efc_quad(m, s), D = f.efc_D(m, s), R = f.efc_R(m, s), loss = f.efc_frictionloss(m, s)
-  let changed = i32x4.splat(0)
-  for (let r = 0; r < n; r++) {
-    const aref = ld(at(f.efc_aref(m, s), r))
-    let jar = neg(aref), size = abs4(aref)
-    const a = i32at(adr, r), end = a + i32at(nnz, r)
-    for (let k = a; k < end; k++) {
-      const t = mul(ld(at(J, k)), ld(at(x, i32at(col, k))))
-      jar = add(jar, t)
-      size = add(size, abs4(t))
-    }
-    const type = i32at(types, r)
-    const edge = mul(splat(EDGE), size)
-    let quad = i32x4.splat(-1), kink = splat(0)
-    if (type == CNSTR_FRICTION_DOF) {
-      // signed distance to the nearer edge of the quadratic zone
-      const bound = mul(ld(at(R, r)), ld(at(loss, r)))
-      kink = sub(abs4(jar), bound)
-      quad = lt(kink, splat(0))
-    } else if (type != CNSTR_EQUALITY) {
-      kink = jar
-      quad = lt(jar, splat(0))
-    }
-    if (old) {
-      const was = ld(at(quads, r))
-      let moved = v128.xor(was, quad)
-      // friction that crosses from one side to the other without stopping between
-      if (type == CNSTR_FRICTION_DOF) moved = or(moved, andnot(lt(mul(jar, ld(at(jars, r))), splat(0)), or(was, quad)))
-      changed = or(changed, and(and(moved, gt(abs4(kink), edge)), ne(ld(at(D, r)), splat(0))))
-    }
-    st(at(quads, r), quad)
-    st(at(jars, r), jar)
+/** J x - aref of a row, its magnitude before cancellation in tmp */
+// @ts-ignore: decorator
+@inline function rowResidual(m: usize, s: usize, r: i32, x: usize, size: usize): v128 {
+  const aref = ld(at(f.efc_aref(m, s), r))
+  const a = i32at(f.efc_rowadr(m, s), r), end = a + i32at(f.efc_rownnz(m, s), r)
+  const J = f.efc_J(m, s), col = f.efc_colind(m, s)
+  let jar = neg(aref), sum = abs4(aref)
+  for (let k = a; k < end; k++) {
+    const t = mul(ld(at(J, k)), ld(at(x, i32at(col, k))))
+    jar = add(jar, t)
+    sum = add(sum, abs4(t))
   }
-  return changed
+  st(size, sum)
+  return jar
 }
 
-/** efc_force from efc_jar (mj_constraintUpdate) */
-function rowForces(m: usize, s: usize): void {
-  const n = nefc(m, s)
+/** distance of a residual to the edge of its row's quadratic zone, negative inside; equality has no edge */
+// @ts-ignore: decorator
+@inline function edgeDistance(m: usize, s: usize, r: i32, type: i32, jar: v128): v128 {
+  if (type == CNSTR_FRICTION_DOF) return sub(abs4(jar), mul(ld(at(f.efc_R(m, s), r)), ld(at(f.efc_frictionloss(m, s), r))))
+  return type == CNSTR_EQUALITY ? splat(-1) : jar
+}
+
+/** efc_jar at x and the zones of all rows (mj_constraintUpdate), in the worlds of a mask */
+function rowZones(m: usize, s: usize, x: usize, mask: v128): void {
+  const n = nefc(m, s), tmp = f.tmp(m, s), jars = f.efc_jar(m, s), quads = f.efc_quad(m, s)
   for (let r = 0; r < n; r++) {
-    const jar = ld(at(f.efc_jar(m, s), r)), quad = ld(at(f.efc_quad(m, s), r))
-    const push = neg(mul(ld(at(f.efc_D(m, s), r)), jar))
-    let force = and(quad, push)
+    const jar = rowResidual(m, s, r, x, tmp)
+    st(at(jars, r), sel(mask, jar, ld(at(jars, r))))
+    st(at(quads, r), sel(mask, lt(edgeDistance(m, s, r, i32at(f.efc_type(m, s), r), jar), splat(0)), ld(at(quads, r))))
+  }
+}
+
+/** efc_jar at x into `out`; mask of worlds in which a row has left the zone it is marked with, beyond rounding */
+function zonesLeft(m: usize, s: usize, x: usize, out: usize): v128 {
+  const n = nefc(m, s), tmp = f.tmp(m, s)
+  let left = i32x4.splat(0)
+  for (let r = 0; r < n; r++) {
+    const jar = rowResidual(m, s, r, x, tmp)
+    st(at(out, r), jar)
+    const type = i32at(f.efc_type(m, s), r)
+    if (type == CNSTR_EQUALITY) continue
+    const was = ld(at(f.efc_quad(m, s), r))
+    const edge = edgeDistance(m, s, r, type, jar)
+    let moved = v128.xor(was, lt(edge, splat(0)))
+    // friction may cross from one linear zone to the other
+    if (type == CNSTR_FRICTION_DOF) moved = or(moved, andnot(lt(mul(jar, ld(at(f.efc_jar(m, s), r))), splat(0)), was))
+    moved = and(moved, gt(abs4(edge), mul(splat(EDGE), ld(tmp))))
+    left = or(left, and(moved, ne(ld(at(f.efc_D(m, s), r)), splat(0))))
+  }
+  return left
+}
+
+/** efc_force of the rows from their zones and residuals; qfrc_constraint = J' efc_force */
+function rowForces(m: usize, d: usize, s: usize): void {
+  const n = nefc(m, s), nv = f.nv(m), jars = f.efc_jar(m, s)
+  const qfrc = f.qfrc_constraint(m, d), J = f.efc_J(m, s), col = f.efc_colind(m, s)
+  for (let i = 0; i < nv; i++) st(at(qfrc, i), splat(0))
+  for (let r = 0; r < n; r++) {
+    const jar = ld(at(jars, r)), quad = ld(at(f.efc_quad(m, s), r))
+    let force = and(quad, neg(mul(ld(at(f.efc_D(m, s), r)), jar)))
     if (i32at(f.efc_type(m, s), r) == CNSTR_FRICTION_DOF) {
       const loss = ld(at(f.efc_frictionloss(m, s), r))
-      force = sel(quad, push, sel(gt(jar, splat(0)), neg(loss), loss))
+      force = sel(quad, force, sel(gt(jar, splat(0)), neg(loss), loss))
     }
     st(at(f.efc_force(m, s), r), force)
+    const begin = i32at(f.efc_rowadr(m, s), r), end = begin + i32at(f.efc_rownnz(m, s), r)
+    for (let a = begin; a < end; a++) {
+      const o = at(qfrc, i32at(col, a))
+      st(o, mad(ld(at(J, a)), force, ld(o)))
+    }
   }
 }
 
@@ -135,7 +151,8 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
   const coupled = f.neq(m) > 0
   const warm = f.qacc_warmstart(m, d)
   for (let i = 0; i < nv; i++) st(at(x, i), ld(at(warm, i)))
-  rowStates(m, s, x, false)
+  rowZones(m, s, x, i32x4.splat(-1))
+  const jars = f.efc_jar(m, s), fresh = f.efc_Jp(m, s)
 
   let active = has
   let niter = splat(0)
@@ -170,28 +187,17 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
     solveLD(nv, H, dinv, next, nnz, adr, col)
     niter = add(niter, and(active, splat(1)))
 
-    // worlds whose rows all kept their zones are at the minimum
-    const jars = f.efc_jar(m, s), old = f.efc_Jp(m, s)
-    for (let r = 0; r < n; r++) st(at(old, r), ld(at(jars, r)))
-    const moved = and(active, rowStates(m, s, next, true))
-    if (!v128.any_true(moved)) {
-      for (let i = 0; i < nv; i++) st(at(x, i), sel(active, ld(at(next, i)), ld(at(x, i))))
-      active = i32x4.splat(0)
-      break
-    }
-
-    // a world that is done takes its step whole, whatever its neighbours still do
+    // worlds whose rows all kept their zones are at the minimum; each takes its step whole, whatever its neighbours do
+    const moved = and(active, zonesLeft(m, s, next, fresh))
     const arrived = andnot(active, moved)
     for (let i = 0; i < nv; i++) st(at(x, i), sel(arrived, ld(at(next, i)), ld(at(x, i))))
+    for (let r = 0; r < n; r++) st(at(jars, r), sel(arrived, ld(at(fresh, r)), ld(at(jars, r))))
     active = moved
+    if (!v128.any_true(moved)) break
 
-    // the others search along p = next - x; Jp is the difference of the two jar
+    // the others search along p = next - x; Jp is the difference of the two residuals
     let g = splat(0), h = splat(0)
-    for (let r = 0; r < n; r++) {
-      const before = ld(at(old, r))
-      st(at(old, r), sub(ld(at(jars, r)), before))
-      st(at(jars, r), before)
-    }
+    for (let r = 0; r < n; r++) st(at(fresh, r), sub(ld(at(fresh, r)), ld(at(jars, r))))
     for (let i = 0; i < nv; i++) st(at(next, i), sub(ld(at(next, i)), ld(at(x, i))))
     mulM(m, qM, Mx, x)
     for (let i = 0; i < nv; i++) g = mad(ld(at(next, i)), sub(ld(at(Mx, i)), ld(at(smooth, i))), g)
@@ -202,22 +208,9 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
       const xi = ld(at(x, i))
       st(at(x, i), sel(active, mad(alpha, ld(at(next, i)), xi), xi))
     }
-    rowStates(m, s, x, false)
+    rowZones(m, s, x, active)
   }
-
-  // forces of the rows and of the joints
-  rowStates(m, s, x, false)
-  rowForces(m, s)
-  const qfrc = f.qfrc_constraint(m, d)
-  for (let i = 0; i < nv; i++) st(at(qfrc, i), splat(0))
-  for (let r = 0; r < n; r++) {
-    const force = ld(at(f.efc_force(m, s), r))
-    const begin = i32at(radr, r), end = begin + i32at(rnnz, r)
-    for (let a = begin; a < end; a++) {
-      const i = i32at(rcol, a)
-      st(at(qfrc, i), mad(ld(at(J, a)), force, ld(at(qfrc, i))))
-    }
-  }
+  rowForces(m, d, s)
   st(f.solver_niter(m, d), niter)
   return active
 }
