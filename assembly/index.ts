@@ -13,7 +13,7 @@ import { setConst as setConstBlock } from './sim/setconst'
 export function step(m: usize, s: usize, begin: i32, end: i32, nstep: i32): void {
   for (let b = begin; b < end; b++) {
     const p = params(m, b), d = state(m, b)
-    for (let k = 0; k < nstep; k++) stepBlock(m, p, d, s, k == nstep - 1)
+    for (let k = 0; k < nstep; k++) stepBlock(m, p, d, s, k == nstep - 1, false)
   }
 }
 

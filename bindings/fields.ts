@@ -265,7 +265,7 @@ export function fieldSize(field: Field, sizes: Readonly<Record<SizeName, number>
 // the inertia of every body that moves with it is lumped into the last link of that body.
 
 /** Sizes the engine derives from a Model. */
-export const ENGINE_SIZES = ['planar', 'scalar', 'ngroup', 'nMnz', 'nHnz', 'njmax', 'nJmax', 'nfriction', 'nlimit'] as const
+export const ENGINE_SIZES = ['planar', 'scalar', 'ngroup', 'nMnz', 'nHnz', 'njmax', 'nJmax', 'nfriction', 'nlimit', 'nsimple'] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
 
 /** Integer tables of a Model's topology, shared by all worlds. */
@@ -284,7 +284,7 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
   ['H_rownnz', 'i', ['nv'], '1', 'off-diagonal nonzeros of a row of the factor of the Hessian'],
   ['H_rowadr', 'i', ['nv'], 'adr', 'start of the row in H_colind'],
   ['H_colind', 'i', ['nHnz'], 'id', 'columns, descending'],
-  ['act_simple', 'i', ['nactuator'], 'bool', 'stateless, undelayed force on a slide or hinge: gain * ctrl + affine bias'],
+  ['act_simple', 'i', ['nactuator'], 'bool', '1: stateless, undelayed gain * ctrl on a slide or hinge; 2: with affine bias'],
   ['friction_dof', 'i', ['nfriction'], 'id', 'dofs that have friction loss in some world'],
   ['limit_jnt', 'i', ['nlimit'], 'id', 'joints that are limited'],
   ['act_slot', 'i', ['nactuator', 5], 'adr', 'act index of slew, integral, temperature, bristle, current; -1: none'],
@@ -359,6 +359,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
 export const SNAPSHOT_FIELDS: readonly FieldRow[] = [
   ['qpos_prev', 'f', ['nq'], 'm or rad', 'qpos of the last forward'],
   ['qvel_prev', 'f', ['nv'], 'm/s or rad/s', 'qvel of the last forward'],
+  ['constrained', 'f', [1], 'mask', 'had constraint rows in the last step: its qacc is the solver\'s'],
   ['time_carry', 'f', [1], 's', 'compensation of the summation of time'],
 ]
 

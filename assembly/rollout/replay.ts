@@ -127,7 +127,7 @@ export function replayBlock(m: usize, p: usize, d: usize, s: usize, r: usize, bl
         forward(m, p, d, s)
         record(r, d, block, t, 1)
       }
-      step(m, p, d, s, (k == 0 && qacc) || k == nstep - 1)
+      step(m, p, d, s, k == nstep - 1, k == 0 && qacc)
       if (k == 0 && outputs && !rk4) record(r, d, block, t, 1)
     }
   }

@@ -169,6 +169,47 @@ export function nextActivation(m: usize, p: usize, d: usize, s: usize, i: i32, a
 }
 
 /**
+ * Forces of the actuators that are nothing but clip(gain * clip(ctrl) + affine bias) on a slide or hinge: motors,
+ * position and velocity servos, dampers. The same formulas as in fwdActuation, without its cases.
+ */
+function simpleActuators(m: usize, p: usize, d: usize, s: usize): void {
+  const n = f.nactuator(m)
+  const simple = f.act_simple(m), trnid = f.actuator_trnid(m), dadr = f.jnt_dofadr(m), qadr = f.jnt_qposadr(m), uadrs = f.actuator_ctrladr(m)
+  const ctrl = f.ctrl(m, d), qpos = f.qpos(m, d), qvel = f.qvel(m, d), qfrc = f.qfrc_actuator(m, d), forces = f.actuator_force(m, d)
+  const gears = f.actuator_gear(m, p), gains = f.actuator_gainprm(m, p), biases = f.actuator_biasprm(m, p), enables = f.actuator_enable(m, d)
+  const climited = f.actuator_ctrllimited(m), cranges = f.actuator_ctrlrange(m, p)
+  const flimited = f.actuator_forcelimited(m), franges = f.actuator_forcerange(m, p)
+  const clamp = !(load<i32>(f.opt_disableflags(m)) & DSBL_CLAMPCTRL)
+  const dvel = f.act_dvel(m, s)
+
+  for (let i = 0; i < n; i++) {
+    if (!i32at(simple, i)) continue
+    const j = i32at(trnid, 2 * i), dof = i32at(dadr, j), a = i32at(uadrs, i)
+    const gear = ld(gears + 6 * V * <usize>i)
+    let u = ld(at(ctrl, a))
+    if (clamp && i32at(climited, a)) u = clip(u, ld(cranges + 2 * V * <usize>a), ld(cranges + 2 * V * <usize>a + V))
+    let force = mul(ld(gains + 10 * V * <usize>i), u)
+    let slope = splat(0)
+    if (i32at(simple, i) > 1) {
+      const b = biases + 10 * V * <usize>i
+      slope = ld(b + 2 * V)
+      const length = mul(gear, ld(at(qpos, i32at(qadr, j)))), velocity = mul(gear, ld(at(qvel, dof)))
+      force = add(force, mad(slope, velocity, mad(ld(b + V), length, ld(b))))
+    }
+    if (i32at(flimited, i)) {
+      const lo = ld(franges + 2 * V * <usize>i), hi = ld(franges + 2 * V * <usize>i + V)
+      force = clip(force, lo, hi)
+      slope = and(not(or(le(force, lo), ge(force, hi))), slope)
+    }
+    const enable = ld(at(enables, i))
+    force = mul(force, enable)
+    st(at(forces, i), force)
+    st(at(dvel, i), mul(slope, enable))
+    st(at(qfrc, dof), mad(gear, force, ld(at(qfrc, dof))))
+  }
+}
+
+/**
  * Controls, activations and state to forces.
  *   model   actuator_* (*), jnt_actfrcrange (*)
  *   in      ctrl, act, actuator_length, actuator_velocity, moment, history; substep: fraction of the timestep gone (RK4)
@@ -196,6 +237,12 @@ export function fwdActuation(m: usize, p: usize, d: usize, s: usize, substep: f3
   const h = ld(f.opt_timestep(m, p))
   const zero = splat(0)
 
+  simpleActuators(m, p, d, s)
+  if (f.nsimple(m) == n) {
+    limitJointForces(m, p, d)
+    return
+  }
+
   // local controls: delayed, then clamped
   for (let i = 0; i < nu; i++) st(at(u, i), ld(at(ctrl, i)))
   for (let i = 0; i < n; i++) {
@@ -217,7 +264,9 @@ export function fwdActuation(m: usize, p: usize, d: usize, s: usize, substep: f3
     }
   }
 
+  const simple = f.act_simple(m)
   for (let i = 0; i < n; i++) {
+    if (i32at(simple, i)) continue
     const dyn = i32at(dyns, i), gaintype = i32at(gains, i), biastype = i32at(biases, i)
     const dynprm = dynprms + 10 * V * <usize>i, gainprm = gainprms + 10 * V * <usize>i, biasprm = biasprms + 10 * V * <usize>i
     const ua = at(u, i32at(uadrs, i)), unum = i32at(unums, i), spec = i32at(specs, i)
@@ -361,8 +410,12 @@ export function fwdActuation(m: usize, p: usize, d: usize, s: usize, substep: f3
     for (let k: usize = 0; k < <usize>dofnum; k++) st(o + V * k, mad(ld(moment + V * k), force, ld(o + V * k)))
   }
 
-  // joint-level limits
-  const njnt = f.njnt(m), frclimited = f.jnt_actfrclimited(m)
+  limitJointForces(m, p, d)
+}
+
+/** clamp of the total actuator force on a joint */
+function limitJointForces(m: usize, p: usize, d: usize): void {
+  const njnt = f.njnt(m), frclimited = f.jnt_actfrclimited(m), qfrc = f.qfrc_actuator(m, d)
   for (let j = 0; j < njnt; j++) {
     if (!i32at(frclimited, j)) continue
     const range = f.jnt_actfrcrange(m, p) + 2 * V * <usize>j

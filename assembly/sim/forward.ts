@@ -4,14 +4,14 @@ import { fwdActuation, transmission } from './actuation'
 import { comVel, rne } from './bias'
 import { makeConstraint } from './constraint'
 import { frames } from './frames'
-import { copyM, crb, factorI, solveLD } from './inertia'
+import { copyM, crb, factorSolve } from './inertia'
 import { advance, implicitAcceleration, integratePos, sane } from './integrate'
 import { comPos, kinematics } from './kinematics'
 import { passive } from './passive'
 import { planarForces } from './planar'
 import { needFrames, sensors } from './sensor'
 import { solNewton } from './solve'
-import { at, INT_RK4 } from './types'
+import { at, INT_IMPLICITFAST, INT_RK4 } from './types'
 
 /**
  * Quantities that are not kept, recomputed from the snapshot of the last forward or step; state and results stay as
@@ -24,6 +24,8 @@ export function derive(m: usize, p: usize, d: usize, s: usize): void {
   crb(m, p, s)
   comVel(m, d, s)
   rne(m, p, d, s)
+  // the step's own path again where it has one, so that results agree to the bit
+  if (f.planar(m)) planarForces(m, p, d, s)
   passive(m, p, d, s)
   transmission(m, p, d, s)
   sumSmooth(m, d, s)
@@ -67,7 +69,7 @@ function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): voi
     rne(m, p, d, s)
   }
   passive(m, p, d, s)
-  transmission(m, p, d, s)
+  if (f.nsimple(m) < f.nactuator(m) || load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST) transmission(m, p, d, s)
   fwdActuation(m, p, d, s, substep)
   sumSmooth(m, d, s)
 }
@@ -75,11 +77,10 @@ function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): voi
 /** qacc_smooth = M^-1 qfrc_smooth (mj_fwdAcceleration) */
 function smoothAcceleration(m: usize, s: usize): void {
   const nv = f.nv(m)
-  const H = f.qH(m, s), dinv = f.qHDiagInv(m, s), x = f.qacc_smooth(m, s)
+  const H = f.qH(m, s), x = f.qacc_smooth(m, s)
   copyM(m, f.qM(m, s), H, false)
-  factorI(nv, H, dinv, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
   for (let i = 0; i < nv; i++) st(at(x, i), ld(at(f.qfrc_smooth(m, s), i)))
-  solveLD(nv, H, dinv, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+  factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
 }
 
 /** constraint forces; qacc of the worlds that have rows. Returns their mask. */
@@ -134,15 +135,17 @@ export function forward(m: usize, p: usize, d: usize, s: usize): void {
   snapshot(m, d)
   smoothForces(m, p, d, s, 0)
   acceleration(m, d, s, constrain(m, p, d, s))
+  st(f.constrained(m, d), i32x4.splat(-1))
   if (needFrames(m)) frames(m, p, d, s)
   sensors(m, p, d, s)
 }
 
 /**
  * One timestep of one block (mj_step).
- *   last   compute qacc too, which only readers between steps need
+ *   last   somebody may look at derived quantities afterwards: keep the state they belong to
+ *   full   qacc of worlds without constraint rows now; otherwise it is derived when asked for
  */
-export function step(m: usize, p: usize, d: usize, s: usize, last: bool): void {
+export function step(m: usize, p: usize, d: usize, s: usize, last: bool, full: bool): void {
   if (load<i32>(f.opt_integrator(m)) == INT_RK4) {
     rungeKutta(m, p, d, s, last)
     return
@@ -151,7 +154,8 @@ export function step(m: usize, p: usize, d: usize, s: usize, last: bool): void {
   if (last) snapshot(m, d)
   smoothForces(m, p, d, s, 0)
   const has = constrain(m, p, d, s)
-  if (last) acceleration(m, d, s, has)
+  if (full) acceleration(m, d, s, has)
+  if (last) st(f.constrained(m, d), full ? i32x4.splat(-1) : has)
   if (f.nsensor(m) > 0) {
     if (needFrames(m)) frames(m, p, d, s)
     sensors(m, p, d, s)
@@ -163,10 +167,7 @@ export function step(m: usize, p: usize, d: usize, s: usize, last: bool): void {
   const alive = and(living(m, d), ok)
   if (!i32x4.all_true(ok)) mark(m, d, v128.not(ok), f.STATUS_BADSTATE)
   advance(m, p, d, s, f.act_dot(m, d), x, 0, alive)
-  for (let i = 0; i < nv; i++) {
-    const a = sel(has, ld(at(qacc, i)), ld(at(x, i)))
-    st(at(warm, i), sel(alive, a, splat(0)))
-  }
+  for (let i = 0; i < nv; i++) st(at(warm, i), and(alive, sel(has, ld(at(qacc, i)), ld(at(x, i)))))
 }
 
 /**
@@ -180,6 +181,7 @@ function rungeKutta(m: usize, p: usize, d: usize, s: usize, last: bool): void {
   const h = ld(f.opt_timestep(m, p))
   const all = i32x4.splat(-1)
   if (last) snapshot(m, d)
+  st(f.constrained(m, d), i32x4.splat(-1))
 
   for (let i = 0; i < nq; i++) st(at(q0, i), ld(at(qpos, i)))
   for (let i = 0; i < nv; i++) st(at(v0, i), ld(at(qvel, i)))

@@ -69,6 +69,44 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
 }
 
 /**
+ * Solve H x = b, factoring H on the way: factorI and solveLD in one pass over the rows.
+ *   in-out  H as in factorI, x (nv): b, then the solution
+ */
+export function factorSolve(nv: i32, H: usize, x: usize, nnz: usize, adr: usize, col: usize): void {
+  const stride = V * <usize>nv
+  let row = H + stride * <usize>(nv - 1)
+  for (let k = nv - 1; k >= 0; k--, row -= stride) {
+    const inv = div(splat(1), ld(at(row, k)))
+    const xk = ld(at(x, k))
+    let a = col + 4 * <usize>i32at(adr, k)
+    const end = a + 4 * <usize>i32at(nnz, k)
+    for (; a < end; a += 4) {
+      const i = <usize>load<i32>(a)
+      const l = mul(ld(row + V * i), inv)
+      const to = H + stride * i
+      for (let b = a; b < end; b += 4) {
+        const j = V * <usize>load<i32>(b)
+        st(to + j, nmad(l, ld(row + j), ld(to + j)))
+      }
+      st(row + V * i, l)
+      st(x + V * i, nmad(l, xk, ld(x + V * i)))
+    }
+    st(at(x, k), mul(xk, inv))
+  }
+  row = H
+  for (let k = 0; k < nv; k++, row += stride) {
+    let xk = ld(at(x, k))
+    let a = col + 4 * <usize>i32at(adr, k)
+    const end = a + 4 * <usize>i32at(nnz, k)
+    for (; a < end; a += 4) {
+      const i = V * <usize>load<i32>(a)
+      xk = nmad(ld(row + i), ld(x + i), xk)
+    }
+    st(at(x, k), xk)
+  }
+}
+
+/**
  * Solve L' D L x = b in place.
  *   in      H, dinv as factorI leaves them
  *   in-out  x (nv)

@@ -3,7 +3,7 @@ import { normalize4 } from '../math/spatial'
 import { abs4, add, and, ld, mad, mul, ne, nmad, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { nextActivation, wrapPeriod, wrapSetpoint } from './actuation'
-import { copyM, factorI, solveLD } from './inertia'
+import { factorSolve } from './inertia'
 import { dampingDerivative } from './passive'
 import { advanceHistory } from './sensor'
 import { at, at2, DSBL_ACTUATION, DSBL_DAMPER, DSBL_EULERDAMP, DYN_INTEGRATOR, i32at, INT_IMPLICITFAST, JNT_BALL, JNT_FREE } from './types'
@@ -14,19 +14,19 @@ const MAXVAL: f32 = 1e10
 /**
  * The acceleration an Euler step applies: (M + h B) x = qfrc_smooth + qfrc_constraint, B the derivative of damping (Euler)
  * or of all velocity-dependent smooth forces but the bias (implicitfast).
- *   in      qM, qfrc_smooth, qfrc_constraint, qvel, act_dvel, moment
+ *   in-out  qM: nobody needs it after the step, so it is changed and factored where it is
+ *   in      qfrc_smooth, qfrc_constraint, qvel, act_dvel, moment
  *   out     qacc_int (nv)
  *   source  MuJoCo engine_forward.c, mj_EulerSkip, mj_implicitSkip
  */
 export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize): void {
   const nv = f.nv(m)
-  const H = f.qH(m, s), dinv = f.qHDiagInv(m, s), x = f.qacc_int(m, s), qM = f.qM(m, s)
+  const H = f.qM(m, s), x = f.qacc_int(m, s)
   const smooth = f.qfrc_smooth(m, s), constraint = f.qfrc_constraint(m, d)
   const h = ld(f.opt_timestep(m, p))
   const disable = load<i32>(f.opt_disableflags(m))
   const fast = load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST
 
-  copyM(m, qM, H, false)
   if (!(disable & DSBL_DAMPER) && (fast || !(disable & DSBL_EULERDAMP))) {
     for (let i = 0; i < nv; i++) {
       const e = at2(H, nv, i, i)
@@ -51,8 +51,7 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize): vo
     }
   }
   for (let i = 0; i < nv; i++) st(at(x, i), add(ld(at(smooth, i)), ld(at(constraint, i))))
-  factorI(nv, H, dinv, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
-  solveLD(nv, H, dinv, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+  factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
 }
 
 /** qpos moved by qvel over h, on the manifold of unit quaternions (mj_integratePos) */
@@ -89,18 +88,28 @@ export function sane(m: usize, d: usize, qacc: usize): v128 {
   return f32x4.le(size, splat(MAXVAL))
 }
 
+/** velocities, then positions of joints of any type */
+function advanceJoints(m: usize, d: usize, s: usize, qacc: usize, qvel: usize, h: v128, alive: v128): void {
+  const nv = f.nv(m), v = f.qvel(m, d)
+  for (let i = 0; i < nv; i++) {
+    const vi = ld(at(v, i))
+    st(at(v, i), sel(alive, mad(h, ld(at(qacc, i)), vi), vi))
+  }
+  integratePos(m, s, f.qpos(m, d), qvel ? qvel : v, h, alive)
+}
+
 /**
  * Advance activations, velocities, positions and time; worlds outside `alive` stand still.
  *   act_dot, qacc, qvel  derivatives to apply; qvel 0: the new velocity (semi-implicit)
  *   source  MuJoCo engine_forward.c, mj_advance
  */
 export function advance(m: usize, p: usize, d: usize, s: usize, act_dot: usize, qacc: usize, qvel: usize, alive: v128): void {
-  const nv = f.nv(m), n = f.nactuator(m)
+  const nv = f.nv(m)
   const h = ld(f.opt_timestep(m, p))
   advanceHistory(m, p, d, s)
 
   if (f.na(m) > 0 && !(load<i32>(f.opt_disableflags(m)) & DSBL_ACTUATION)) {
-    const act = f.act(m, d)
+    const act = f.act(m, d), n = f.nactuator(m)
     for (let i = 0; i < n; i++) {
       const first = i32at(f.actuator_actadr(m), i), num = i32at(f.actuator_actnum(m), i)
       const on = and(alive, ne(ld(at(f.actuator_enable(m, d), i)), splat(0)))
@@ -116,11 +125,18 @@ export function advance(m: usize, p: usize, d: usize, s: usize, act_dot: usize, 
   }
 
   const v = f.qvel(m, d)
-  for (let i = 0; i < nv; i++) {
-    const vi = ld(at(v, i))
-    st(at(v, i), sel(alive, mad(h, ld(at(qacc, i)), vi), vi))
+  if (!qvel && f.scalar(m)) {
+    // slides and hinges only: a coordinate and its velocity share their index
+    const q = f.qpos(m, d)
+    const step = and(alive, h)
+    for (let i = 0; i < nv; i++) {
+      const vi = mad(step, and(alive, ld(at(qacc, i))), ld(at(v, i)))
+      st(at(v, i), vi)
+      st(at(q, i), mad(step, vi, ld(at(q, i))))
+    }
+  } else {
+    advanceJoints(m, d, s, qacc, qvel, h, alive)
   }
-  integratePos(m, s, f.qpos(m, d), qvel ? qvel : v, h, alive)
 
   // time by compensated summation: a million steps of 1 ms still end at 1000 s
   const time = f.time(m, d), carry = f.time_carry(m, d)

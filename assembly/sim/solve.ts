@@ -1,7 +1,7 @@
 import { abs4, add, and, andnot, div, ge, gt, ld, le, lt, mad, mul, ne, neg, or, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { nefc } from './constraint'
-import { copyM, factorI, mulM, solveLD } from './inertia'
+import { copyM, factorSolve, mulM } from './inertia'
 import { at, at2, CNSTR_EQUALITY, CNSTR_FRICTION_DOF, i32at } from './types'
 
 /** rounding of J qacc - aref, in units of its terms: a row this close to a zone's edge may lie on either side */
@@ -144,7 +144,7 @@ function lineSearch(m: usize, s: usize, g: v128, h: v128): v128 {
  */
 export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
   const nv = f.nv(m), n = nefc(m, s)
-  const qM = f.qM(m, s), H = f.qH(m, s), dinv = f.qHDiagInv(m, s)
+  const qM = f.qM(m, s), H = f.qH(m, s)
   const nnz = f.H_rownnz(m), adr = f.H_rowadr(m), col = f.H_colind(m)
   const x = f.qacc(m, d), next = f.sol_x(m, s), smooth = f.qfrc_smooth(m, s), Mx = f.sol_Mx(m, s)
   const rnnz = f.efc_rownnz(m, s), radr = f.efc_rowadr(m, s), rcol = f.efc_colind(m, s), J = f.efc_J(m, s)
@@ -170,6 +170,15 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
         push = sel(quad, push, sel(gt(ld(at(f.efc_jar(m, s), r)), splat(0)), neg(loss), loss))
       }
       const begin = i32at(radr, r), end = begin + i32at(rnnz, r)
+      if (end == begin + 1) {
+        // one joint: a diagonal entry
+        const i = i32at(rcol, begin)
+        const Ji = ld(at(J, begin))
+        st(at(next, i), mad(Ji, push, ld(at(next, i))))
+        const e = at2(H, nv, i, i)
+        st(e, mad(mul(D, Ji), Ji, ld(e)))
+        continue
+      }
       for (let a = begin; a < end; a++) {
         const i = i32at(rcol, a)
         const Ja = ld(at(J, a))
@@ -183,8 +192,7 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
         }
       }
     }
-    factorI(nv, H, dinv, nnz, adr, col)
-    solveLD(nv, H, dinv, next, nnz, adr, col)
+    factorSolve(nv, H, next, nnz, adr, col)
     niter = add(niter, and(active, splat(1)))
 
     // worlds whose rows all kept their zones are at the minimum; each takes its step whole, whatever its neighbours do

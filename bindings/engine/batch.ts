@@ -308,12 +308,29 @@ export class Batch {
     this.#alive()
     const field = this.#field(name)
     const size = fieldSize(field, this.#layout.sizes)
+    if (name === 'qacc') return this.#qacc(size)
     if (isWorld.has(name)) return this.#read(this.#d + (this.#layout.d.get(name) as number), this.#layout.dbytes, size)
     if (isDerived.has(name)) return this.#derive(name, size)
     this.#constants()
     const at = this.#layout.p.get(name)
     if (at === undefined) throw new ParameterError('FIELD_HOST', `${name} is the same for all worlds: read it from model.field`)
     return this.#read(this.#p + at, this.#perWorld ? this.#layout.pbytes : 0, size)
+  }
+
+  /** the solver's acceleration where a world had constraints in the last step, M^-1 qfrc_smooth where it had none */
+  #qacc(size: number): Float32Array {
+    const { d, dbytes } = this.#layout
+    const out = this.#read(this.#d + (d.get('qacc') as number), dbytes, size)
+    const words = new Int32Array(this.#engine.memory.buffer)
+    const mask = (this.#d + (d.get('constrained') as number)) / 4
+    const free = (w: number) => words[mask + ((w >> 2) * dbytes) / 4 + (w & 3)] === 0
+    let smooth: Float32Array | undefined
+    for (let w = 0; w < this.nworld; w++) {
+      if (!free(w)) continue
+      smooth ??= this.#derive('qacc_smooth', size)
+      out.set(smooth.subarray(w * size, (w + 1) * size), w * size)
+    }
+    return out
   }
 
   /** recompute a quantity that is not kept, block by block */

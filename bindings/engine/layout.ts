@@ -173,7 +173,7 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
       int('actuator_ctrlnum')[a] === 1 &&
       int('actuator_actnum')[a] === 0 &&
       int('actuator_history')[2 * a] === 0
-    return plain ? 1 : 0
+    return plain ? 1 + int('actuator_biastype')[a] : 0
   })
 
   const sizes: Record<string, number> = {}
@@ -188,6 +188,7 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     nJmax: 2 * neq + nv + limitJ,
     nfriction: nv,
     nlimit: limits.length,
+    nsimple: simple.filter(x => x > 0).length,
   }
   for (const name of ENGINE_SIZES) sizes[name] = engine[name]
   const tables = new Map<string, Int32Array>([

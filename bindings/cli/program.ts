@@ -1,0 +1,122 @@
+import { Command, CommanderError, Option } from 'commander'
+import pc from 'picocolors'
+import { SimcrankError, UsageError } from '../errors.js'
+import type { CheckOptions } from './check.js'
+import type { IdentifyCommandOptions } from './identify.js'
+import { Failure, type Io, packageManifest, toJson } from './io.js'
+import * as value from './options.js'
+import { printable } from './table.js'
+
+/** Exit codes: the command did its work, it failed, it was called wrongly, it was interrupted. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
+
+/** The command line. Commands load when they run, so that `--help` is quick. */
+function build(io: Io, argv: readonly string[]): Command {
+  const program = new Command('simcrank')
+    .description('Thousands of rigid-body worlds at once, and the physical parameters of your robot from its log.')
+    .version(packageManifest().version)
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .showHelpAfterError('(simcrank --help says more)')
+
+  program
+    .command('identify')
+    .summary('physical parameters from recordings')
+    .description(
+      'Finds the physical parameters with which MODEL, given the recorded commands, moves as the recordings say.',
+    )
+    .argument('<model>', 'MJCF, URDF or saved Model')
+    .argument('<recordings...>', 'CSV, JSON Lines, JSON or MCAP')
+    .requiredOption('--space <file>', 'parameters to find, with bounds (JSON)')
+    .option('--map <file>', 'what the columns of the recordings are (JSON)')
+    .option('--holdout <files...>', 'recordings that only judge the result')
+    .option('--params <file>', 'score these values instead of fitting (JSON)')
+    .addOption(new Option('--method <name>', 'optimiser').choices(['cma-es', 'gauss-newton', 'both']).default('both'))
+    .option(
+      '--window <s>',
+      'simulate windows of this length, each from a measured state; default: each recording whole',
+      value.positive('seconds'),
+    )
+    .option('--stride <s>', 'from the start of one window to the next; default: the window', value.positive('seconds'))
+    .option(
+      '--filter <spec>',
+      'zero-phase filter of the initial states: savitzky-golay:ORDER:SECONDS, butterworth:ORDER:HERTZ, difference',
+      value.filter,
+    )
+    .addOption(
+      new Option(
+        '--restarts <kind>',
+        'restarts of CMA-ES: growing populations, or large and small ones in turn',
+      ).choices(['ipop', 'bipop']),
+    )
+    .option('--weight <channel=w>', 'weight of a channel; repeatable', value.weight)
+    .option('--huber <n>', 'errors beyond this many standard deviations count linearly', value.positive(''))
+    .option('--seed <n>', 'seed of everything random', value.seed, 0)
+    .option('--workers <n>', 'threads, default all cores; the result does not depend on it', value.integer(1))
+    .option('--evaluations <n>', 'parameter vectors simulated at most', value.integer(1))
+    .option('--popsize <n>', 'candidates of a generation', value.integer(2))
+    .option('--resume <file>', 'go on where an interrupted run stopped')
+    .option('--out <dir>', 'write report.html, result.json, parameters.json, patch.json and model.simcrank there')
+    .option('--json', 'print the result as JSON, and nothing else')
+    .action(async (model: string, recordings: string[], options: IdentifyCommandOptions) => {
+      const { identifyCommand } = await import('./identify.js')
+      await identifyCommand(io, model, recordings, options, argv)
+    })
+
+  program
+    .command('check')
+    .summary('is a model supported, right and fast')
+    .description('Says whether MODEL is supported, compares it with MuJoCo and times both.')
+    .argument('<model>', 'MJCF, URDF or saved Model')
+    .option('--worlds <n>', 'random moving states to compare', value.integer(1), 256)
+    .option('--steps <n>', 'steps of the trajectories to compare', value.integer(1), 100)
+    .option('--workers <n>', 'threads of ours; MuJoCo has one', value.integer(1), 1)
+    .option('--seed <n>', 'seed of the states', value.seed, 0)
+    .option('--json', 'print the result as JSON, and nothing else')
+    .action(async (model: string, options: CheckOptions) => {
+      const { check } = await import('./check.js')
+      await check(io, model, options)
+    })
+
+  program
+    .command('doctor')
+    .description('what this machine offers')
+    .option('--json', 'print the findings as JSON, and nothing else')
+    .action(async (options: { json?: boolean }) => {
+      const { doctor } = await import('./doctor.js')
+      await doctor(io, options)
+    })
+
+  return program
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param argv arguments after the program's name
+ * @returns exit code: 0, 1 for a failure, 2 for wrong usage, 130 when interrupted
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const json = argv.includes('--json')
+  try {
+    await build(io, argv).parseAsync([...argv], { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    if (error instanceof Failure) return error.exitCode
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok
+      if (json) io.out(toJson({ error: { code: 'USAGE', message: error.message.replace(/^error: /, '') } }))
+      return EXIT.usage
+    }
+    const known = error instanceof SimcrankError
+    const message = error instanceof Error ? error.message : String(error)
+    const code = known ? error.code : 'INTERNAL'
+    const words = known ? message : `internal error: ${message}; SIMCRANK_DEBUG=1 shows where. Please report it`
+    const { red, dim } = pc.createColors(io.interactive)
+    io.err(`${red('error:')} ${words.split('\n').map(printable).join('\n')} ${dim(`[${code}]`)}\n`)
+    for (let cause: unknown = error; process.env.SIMCRANK_DEBUG && cause instanceof Error; cause = cause.cause)
+      io.err(`${cause.stack}\n`)
+    if (json) io.out(toJson({ error: { code, message, place: known ? error.place : undefined } }))
+    return error instanceof UsageError ? EXIT.usage : EXIT.failure
+  }
+}

@@ -1,0 +1,41 @@
+/** A number with so many significant digits, without needless zeros; very small and large ones in powers of ten. */
+export function significant(x: number, digits = 4): string {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? 'n/a' : x > 0 ? '∞' : '-∞'
+  if (x === 0) return '0'
+  const magnitude = Math.floor(Math.log10(Math.abs(x)))
+  if (magnitude < -4 || magnitude >= 6)
+    return x
+      .toExponential(digits - 1)
+      .replace(/\.?0+e/, 'e')
+      .replace('e+', 'e')
+  return String(Number(x.toPrecision(digits)))
+}
+
+/**
+ * A value and the half width of its interval, written to the same decimal place: the half width keeps two significant
+ * digits. Without a usable half width the value has four.
+ */
+export function withHalfWidth(value: number, half: number | undefined): { value: string; half: string } {
+  if (half === undefined || !Number.isFinite(half) || half <= 0) return { value: significant(value), half: '' }
+  const magnitude = Math.floor(Math.log10(Math.max(Math.abs(value), half)))
+  if (magnitude < -4 || magnitude >= 6) return { value: significant(value), half: significant(half, 2) }
+  // a value far more precise than six digits is not worth printing in full
+  const decimals = Math.max(0, Math.min(5 - magnitude, 1 - Math.floor(Math.log10(half))))
+  const rounded = half.toFixed(decimals)
+  return { value: value.toFixed(decimals), half: Number(rounded) === 0 ? significant(half, 2) : rounded }
+}
+
+/** Seconds for people: `640 ms`, `12.3 s`, `4 min 05 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
+}
+
+/** How much smaller (or larger) an error became: `-84 %`, `+3 %`. */
+export function change(before: number, after: number): string {
+  if (!(before > 0) || !Number.isFinite(after)) return ''
+  const percent = (after / before - 1) * 100
+  return `${percent > 0 ? '+' : '−'}${Math.abs(percent).toFixed(Math.abs(percent) < 10 ? 1 : 0)} %`
+}

@@ -1,0 +1,342 @@
+import { ParameterError } from '../errors.js'
+import { CMAES } from '../es/cmaes.js'
+import { Restarts } from '../es/restarts.js'
+import type { GaussNewtonState } from './gauss-newton.js'
+import { gaussNewton } from './gauss-newton.js'
+import { isDiverged, type Objective } from './objective.js'
+import type { StageHistory } from './result.js'
+import { whitenerAt } from './sensitivity.js'
+
+export type Method = 'cma-es' | 'gauss-newton' | 'both'
+
+export interface RestartOptions {
+  /** doubling populations, or large and small ones in turn */
+  kind: 'ipop' | 'bipop'
+  /** most restarts; default 9 */
+  count?: number
+}
+
+export interface SearchOptions {
+  method: Method
+  seed: number
+  popsize: number
+  /** initial standard deviation in [-1, 1] */
+  sigma: number
+  maxEvaluations: number
+  restarts?: RestartOptions
+  /** end with Gauss–Newton on whitened residuals */
+  whiten: boolean
+  signal?: AbortSignal
+  onProgress?(progress: Progress): void
+}
+
+/** Where a search stands, after every generation or iteration. */
+export interface Progress {
+  readonly stage: 'cma-es' | 'gauss-newton'
+  readonly iteration: number
+  readonly evaluations: number
+  readonly maxEvaluations: number
+  /** best so far */
+  readonly cost: number
+  /** best so far, natural units */
+  readonly theta: Float64Array
+}
+
+/** Everything needed to go on: JSON-safe. */
+export interface SearchState {
+  readonly format: 'simcrank-identify'
+  readonly version: 1
+  /** what it belongs to: names, bounds, method, residual count */
+  readonly fingerprint: string
+  stage: 'cma-es' | 'gauss-newton' | 'done'
+  best: { z: number[]; cost: number }
+  history: { name: 'cma-es' | 'gauss-newton'; evaluations: number[]; cost: number[] }[]
+  evaluations: number
+  /** best cost of the last generations, newest last */
+  recent: number[]
+  /** rounds of Gauss–Newton on whitened residuals that are done */
+  whitened: number
+  cma?: string
+  newton?: GaussNewtonState
+  stop?: { code: string; message: string }
+}
+
+export interface SearchResult {
+  readonly z: Float64Array
+  readonly cost: number
+  /** the last fit was of whitened residuals */
+  readonly whitened: boolean
+  /** half-widths of differences that fit each coordinate (p), when Gauss–Newton ran */
+  readonly step: Float64Array | undefined
+  readonly stop: { code: string; message: string }
+  readonly history: readonly StageHistory[]
+  readonly state: SearchState
+}
+
+/** With method 'both' CMA-ES hands over once no coordinate's standard deviation exceeds this: 0.5 % of the range. */
+const HAND_OVER = 0.01
+/** Fitness differences below this share of the best are noise for CMA-ES alone … */
+const FLOOR_ALONE = 1e-6
+/** … and when Gauss–Newton polishes afterwards. */
+const FLOOR_BEFORE_POLISH = 1e-3
+/** Costs below the square of float32 rounding cannot be told apart. */
+const FLOOR_ABSOLUTE = 1e-11
+
+/**
+ * Minimises an objective over the box, in normalised coordinates: CMA-ES with its tolerance raised to the noise floor
+ * (algorithms §1.4), Gauss–Newton, or one after the other. Returns the best point seen, also when stopped from outside.
+ */
+export async function search(
+  objective: Objective,
+  start: Float64Array,
+  options: SearchOptions,
+  resume: string | undefined,
+): Promise<SearchResult> {
+  const fingerprint = fingerprintOf(objective, options)
+  const state = resume === undefined ? freshState(fingerprint, start, options.method) : readState(resume, fingerprint)
+  let step: Float64Array | undefined
+  if (state.stage === 'cma-es') await evolve(objective, start, options, state)
+  if (state.stage === 'gauss-newton' && state.stop?.code !== 'aborted') step = await polish(objective, options, state)
+  const z = Float64Array.from(state.best.z)
+  return { z, cost: state.best.cost, whitened: state.whitened > 0, step, stop: state.stop ?? { code: 'done', message: 'nothing left to do' }, history: state.history, state }
+}
+
+function freshState(fingerprint: string, start: Float64Array, method: Method): SearchState {
+  return {
+    format: 'simcrank-identify',
+    version: 1,
+    fingerprint,
+    stage: method === 'gauss-newton' ? 'gauss-newton' : 'cma-es',
+    best: { z: Array.from(start), cost: Number.MAX_VALUE },
+    history: [],
+    evaluations: 0,
+    recent: [],
+    whitened: 0,
+  }
+}
+
+function fingerprintOf(objective: Objective, options: SearchOptions): string {
+  const { space } = objective
+  return JSON.stringify({
+    method: options.method,
+    names: space.names,
+    lower: Array.from(space.lower),
+    upper: Array.from(space.upper),
+    residuals: objective.nresidual,
+    segments: objective.segments.length,
+  })
+}
+
+/** @throws {ParameterError} RESUME when the text is no such state, or one of another problem */
+function readState(text: string, fingerprint: string): SearchState {
+  let value: Partial<SearchState> | null
+  try {
+    value = JSON.parse(text) as Partial<SearchState> | null
+  } catch (cause) {
+    throw new ParameterError('RESUME', 'the state to resume is not JSON: it was cut or changed', { cause })
+  }
+  if (value?.format !== 'simcrank-identify' || value.version !== 1) {
+    throw new ParameterError('RESUME', `the state to resume is of format ${String(value?.format)} version ${String(value?.version)}, expected simcrank-identify version 1`)
+  }
+  if (value.fingerprint !== fingerprint) {
+    throw new ParameterError('RESUME', 'the state to resume belongs to other parameters, recordings, windows or another method: use those it was made with')
+  }
+  const { stop, ...rest } = value as SearchState
+  return stop?.code === 'aborted' || stop?.code === 'maxevaluations' ? rest : (value as SearchState)
+}
+
+type Optimiser = CMAES | Restarts
+
+function openOptimiser(start: Float64Array, options: SearchOptions, state: SearchState): Optimiser {
+  const p = start.length
+  if (state.cma !== undefined) return options.restarts ? Restarts.load(state.cma) : CMAES.load(state.cma)
+  const settings = {
+    mean: start,
+    sigma: options.sigma,
+    popsize: options.popsize,
+    seed: options.seed,
+    bounds: { lower: new Float64Array(p).fill(-1), upper: new Float64Array(p).fill(1) },
+  }
+  if (!options.restarts) return new CMAES(settings)
+  return new Restarts({
+    ...settings,
+    // runs end at the noise floor, seen from where the search began
+    tolfun: Math.max(FLOOR_ALONE * state.best.cost, FLOOR_ABSOLUTE),
+    strategy: options.restarts.kind,
+    restarts: options.restarts.count ?? 9,
+  })
+}
+
+/** CMA-ES until its own criteria, the noise floor, the budget, or the hand-over to Gauss–Newton. */
+async function evolve(objective: Objective, start: Float64Array, options: SearchOptions, state: SearchState): Promise<void> {
+  const { space } = objective
+  const p = start.length
+  if (state.evaluations === 0) {
+    // the start values are the first best
+    state.best.cost = (await objective.cost(space.denormalize(start), 1))[0]
+    state.evaluations = 1
+  }
+  const es = openOptimiser(start, options, state)
+  const history = stageOf(state, 'cma-es')
+  const floor = options.method === 'both' ? FLOOR_BEFORE_POLISH : FLOOR_ALONE
+  const memory = 10 + Math.ceil((30 * p) / options.popsize)
+
+  for (;;) {
+    if (options.signal?.aborted) {
+      state.stop = { code: 'aborted', message: 'stopped from outside; the state goes on from here' }
+      break
+    }
+    if (state.evaluations + es.popsize > options.maxEvaluations) {
+      state.stop = { code: 'maxevaluations', message: `${state.evaluations} evaluations of ${options.maxEvaluations}` }
+      if (options.method === 'both') state.stage = 'gauss-newton'
+      break
+    }
+    const z = es.ask()
+    const count = z.length / p
+    const costs = await objective.cost(space.denormalize(z), count)
+    es.tell(costs)
+    state.evaluations += count
+
+    // the best point seen, and the spread of this generation
+    let least = Number.POSITIVE_INFINITY
+    let most = Number.NEGATIVE_INFINITY
+    let at = 0
+    for (let k = 0; k < count; k++) {
+      if (costs[k] < least) {
+        least = costs[k]
+        at = k
+      }
+      most = Math.max(most, costs[k])
+    }
+    if (least < state.best.cost) state.best = { z: Array.from(z.subarray(at * p, (at + 1) * p)), cost: least }
+    state.recent.push(least)
+    if (state.recent.length > memory) state.recent.shift()
+    history.evaluations.push(state.evaluations)
+    history.cost.push(state.best.cost)
+    options.onProgress?.({
+      stage: 'cma-es',
+      iteration: es.generation,
+      evaluations: state.evaluations,
+      maxEvaluations: options.maxEvaluations,
+      cost: state.best.cost,
+      theta: space.denormalize(Float64Array.from(state.best.z)),
+    })
+
+    const reason = es.stop()
+    if (reason !== undefined) {
+      state.stop = reason
+      state.stage = options.method === 'both' ? 'gauss-newton' : 'done'
+      break
+    }
+    if (options.restarts) continue
+    const noise = Math.max(floor * Math.abs(least), FLOOR_ABSOLUTE)
+    const span = Math.max(...state.recent) - Math.min(...state.recent)
+    if (state.recent.length >= memory && most - least < noise && span < noise) {
+      state.stop = { code: 'noisefloor', message: `costs of the population and of the recent best differ by less than ${noise}` }
+      state.stage = options.method === 'both' ? 'gauss-newton' : 'done'
+      break
+    }
+    if (options.method === 'both' && es instanceof CMAES && spread(es) < HAND_OVER && !isDiverged(state.best.cost)) {
+      state.stage = 'gauss-newton'
+      break
+    }
+  }
+  state.cma = state.stage === 'cma-es' ? es.save() : undefined
+}
+
+/** Largest standard deviation of a coordinate. */
+function spread(es: CMAES): number {
+  const p = es.dimension
+  const covariance = es.covariance()
+  let largest = 0
+  for (let j = 0; j < p; j++) largest = Math.max(largest, covariance[j * p + j])
+  return es.sigma * Math.sqrt(largest)
+}
+
+function stageOf(state: SearchState, name: 'cma-es' | 'gauss-newton'): SearchState['history'][number] {
+  const last = state.history[state.history.length - 1]
+  if (last?.name === name) return last
+  const stage = { name, evaluations: [], cost: [] }
+  state.history.push(stage)
+  return stage
+}
+
+/** Gauss–Newton from the best point so far. */
+async function polish(objective: Objective, options: SearchOptions, state: SearchState): Promise<Float64Array> {
+  const { space, nresidual } = objective
+  const p = space.nparam
+  const history = stageOf(state, 'gauss-newton')
+  const before = state.newton?.evaluations ?? 0
+  const base = state.evaluations - before
+  const result = await gaussNewton((z, count) => objective.residuals(space.denormalize(z), count), {
+    start: state.best.z,
+    lower: new Float64Array(p).fill(-1),
+    upper: new Float64Array(p).fill(1),
+    huber: objective.thresholds,
+    resolution: objective.resolution / Math.sqrt(nresidual),
+    maxEvaluations: Math.max(options.maxEvaluations - base, 2 * p + 16),
+    signal: options.signal,
+    resume: state.newton,
+    onIteration: progress => {
+      state.evaluations = base + progress.evaluations
+      const cost = 2 * progress.cost
+      if (cost <= state.best.cost) state.best = { z: Array.from(progress.x), cost }
+      history.evaluations.push(state.evaluations)
+      history.cost.push(state.best.cost)
+      options.onProgress?.({
+        stage: 'gauss-newton',
+        iteration: progress.iteration,
+        evaluations: state.evaluations,
+        maxEvaluations: options.maxEvaluations,
+        cost: state.best.cost,
+        theta: space.denormalize(Float64Array.from(state.best.z)),
+      })
+    },
+  })
+  state.evaluations = base + result.evaluations
+  if (2 * result.cost <= state.best.cost) state.best = { z: Array.from(result.x), cost: 2 * result.cost }
+  history.evaluations.push(state.evaluations)
+  history.cost.push(state.best.cost)
+  state.newton = result.state
+  const code = result.stop.code === 'maxevals' ? 'maxevaluations' : result.stop.code
+  state.stop = { code, message: result.stop.message }
+  if (code === 'aborted' || code === 'maxevaluations') return result.step
+  state.stage = 'done'
+  if (!options.whiten || objective.thresholds !== undefined) return result.step
+  return whitenAndPolish(objective, options, state, result.step)
+}
+
+/** Rounds of whitening: the second sees the states' influence at the first one's answer. */
+const WHITEN_ROUNDS = 2
+
+/**
+ * Gauss–Newton once more with the error of the measured initial states taken out of the residuals. The plain cost may rise
+ * a little: an error of a start state no longer bends the parameters.
+ */
+async function whitenAndPolish(objective: Objective, options: SearchOptions, state: SearchState, step: Float64Array): Promise<Float64Array> {
+  const { space, nresidual } = objective
+  const p = space.nparam
+  let width = step
+  for (let round = 0; round < WHITEN_ROUNDS && !options.signal?.aborted; round++) {
+    const theta = space.denormalize(Float64Array.from(state.best.z))
+    const residuals = await objective.residuals(theta, 1)
+    const whitener = await whitenerAt(objective, theta, residuals)
+    if (whitener === undefined) break
+    const result = await gaussNewton(async (z, count) => whitener.apply(await objective.residuals(space.denormalize(z), count), count), {
+      start: state.best.z,
+      lower: new Float64Array(p).fill(-1),
+      upper: new Float64Array(p).fill(1),
+      resolution: objective.resolution / Math.sqrt(nresidual),
+      maxIterations: 10,
+      ftol: 1e-6,
+      signal: options.signal,
+      resume: { x: state.best.z, step: Array.from(width), damping: 1e-3, iteration: 0, evaluations: 0 },
+    })
+    width = result.step
+    state.evaluations += result.evaluations
+    state.whitened++
+    const [cost] = await objective.cost(space.denormalize(result.x), 1)
+    state.best = { z: Array.from(result.x), cost }
+  }
+  return width
+}

@@ -1,0 +1,102 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { loadModel } from '../../bindings/model/load.js'
+import { saveModel } from '../../bindings/model/save.js'
+import { pendulumXml, simcrank, Workshop } from './workshop.js'
+
+/** every joint type of ours, limits, friction, actuators with activation and delay, sensors */
+const zoo = `<mujoco model="zoo">
+  <option timestep="0.002"><flag contact="disable"/></option>
+  <worldbody>
+    <body name="floater" pos="0 0 1"><freejoint/><geom size=".1" mass="1"/>
+      <body pos=".2 0 0"><joint name="ball" type="ball" damping=".01"/><geom size=".05" mass=".3" pos=".1 0 0"/></body>
+    </body>
+    <body pos="1 0 1"><joint name="slide" type="slide" axis="1 0 0" range="-.2 .2" limited="true" damping=".1"/><geom size=".1" mass="2"/>
+      <body><joint name="hinge" axis="0 1 0" frictionloss=".05" stiffness="1"/><geom type="capsule" fromto="0 0 0 0 0 -.4" size=".03" mass=".5"/><site name="tip" pos="0 0 -.4"/></body>
+    </body>
+  </worldbody>
+  <actuator><position joint="hinge" kp="10" kv="1"/><general joint="slide" dyntype="filter" dynprm="0.05" gainprm="5"/></actuator>
+  <sensor><jointpos joint="hinge"/><framepos objtype="site" objname="tip"/></sensor>
+</mujoco>`
+
+test('a supported model agrees with MuJoCo, and both are timed', async () => {
+  using shop = new Workshop()
+  const { code, out } = await simcrank('check', shop.file('zoo.xml', zoo), '--worlds', '64', '--steps', '20', '--json')
+  const result = JSON.parse(out)
+  assert.is(code, 0, out)
+  assert.is(result.supported, true)
+  assert.ok(result.qacc.p99 < 1e-4, String(result.qacc.p99))
+  assert.ok(result.qacc.max >= result.qacc.p99 && result.qacc.p99 > 0)
+  assert.ok(result.trajectory.max < 1e-2 && result.trajectory.median > 0)
+  assert.ok(result.stepsPerSecond.simcrank > 100 && result.stepsPerSecond.mujoco > 100)
+})
+
+test('says the same in words', async () => {
+  using shop = new Workshop()
+  const { code, out } = await simcrank(
+    'check',
+    shop.file('pendulum.xml', pendulumXml()),
+    '--worlds',
+    '8',
+    '--steps',
+    '5',
+  )
+  assert.is(code, 0)
+  assert.match(out, /pendulum\.xml: supported; agrees with MuJoCo\n {2}1 body, 1 joint, nq 1, nv 1, nu 1, 0 sensors/)
+  assert.match(out, /steps per second\n {4}simcrank [\d,]+ \(8 worlds, 1 worker\), MuJoCo [\d,]+ \(one core\)/)
+})
+
+test('the comparison can fail: a Model that is not what its XML says', async () => {
+  using shop = new Workshop()
+  const model = await loadModel(pendulumXml())
+  // dof_armature is ours to change and reaches both; jnt_limited, a structure, reaches only our engine
+  const jnt_limited = Int32Array.of(1)
+  const jnt_range = Float64Array.of(-0.01, 0.01)
+  const wrong = { ...model, field: { ...model.field, jnt_limited, jnt_range } }
+  const { code, out } = await simcrank('check', shop.file('m.simcrank', saveModel(wrong)), '--worlds', '32', '--json')
+  assert.is(code, 1)
+  assert.is(JSON.parse(out).agrees, false)
+})
+
+test('a saved Model with other numbers is compared with MuJoCo given those numbers', async () => {
+  using shop = new Workshop()
+  const model = await loadModel(pendulumXml())
+  const changed = {
+    ...model,
+    field: { ...model.field, dof_damping: Float64Array.of(0.5), dof_armature: Float64Array.of(0.02) },
+  }
+  const { code, out } = await simcrank('check', shop.file('m.simcrank', saveModel(changed)), '--worlds', '32', '--json')
+  assert.is(code, 0, out)
+  const bare = await simcrank('check', shop.file('m.simcrank', saveModel(changed, { xml: false })))
+  assert.is(bare.code, 1)
+  assert.match(bare.err, /does not hold its XML.*\[MODEL_NO_XML\]/)
+})
+
+test('every unsupported element is named, exit code 1', async () => {
+  using shop = new Workshop()
+  const xml = zoo
+    .replace('<flag contact="disable"/>', '')
+    .replace('<sensor>', '<sensor><gyro name="imu" site="tip"/>')
+    .replace('</actuator>', '<muscle name="biceps" joint="hinge"/></actuator>')
+  const file = shop.file('zoo.xml', xml)
+  const { code, out, err } = await simcrank('check', file)
+  assert.is(code, 1)
+  assert.is(err, '')
+  for (const name of ['imu', 'biceps', 'can collide']) assert.match(out, name)
+  const json = await simcrank('check', file, '--json')
+  assert.is(json.code, 1)
+  const { supported, unsupported } = JSON.parse(json.out)
+  assert.is(supported, false)
+  assert.ok(unsupported.length >= 3)
+})
+
+test('doctor finds this machine healthy', async () => {
+  const { code, out } = await simcrank('doctor')
+  assert.is(code, 0, out)
+  for (const name of ['Node', 'CPU', 'SharedArrayBuffer', 'WASM SIMD', 'WASM engine', 'MuJoCo'])
+    assert.match(out, new RegExp(`✓ +${name} `))
+  const json = await simcrank('doctor', '--json')
+  assert.is(JSON.parse(json.out).healthy, true)
+})
+
+test.run()

@@ -1,0 +1,189 @@
+/**
+ * Is the package that would be published sound? Packs it, installs the tarball into an empty folder, imports every
+ * entry, runs the program there, lints the package and weighs the core entry. Needs a fresh `npm run build`.
+ *
+ *   node test/tools/package-check.mjs
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import ts from 'typescript'
+
+/** gzipped JavaScript of the core entry with everything it imports at once, npm packages included; bytes */
+const CORE_BUDGET = 60_000
+/** the engine; bytes */
+const WASM_BUDGET = 150_000
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+let failures = 0
+
+function check(name, ok, detail = '') {
+  if (!ok) failures++
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}${detail === '' ? '' : `: ${detail}`}`)
+}
+
+function run(command, args, cwd) {
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' }
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 300_000 })
+  if (error !== undefined) return { status: -1, stdout: '', stderr: error.message }
+  return { status, stdout, stderr }
+}
+
+/** first line that says something, for a report of one line */
+const gist = text => text.split('\n').find(line => line.trim() !== '' && !/^npm (warn|notice)/.test(line)) ?? ''
+
+function pack(folder) {
+  const packed = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)
+  if (packed.status !== 0) throw new Error(`npm pack: ${packed.stderr}`)
+  const [{ filename, files, size }] = JSON.parse(packed.stdout)
+  const names = files.map(file => file.path)
+  check('npm pack', true, `${names.length} files, ${(size / 1000).toFixed(0)} kB`)
+  for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE']) check(`contains ${name}`, names.includes(name))
+  const strangers = names.filter(name => !/^(dist\/|README\.md$|CHANGELOG\.md$|LICENSE$|package\.json$)/.test(name))
+  check('contains nothing else', strangers.length === 0, strangers.join(' '))
+  // tsc does not clean: a file whose source is gone would still be published
+  const stale = names.filter(
+    name => /^dist\/.*\.js$/.test(name) && !existsSync(path.join(root, name.slice(5).replace(/\.js$/, '.ts'))),
+  )
+  check('no stale file in dist', stale.length === 0, stale.join(' '))
+  return path.join(folder, filename)
+}
+
+function install(tarball, folder) {
+  writeFileSync(path.join(folder, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }\n')
+  const { status, stderr } = run('npm', ['install', '--no-audit', '--no-fund', tarball], folder)
+  check('npm install into an empty folder', status === 0, status === 0 ? '' : gist(stderr))
+  check('brings no optional peer', !existsSync(path.join(folder, 'node_modules/@mujoco')))
+}
+
+function importEntries(folder) {
+  for (const entry of Object.keys(manifest.exports)) {
+    if (entry.endsWith('.json')) continue
+    const name = manifest.name + entry.slice(1)
+    const code = `const m = await import('${name}'); if (Object.keys(m).length === 0) throw new Error('exports nothing')`
+    const { status, stderr } = run(process.execPath, ['--input-type=module', '-e', code], folder)
+    check(`import '${name}'`, status === 0, status === 0 ? '' : (stderr.match(/^\w*Error.*$/m)?.[0] ?? gist(stderr)))
+  }
+}
+
+/** The installed program: exit codes, and what goes to which stream. */
+function runProgram(folder) {
+  const simcrank = (...args) => run('npx', ['--no-install', 'simcrank', ...args], folder)
+  const isJson = text => {
+    try {
+      JSON.parse(text)
+      return true
+    } catch {
+      return false
+    }
+  }
+  const help = simcrank('--help')
+  check('simcrank --help', help.status === 0 && /identify/.test(help.stdout), `code ${help.status}`)
+  const version = simcrank('--version')
+  check('simcrank --version', version.stdout.trim() === manifest.version, version.stdout.trim())
+  const doctor = simcrank('doctor')
+  check('simcrank doctor', doctor.status === 0 && /WASM/.test(doctor.stdout), `code ${doctor.status}`)
+  const json = simcrank('doctor', '--json')
+  check(
+    'simcrank doctor --json prints JSON and nothing else',
+    json.status === 0 && isJson(json.stdout),
+    `code ${json.status}`,
+  )
+  for (const args of [
+    [],
+    ['no-such-command'],
+    ['identify'],
+    ['identify', 'm.xml', 'r.csv'],
+    ['check', 'm.xml', '--worlds', 'many'],
+  ]) {
+    const { status, stderr } = simcrank(...args)
+    check(
+      `wrong usage ends with code 2: simcrank ${args.join(' ')}`,
+      status === 2 && !/\n {4}at /.test(stderr),
+      `code ${status}`,
+    )
+  }
+  const missing = simcrank('check', 'no-such-model.xml')
+  check(
+    'a missing model ends with code 1, without a stack trace',
+    missing.status === 1 && !/\n {4}at /.test(missing.stderr),
+    gist(missing.stderr),
+  )
+}
+
+function lint(tarball) {
+  const publint = run('npx', ['--no-install', 'publint', 'run', tarball, '--strict'], root)
+  check('publint', publint.status === 0, publint.status === 0 ? '' : `\n${publint.stdout}${publint.stderr}`)
+  const attw = run('npx', ['--no-install', 'attw', tarball, '--profile', 'esm-only', '--no-color'], root)
+  check('attw', attw.status === 0, attw.status === 0 ? '' : `\n${attw.stdout}${attw.stderr}`)
+}
+
+/** Files that importing `entry` loads at once: static imports and re-exports, followed into npm packages. */
+function staticGraph(entry) {
+  const seen = new Set()
+  const visit = file => {
+    if (seen.has(file)) return
+    seen.add(file)
+    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest)
+    for (const statement of source.statements) {
+      const specifier =
+        (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) && statement.moduleSpecifier?.text
+      if (!specifier || specifier.startsWith('node:')) continue
+      visit(specifier.startsWith('.') ? path.resolve(path.dirname(file), specifier) : resolvePackage(specifier, file))
+    }
+  }
+  visit(entry)
+  return [...seen]
+}
+
+/** As `import` resolves it: require.resolve would follow other conditions. */
+function resolvePackage(specifier, parent) {
+  const code = `console.log(import.meta.resolve(process.argv[1], 'file://' + process.argv[2]))`
+  const { status, stdout, stderr } = run(
+    process.execPath,
+    ['--experimental-import-meta-resolve', '--input-type=module', '-e', code, specifier, parent],
+    root,
+  )
+  if (status !== 0) throw new Error(`${parent}: cannot resolve '${specifier}': ${gist(stderr)}`)
+  return fileURLToPath(stdout.trim())
+}
+
+function weigh(folder) {
+  const installed = path.join(folder, 'node_modules', manifest.name)
+  const files = staticGraph(path.join(installed, manifest.exports['.'].default))
+  const size = gzipSync(files.map(file => readFileSync(file, 'utf8')).join('\n'), { level: 9 }).length
+  const foreign = files.filter(file => !file.startsWith(path.join(installed, 'dist'))).length
+  check(
+    `core entry at most ${CORE_BUDGET / 1000} kB gzipped`,
+    size <= CORE_BUDGET,
+    `${(size / 1000).toFixed(1)} kB in ${files.length} files, ${foreign} of them from npm packages`,
+  )
+  const wasm = readdirSync(path.join(installed, 'dist'), { recursive: true }).filter(file => file.endsWith('.wasm'))
+  check('one wasm file', wasm.length === 1, wasm.join(' '))
+  for (const file of wasm) {
+    const bytes = readFileSync(path.join(installed, 'dist', file)).length
+    check(
+      `${path.basename(file)} at most ${WASM_BUDGET / 1000} kB`,
+      bytes <= WASM_BUDGET,
+      `${(bytes / 1000).toFixed(1)} kB`,
+    )
+  }
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), 'simcrank-package-'))
+try {
+  const tarball = pack(folder)
+  install(tarball, folder)
+  importEntries(folder)
+  runProgram(folder)
+  lint(tarball)
+  weigh(folder)
+} finally {
+  rmSync(folder, { recursive: true })
+}
+console.log(failures === 0 ? 'the package is sound' : `${failures} problem${failures > 1 ? 's' : ''} with the package`)
+process.exitCode = failures === 0 ? 0 : 1
