@@ -308,8 +308,8 @@ export const CONSTANT_FIELDS: readonly FieldRow[] = [
 export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['tmp', 'f', [64], '-', 'results of functions that return more than one value'],
   ['grp_com', 'f', ['ngroup', 4], 'm, kg', 'centre of mass and mass of a kinematic tree'],
-  ['lnk', 'f', ['njnt', 50], 'SI', 'R 9, p 3, cinert 10, crb 10, cvel 6, cacc 6, cfrc 6'],
-  ['dofs', 'f', ['nv', 18], 'SI', 'cdof 6, cdof_dot 6, crb * cdof 6'],
+  ['lnk', 'f', ['njnt', 40], 'SI', 'R 9, p 3, cinert 10, cvel 6, cacc 6, cfrc 6'],
+  ['dofs', 'f', ['nv', 12], 'SI', 'cdof 6, cdof_dot 6'],
   ['qM', 'f', ['nv', 'nv'], 'SI', 'joint-space inertia, lower triangle'],
   ['qH', 'f', ['nv', 'nv'], 'SI', 'factor of M + K: L below, D on the diagonal'],
   ['qHDiagInv', 'f', ['nv'], 'SI', '1 / D'],

@@ -721,11 +721,11 @@
 // @ts-ignore: decorator
 @inline export function grp_com(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 780) }
 // @ts-ignore: decorator
-/** R 9, p 3, cinert 10, crb 10, cvel 6, cacc 6, cfrc 6 [njnt, 50] SI */
+/** R 9, p 3, cinert 10, cvel 6, cacc 6, cfrc 6 [njnt, 40] SI */
 // @ts-ignore: decorator
 @inline export function lnk(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 784) }
 // @ts-ignore: decorator
-/** cdof 6, cdof_dot 6, crb * cdof 6 [nv, 18] SI */
+/** cdof 6, cdof_dot 6 [nv, 12] SI */
 // @ts-ignore: decorator
 @inline export function dofs(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 788) }
 // @ts-ignore: decorator

@@ -1,4 +1,4 @@
-import { addToScl, crossMotion, dot6 } from '../math/spatial'
+import { dot6 } from '../math/spatial'
 import { add, cross1, dot3, ld, mad, mul, neg, splat, st, sub, V, zero } from '../math/v4'
 import * as f from '../shared/fields'
 import {
@@ -6,56 +6,12 @@ import {
 } from './types'
 
 /**
- * Spatial velocities of links about the com of their tree, and time-derivatives of the motion axes.
- *   in      dofs cdof, qvel (nworld, nv)
- *   out     lnk cvel (6), dofs cdof_dot (6)
- *   source  MuJoCo engine_core_smooth.c, mj_comVel
- */
-export function comVel(m: usize, d: usize, s: usize): void {
-  const n = f.njnt(m)
-  const lnk = f.lnk(m, s), dofs = f.dofs(m, s), qvel = f.qvel(m, d)
-  const parents = f.lnk_parent(m), types = f.jnt_type(m), dadr = f.jnt_dofadr(m)
-
-  for (let j = 0; j < n; j++) {
-    const W = lnk + LNK_STRIDE * <usize>j + LNK_CVEL
-    const parent = i32at(parents, j)
-    if (parent < 0) for (let i: usize = 0; i < 6; i++) st(W + V * i, zero())
-    else {
-      const P = lnk + LNK_STRIDE * <usize>parent + LNK_CVEL
-      for (let i: usize = 0; i < 6; i++) st(W + V * i, ld(P + V * i))
-    }
-
-    const type = i32at(types, j)
-    let dof = i32at(dadr, j)
-    let D = dofs + DOF_STRIDE * <usize>dof
-    if (type >= 2) {
-      if (parent < 0) for (let i: usize = 0; i < 6; i++) st(D + DOF_CDOFDOT + V * i, zero())
-      else crossMotion(D + DOF_CDOFDOT, W, D + DOF_CDOF)
-      addToScl(W, D + DOF_CDOF, ld(at(qvel, dof)), 6)
-      continue
-    }
-
-    // translations of a free joint have constant axes
-    if (type == JNT_FREE) {
-      for (let i = 0; i < 3; i++) {
-        for (let e: usize = 0; e < 6; e++) st(D + DOF_CDOFDOT + V * e, zero())
-        addToScl(W, D + DOF_CDOF, ld(at(qvel, dof)), 6)
-        D += DOF_STRIDE
-        dof++
-      }
-    }
-    // the three rotations turn together: all derivatives before any velocity
-    for (let i: usize = 0; i < 3; i++) crossMotion(D + DOF_STRIDE * i + DOF_CDOFDOT, W, D + DOF_STRIDE * i + DOF_CDOF)
-    for (let i = 0; i < 3; i++) addToScl(W, D + DOF_STRIDE * <usize>i + DOF_CDOF, ld(at(qvel, dof + i)), 6)
-  }
-}
-
-/**
- * Coriolis, centrifugal and gravitational forces: recursive Newton-Euler without joint accelerations.
+ * Spatial velocities of links, time-derivatives of the motion axes, and the Coriolis, centrifugal and gravitational
+ * forces: recursive Newton-Euler without joint accelerations, everything about the com of the tree.
  *   model   opt_gravity (*)
- *   in      lnk cinert cvel, dofs cdof cdof_dot, qvel
- *   out     qfrc_bias (nv)      N or N*m
- *   source  Featherstone 2008, table 5.1; MuJoCo engine_core_smooth.c, mj_rne (flg_acc 0)
+ *   in      lnk cinert, dofs cdof, qvel (nworld, nv)
+ *   out     lnk cvel (6), dofs cdof_dot (6), qfrc_bias (nv)      N or N*m
+ *   source  Featherstone 2008, table 5.1; MuJoCo engine_core_smooth.c, mj_comVel and mj_rne (flg_acc 0)
  */
 export function rne(m: usize, p: usize, d: usize, s: usize): void {
   const n = f.njnt(m), nv = f.nv(m)
@@ -65,39 +21,60 @@ export function rne(m: usize, p: usize, d: usize, s: usize): void {
   const weightless = (load<i32>(f.opt_disableflags(m)) & DSBL_GRAVITY) != 0
   const g0 = weightless ? splat(0) : neg(ld(g)), g1 = weightless ? splat(0) : neg(ld(g + V)), g2 = weightless ? splat(0) : neg(ld(g + 2 * V))
 
-  // accelerations outward, force on each link: I a + v x* I v
+  // velocities w, v and accelerations a outward; force on each link: I a + v x* I v
   for (let j = 0; j < n; j++) {
     const L = lnk + LNK_STRIDE * <usize>j
     const parent = i32at(parents, j)
     let a0: v128, a1: v128, a2: v128, a3: v128, a4: v128, a5: v128
+    let w0: v128, w1: v128, w2: v128, v0: v128, v1: v128, v2: v128
     if (parent < 0) {
       a0 = zero(); a1 = a0; a2 = a0; a3 = g0; a4 = g1; a5 = g2
+      w0 = a0; w1 = a0; w2 = a0; v0 = a0; v1 = a0; v2 = a0
     } else {
-      const P = lnk + LNK_STRIDE * <usize>parent + LNK_CACC
-      a0 = ld(P); a1 = ld(P + V); a2 = ld(P + 2 * V); a3 = ld(P + 3 * V); a4 = ld(P + 4 * V); a5 = ld(P + 5 * V)
+      const P = lnk + LNK_STRIDE * <usize>parent
+      a0 = ld(P + LNK_CACC); a1 = ld(P + LNK_CACC + V); a2 = ld(P + LNK_CACC + 2 * V)
+      a3 = ld(P + LNK_CACC + 3 * V); a4 = ld(P + LNK_CACC + 4 * V); a5 = ld(P + LNK_CACC + 5 * V)
+      w0 = ld(P + LNK_CVEL); w1 = ld(P + LNK_CVEL + V); w2 = ld(P + LNK_CVEL + 2 * V)
+      v0 = ld(P + LNK_CVEL + 3 * V); v1 = ld(P + LNK_CVEL + 4 * V); v2 = ld(P + LNK_CVEL + 5 * V)
     }
     const type = i32at(types, j)
-    let dof = i32at(dadr, j)
+    const dof = i32at(dadr, j)
     const num = type >= 2 ? 1 : type == JNT_FREE ? 6 : 3
-    if (parent >= 0 || num > 1) {
-      for (let i = 0; i < num; i++) {
-        const X = dofs + DOF_STRIDE * <usize>(dof + i) + DOF_CDOFDOT
-        const qd = ld(at(qvel, dof + i))
-        a0 = mad(qd, ld(X), a0); a1 = mad(qd, ld(X + V), a1); a2 = mad(qd, ld(X + 2 * V), a2)
-        a3 = mad(qd, ld(X + 3 * V), a3); a4 = mad(qd, ld(X + 4 * V), a4); a5 = mad(qd, ld(X + 5 * V), a5)
+    // the axes of a ball, and those of the rotations of a free joint, turn together: with the velocity before any of them
+    let c0 = w0, c1 = w1, c2 = w2, u0 = v0, u1 = v1, u2 = v2
+    for (let i = 0; i < num; i++) {
+      const X = dofs + DOF_STRIDE * <usize>(dof + i)
+      const qd = ld(at(qvel, dof + i))
+      const x0 = ld(X), x1 = ld(X + V), x2 = ld(X + 2 * V), y0 = ld(X + 3 * V), y1 = ld(X + 4 * V), y2 = ld(X + 5 * V)
+      if (type == JNT_FREE && i < 3) {
+        // translations of a free joint have constant axes
+        for (let e: usize = 0; e < 6; e++) st(X + DOF_CDOFDOT + V * e, zero())
+        v0 = mad(qd, y0, v0); v1 = mad(qd, y1, v1); v2 = mad(qd, y2, v2)
+        u0 = v0; u1 = v1; u2 = v2
+        continue
       }
+      const z0 = cross1(c1, x2, c2, x1), z1 = cross1(c2, x0, c0, x2), z2 = cross1(c0, x1, c1, x0)
+      const z3 = add(cross1(c1, y2, c2, y1), cross1(u1, x2, u2, x1))
+      const z4 = add(cross1(c2, y0, c0, y2), cross1(u2, x0, u0, x2))
+      const z5 = add(cross1(c0, y1, c1, y0), cross1(u0, x1, u1, x0))
+      const Z = X + DOF_CDOFDOT
+      st(Z, z0); st(Z + V, z1); st(Z + 2 * V, z2); st(Z + 3 * V, z3); st(Z + 4 * V, z4); st(Z + 5 * V, z5)
+      a0 = mad(qd, z0, a0); a1 = mad(qd, z1, a1); a2 = mad(qd, z2, a2)
+      a3 = mad(qd, z3, a3); a4 = mad(qd, z4, a4); a5 = mad(qd, z5, a5)
+      w0 = mad(qd, x0, w0); w1 = mad(qd, x1, w1); w2 = mad(qd, x2, w2)
+      v0 = mad(qd, y0, v0); v1 = mad(qd, y1, v1); v2 = mad(qd, y2, v2)
     }
-    const A = L + LNK_CACC, F = L + LNK_CFRC
+    const A = L + LNK_CACC, F = L + LNK_CFRC, W = L + LNK_CVEL
     st(A, a0); st(A + V, a1); st(A + 2 * V, a2); st(A + 3 * V, a3); st(A + 4 * V, a4); st(A + 5 * V, a5)
+    st(W, w0); st(W + V, w1); st(W + 2 * V, w2); st(W + 3 * V, v0); st(W + 4 * V, v1); st(W + 5 * V, v2)
     if (i32at(flags, j) & f.LINK_MASSLESS) {
       for (let i: usize = 0; i < 6; i++) st(F + V * i, zero())
       continue
     }
 
-    const I = L + LNK_CINERT, W = L + LNK_CVEL
+    const I = L + LNK_CINERT
     const ixx = ld(I), iyy = ld(I + V), izz = ld(I + 2 * V), ixy = ld(I + 3 * V), ixz = ld(I + 4 * V), iyz = ld(I + 5 * V)
     const h0 = ld(I + 6 * V), h1 = ld(I + 7 * V), h2 = ld(I + 8 * V), mass = ld(I + 9 * V)
-    const w0 = ld(W), w1 = ld(W + V), w2 = ld(W + 2 * V), v0 = ld(W + 3 * V), v1 = ld(W + 4 * V), v2 = ld(W + 5 * V)
     // momentum: n angular, l linear
     const n0 = add(dot3(ixx, ixy, ixz, w0, w1, w2), cross1(h1, v2, h2, v1))
     const n1 = add(dot3(ixy, iyy, iyz, w0, w1, w2), cross1(h2, v0, h0, v2))

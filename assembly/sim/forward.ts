@@ -1,7 +1,7 @@
 import { add, and, ld, mad, mul, or, sel, splat, st } from '../math/v4'
 import * as f from '../shared/fields'
 import { fwdActuation, transmission } from './actuation'
-import { comVel, rne } from './bias'
+import { rne } from './bias'
 import { makeConstraint } from './constraint'
 import { frames } from './frames'
 import { copyM, crb, factorSolve } from './inertia'
@@ -21,9 +21,8 @@ export function derive(m: usize, p: usize, d: usize, s: usize): void {
   swapSnapshot(m, d)
   kinematics(m, p, d, s)
   comPos(m, p, s)
-  crb(m, p, s)
-  comVel(m, d, s)
   rne(m, p, d, s)
+  crb(m, p, s)
   // the step's own path again where it has one, so that results agree to the bit
   if (f.planar(m)) planarForces(m, p, d, s)
   passive(m, p, d, s)
@@ -64,9 +63,8 @@ function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): voi
   else {
     kinematics(m, p, d, s)
     comPos(m, p, s)
-    crb(m, p, s)
-    comVel(m, d, s)
     rne(m, p, d, s)
+    crb(m, p, s)
   }
   passive(m, p, d, s)
   if (f.nsimple(m) < f.nactuator(m) || load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST) transmission(m, p, d, s)

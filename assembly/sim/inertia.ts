@@ -1,43 +1,45 @@
-import { dot6, mulInertVec } from '../math/spatial'
-import { add, div, ld, mul, nmad, splat, st, V } from '../math/v4'
+import { mulInertVec } from '../math/spatial'
+import { add, div, dot3, ld, mul, nmad, splat, st, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { at, at2, DOF_CDOF, DOF_F, DOF_STRIDE, i32at, LNK_CINERT, LNK_CRB, LNK_STRIDE } from './types'
+import { at, at2, DOF_STRIDE, i32at, LNK_CINERT, LNK_STRIDE } from './types'
 
 /**
  * Composite inertias and the joint-space inertia matrix.
  *   model   dof_inertia (*)
- *   in      lnk cinert, dofs cdof
+ *   in      dofs cdof
+ *   in-out  lnk cinert: becomes the composite inertia (MuJoCo's crb); rne has read it before
  *   out     qM (nv, nv), lower triangle, entries of ancestors only      kg, kg*m, kg*m^2
  *   source  Featherstone 2008, table 6.2; MuJoCo engine_core_smooth.c, mj_crb
  */
 export function crb(m: usize, p: usize, s: usize): void {
   const n = f.njnt(m), nv = f.nv(m)
-  const lnk = f.lnk(m, s), dofs = f.dofs(m, s), qM = f.qM(m, s), extra = f.dof_inertia(m, p)
+  const lnk = f.lnk(m, s), dofs = f.dofs(m, s), qM = f.qM(m, s), extra = f.dof_inertia(m, p), tmp = f.tmp(m, s)
   const parents = f.lnk_parent(m), dofjnt = f.dof_jntid(m), nnz = f.M_rownnz(m), adr = f.M_rowadr(m), col = f.M_colind(m)
 
-  // crb = cinert, then leaves to root
-  for (let j = 0; j < n; j++) {
-    const L = lnk + LNK_STRIDE * <usize>j
-    for (let i: usize = 0; i < 10; i++) st(L + LNK_CRB + V * i, ld(L + LNK_CINERT + V * i))
-  }
+  // leaves to root
   for (let j = n - 1; j > 0; j--) {
     const parent = i32at(parents, j)
     if (parent < 0) continue
-    const from = lnk + LNK_STRIDE * <usize>j + LNK_CRB
-    const to = lnk + LNK_STRIDE * <usize>parent + LNK_CRB
+    const from = lnk + LNK_STRIDE * <usize>j + LNK_CINERT
+    const to = lnk + LNK_STRIDE * <usize>parent + LNK_CINERT
     for (let i: usize = 0; i < 10; i++) st(to + V * i, add(ld(to + V * i), ld(from + V * i)))
   }
 
   // M(i, j) = cdof_j . crb_i cdof_i for every ancestor j of i
   for (let i = 0; i < nv; i++) {
     const D = dofs + DOF_STRIDE * <usize>i
-    const F = D + DOF_F
-    mulInertVec(F, lnk + LNK_STRIDE * <usize>i32at(dofjnt, i) + LNK_CRB, D + DOF_CDOF)
-    st(at2(qM, nv, i, i), add(ld(at(extra, i)), dot6(D + DOF_CDOF, F)))
-    const begin = i32at(adr, i), end = begin + i32at(nnz, i)
-    for (let k = begin; k < end; k++) {
-      const j = i32at(col, k)
-      st(at2(qM, nv, i, j), dot6(dofs + DOF_STRIDE * <usize>j + DOF_CDOF, F))
+    mulInertVec(tmp, lnk + LNK_STRIDE * <usize>i32at(dofjnt, i) + LNK_CINERT, D)
+    const f0 = ld(tmp), f1 = ld(tmp + V), f2 = ld(tmp + 2 * V), f3 = ld(tmp + 3 * V), f4 = ld(tmp + 4 * V), f5 = ld(tmp + 5 * V)
+    const row = at2(qM, nv, i, 0)
+    st(at(row, i), add(ld(at(extra, i)),
+      add(dot3(ld(D), ld(D + V), ld(D + 2 * V), f0, f1, f2), dot3(ld(D + 3 * V), ld(D + 4 * V), ld(D + 5 * V), f3, f4, f5))))
+    let a = col + 4 * <usize>i32at(adr, i)
+    const end = a + 4 * <usize>i32at(nnz, i)
+    for (; a < end; a += 4) {
+      const j = <usize>load<i32>(a)
+      const E = dofs + DOF_STRIDE * j
+      st(row + V * j,
+        add(dot3(ld(E), ld(E + V), ld(E + 2 * V), f0, f1, f2), dot3(ld(E + 3 * V), ld(E + 4 * V), ld(E + 5 * V), f3, f4, f5)))
     }
   }
 }

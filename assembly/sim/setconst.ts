@@ -5,7 +5,7 @@ import { transmission } from './actuation'
 import { constraintConstants } from './constraint'
 import { copyM, crb, factorI, solveLD } from './inertia'
 import { comPos, kinematics } from './kinematics'
-import { at, at2, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE } from './types'
+import { at, at2, DOF_STRIDE, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE } from './types'
 
 /** out = rotation whose third column is the unit vector at a (Duff et al. 2017, Building an orthonormal basis, revisited) */
 function basis(out: usize, a: usize): void {
@@ -188,7 +188,7 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
     const link = i32at(f.body_lnk(m), b)
     if (link < 0) continue
     // offset of the body's com from the com of the tree
-    const L = f.lnk(m, s) + 50 * V * <usize>link, F = pose + 12 * V * <usize>b, G = com + 4 * V * <usize>i32at(f.lnk_group(m), link)
+    const L = f.lnk(m, s) + LNK_STRIDE * <usize>link, F = pose + 12 * V * <usize>b, G = com + 4 * V * <usize>i32at(f.lnk_group(m), link)
     mulMatVec3(tmp, F, f.body_ipos(m, p) + 3 * V * <usize>b)
     for (let i: usize = 0; i < 3; i++) st(tmp + V * i, add(ld(tmp + V * i), ld(F + V * (9 + i))))
     mulMatVec3(tmp + 3 * V, L, tmp)
@@ -199,11 +199,11 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
     const last = i32at(f.jnt_dofadr(m), link) + (i32at(f.jnt_type(m), link) == JNT_FREE ? 5 : i32at(f.jnt_type(m), link) == JNT_BALL ? 2 : 0)
     for (let axis = 0; axis < 6; axis++) {
       for (let k = 0; k < nv; k++) st(at(x, k), splat(0))
-      for (let k = last; k >= 0; k = i32at(f.dof_parentid(m), k)) st(at(x, k), jacobian(dofs + 18 * V * <usize>k, axis, r0, r1, r2))
+      for (let k = last; k >= 0; k = i32at(f.dof_parentid(m), k)) st(at(x, k), jacobian(dofs + DOF_STRIDE * <usize>k, axis, r0, r1, r2))
       solveLD(nv, H, dinv, x, nnz, adr, col)
       let sum = splat(0)
       for (let k = last; k >= 0; k = i32at(f.dof_parentid(m), k)) {
-        sum = mad(jacobian(dofs + 18 * V * <usize>k, axis, r0, r1, r2), ld(at(x, k)), sum)
+        sum = mad(jacobian(dofs + DOF_STRIDE * <usize>k, axis, r0, r1, r2), ld(at(x, k)), sum)
       }
       if (axis < 3) tran = add(tran, sum)
       else rot = add(rot, sum)

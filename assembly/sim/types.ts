@@ -69,20 +69,18 @@ export const MINIMP: f32 = 0.0001
 export const MAXIMP: f32 = 0.9999
 
 // lnk (SCRATCH_FIELDS): one record a link
-export const LNK_STRIDE: usize = 50 * V
+export const LNK_STRIDE: usize = 40 * V
 export const LNK_R: usize = 0
 export const LNK_P: usize = 9 * V
 export const LNK_CINERT: usize = 12 * V
-export const LNK_CRB: usize = 22 * V
-export const LNK_CVEL: usize = 32 * V
-export const LNK_CACC: usize = 38 * V
-export const LNK_CFRC: usize = 44 * V
+export const LNK_CVEL: usize = 22 * V
+export const LNK_CACC: usize = 28 * V
+export const LNK_CFRC: usize = 34 * V
 
 // dofs (SCRATCH_FIELDS): one record a dof
-export const DOF_STRIDE: usize = 18 * V
+export const DOF_STRIDE: usize = 12 * V
 export const DOF_CDOF: usize = 0
 export const DOF_CDOFDOT: usize = 6 * V
-export const DOF_F: usize = 12 * V
 
 // lnk_const (CONSTANT_FIELDS): one record a link
 export const LC_STRIDE: usize = 24 * V

@@ -2,11 +2,11 @@ import type { Model } from '../model/model.js'
 import { type Layout, V } from './layout.js'
 
 // records of the scratch, in quantities: assembly/sim/types.ts
-const DOF_RECORD = 18
+const DOF_RECORD = 12
 const DOF_CDOF = 0
 const DOF_CDOFDOT = 6
-const LNK_RECORD = 50
-const LNK_CVEL = 32
+const LNK_RECORD = 40
+const LNK_CVEL = 22
 
 /**
  * Where element e of a derived field lies in scratch; -1: it is 0 by structure.

@@ -188,9 +188,13 @@ export function cbrt(x: number): number {
   if (x === 0 || Number.isNaN(x) || x === Number.POSITIVE_INFINITY || x === Number.NEGATIVE_INFINITY) return x
   let a = Math.abs(x)
   let scale = 1
-  if (a < 1e-300) {
-    a *= 18014398509481984 // 2^54, the root by 2^18
+  // 2^54 for a, 2^18 for its root
+  if (a < 1e-250) {
+    a *= 18014398509481984
     scale = 3.814697265625e-6
+  } else if (a > 1e250) {
+    a *= 5.551115123125783e-17
+    scale = 262144
   }
   // a third of the exponent is within 6 %; each Halley step triples the digits
   let t = withHighWord(0, Math.floor(highWord(a) / 3) + 0x2a9f7893)

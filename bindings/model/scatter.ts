@@ -123,7 +123,8 @@ export class Scatter {
       value: rule.expression.compile(name => slots.get(name) as number),
       slot: first + i,
     }))
-    this.env = new Float64Array(first + derived.length)
+    // never empty: fixed writes read slot 0 and multiply it by 0
+    this.env = new Float64Array(Math.max(first + derived.length, 1))
     this.domain = Float64Array.from(parameters.flatMap(domainOf))
   }
 

@@ -31,10 +31,14 @@ export interface ParameterSpec {
 /** Parameters, what follows from them, and what differs between recordings. */
 export interface SpaceSpec {
   readonly parameters: readonly ParameterSpec[]
-  /** path -> arithmetic expression of parameter names and constants */
+  /**
+   * path -> arithmetic expression of parameter names and constants (see expression.ts). It applies to the recordings that all
+   * its parameters apply to. A name is a parameter, else a constant: of `recordings`, the recording's metadata, `constants`,
+   * in this order.
+   */
   readonly derived?: Readonly<Record<string, string>>
   readonly constants?: Readonly<Record<string, number>>
-  /** glob on the recording's name -> constants, parameters by name, or paths, given these values for it */
+  /** glob on the recording's name -> constants, parameters by name, or paths, given these values for it; later globs win */
   readonly recordings?: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 

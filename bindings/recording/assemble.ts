@@ -312,6 +312,8 @@ function finishChannel(k: Kept, time: Float64Array, order: Uint32Array | undefin
     if (named?.role === 'drives') drives = draft.name
     else if (named?.role === 'measures') measures = draft.name
   }
+  if (drives === '') drives = undefined
+  if (measures === '') measures = undefined
   const place = `${table.place}, ${key}`
   if (drives !== undefined) checkTarget(drives, 'drives', unit, place)
   if (measures !== undefined) checkTarget(measures, 'measures', unit, place)

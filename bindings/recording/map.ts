@@ -65,9 +65,9 @@ export interface ChannelMap {
   readonly unwrap?: boolean | number
   /** between samples; default 'linear', and 'hold' for true/false, words and actuator enable */
   readonly interpolation?: 'linear' | 'hold'
-  /** model input this feeds: 'actuator/elbow/ctrl' … Default: the channel's name if it is one */
+  /** model input this feeds: 'actuator/elbow/ctrl' … Default: the channel's name if it is one; '' none */
   readonly drives?: string
-  /** model output this observes: 'joint/elbow/qpos' … Default: the channel's name if it is one */
+  /** model output this observes: 'joint/elbow/qpos' … Default: the channel's name if it is one; '' none */
   readonly measures?: string
   /** weight in the fit; default 1 */
   readonly weight?: number

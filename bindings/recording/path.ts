@@ -1,5 +1,3 @@
-import { RecordingError } from '../errors.js'
-
 type Step = { readonly key: string } | { readonly index: number } | { readonly item: string }
 
 /** A way into nested values: `state.positions[2]`, `/state/positions/2` (RFC 6901), `position[elbow]`. */
@@ -14,8 +12,6 @@ export const SHORT = Symbol('list too short')
 /**
  * Reads a path. Dots enter objects, `[2]` lists; `[elbow]` enters a list by the place of 'elbow' in the `name` list
  * beside it, as sensor_msgs/JointState orders its joints (`["3"]` when the name is a number); '' is the value itself.
- *
- * @throws {RecordingError} RECORDING_PATH when brackets do not match
  */
 export function parsePath(text: string): Path {
   if (text === '') return { text, steps: [] }
@@ -30,11 +26,7 @@ export function parsePath(text: string): Path {
     if (text[at] === '.' && at > 0) at++
     pattern.lastIndex = at
     const match = pattern.exec(text)
-    if (match === null)
-      throw new RecordingError(
-        'RECORDING_PATH',
-        `field '${text}' cannot be read as a path: a.b[2].c, a[name] or /a/b/2`,
-      )
+    if (match === null) return { text, steps: [{ key: text }] } // brackets that do not match: a key as it stands
     if (match[1] !== undefined) steps.push({ key: match[1] })
     else if (match[2] !== undefined) steps.push({ index: Number(match[2]) })
     else steps.push({ item: match[3] ?? match[4] })

@@ -2,16 +2,19 @@ import { RecordingError } from '../errors.js'
 import { CSV_MARK } from './csv-header.js'
 import type { ChannelMap } from './map.js'
 import type { Channel, Recording } from './recording.js'
+import { parseTarget } from './targets.js'
 import type { Written } from './written.js'
 
 /** The mapping entry that gives a channel its properties back. */
 export function describeChannel(channel: Channel, where: ChannelMap): ChannelMap {
+  const plain = channel.drives === undefined && channel.measures === undefined
   return {
     ...where,
     ...(channel.unit !== '' && { unit: channel.unit }),
     interpolation: channel.interpolation,
     ...(channel.drives !== undefined && { drives: channel.drives }),
     ...(channel.measures !== undefined && { measures: channel.measures }),
+    ...(plain && parseTarget(channel.name) !== undefined && { measures: '' }), // a name is not to be taken for a role
     ...(channel.weight !== undefined && { weight: channel.weight }),
   }
 }

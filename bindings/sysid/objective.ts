@@ -180,9 +180,8 @@ export class Objective {
       const s = Math.floor(w / capacity)
       this.inputOf[w] = segments[s].trial
       this.start[w] = segments[s].start
-      this.qpos.set(initial.qpos.subarray(s * model.nq, (s + 1) * model.nq), w * model.nq)
-      this.qvel.set(initial.qvel.subarray(s * model.nv, (s + 1) * model.nv), w * model.nv)
     }
+    this.moveStart()
   }
 
   /**
@@ -210,6 +209,27 @@ export class Objective {
     const capacity = Math.max(1, Math.min(options.candidates ?? 16, Math.floor(MEMORY / bytes)))
     const batch = await createBatch(model, { nworld: capacity * segments.length, workers: options.workers, seed: options.seed ?? 0 })
     return new Objective({ model, space, grid, segments, initial, layout, options, batch, capacity })
+  }
+
+  /**
+   * Moves the initial state of every segment away from the filtered one, until called again without an argument.
+   * @param shift (nsegment, 2 ncoordinate) added to position and velocity of every coordinate
+   */
+  moveStart(shift?: Float64Array): void {
+    const { model, segments, initial, capacity } = this
+    const k = 2 * initial.coordinates.length
+    for (let s = 0; s < segments.length; s++) {
+      const q = Float64Array.from(initial.qpos.subarray(s * model.nq, (s + 1) * model.nq))
+      const v = Float64Array.from(initial.qvel.subarray(s * model.nv, (s + 1) * model.nv))
+      initial.coordinates.forEach(({ qpos, dof }, j) => {
+        q[qpos] += shift?.[s * k + 2 * j] ?? 0
+        v[dof] += shift?.[s * k + 2 * j + 1] ?? 0
+      })
+      for (let c = 0; c < capacity; c++) {
+        this.qpos.set(q, (s * capacity + c) * model.nq)
+        this.qvel.set(v, (s * capacity + c) * model.nv)
+      }
+    }
   }
 
   /** |rounding|₂ of the whole residual vector, weighted: what float32 leaves undetermined. */

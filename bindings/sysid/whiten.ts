@@ -16,12 +16,14 @@ const ROUNDS = 12
 export class Whitener {
   /** noise level of every channel, in weighted residuals */
   readonly sigma: Float64Array
+  /** (nsegment, k) most likely error of the initial states, given the residuals */
+  readonly error: Float64Array
   private readonly nresidual: number
   private readonly inverse: Float64Array
   private readonly parts: readonly Part[]
 
   /**
-   * @param residuals (N) at the point X was taken at: they set the noise level
+   * @param residuals (N) with the states the filter gave: they set the noise level
    * @param floor smallest noise level, rounding
    */
   constructor(initial: InitialUncertainty, series: readonly Series[], nchannel: number, residuals: Float64Array, floor: number) {
@@ -30,12 +32,13 @@ export class Whitener {
     this.nresidual = N
     this.inverse = new Float64Array(N)
     this.sigma = levels(residuals, series, nchannel, floor)
+    this.error = new Float64Array(initial.segments.length * k)
     const spread = new Float64Array(k >> 1).fill(1)
     let parts: Part[] = []
     for (let round = 0; round < ROUNDS; round++) {
       for (const s of series) this.inverse.fill(1 / this.sigma[s.channel], s.begin, s.end)
       const seen = new Float64Array(k >> 1)
-      parts = initial.segments.map((_, s) => decompose(initial, s, this.inverse, N, spread, residuals, seen))
+      parts = initial.segments.map((_, s) => decompose(initial, s, this.inverse, N, spread, residuals, seen, this.error))
       if (round === ROUNDS - 1) break
       // a smaller noise level leaves more to the states: the level comes down from above
       const white = Float64Array.from(residuals)
@@ -78,6 +81,7 @@ function applyParts(parts: readonly Part[], inverse: Float64Array, rows: Float64
 /**
  * Singular vectors of one segment.
  * @param spread (k/2) factor on the variance of each coordinate's position and velocity
+ * @param error (nsegment, k) the segment's row is written: mean of the states' error, given the residuals
  * @param seen (k/2) += mean squared size of the states' standardised error, given the residuals: 1 when P is right
  */
 function decompose(
@@ -88,12 +92,14 @@ function decompose(
   spread: Float64Array,
   residuals: Float64Array,
   seen: Float64Array,
+  error: Float64Array,
 ): Part {
   const { begin, end } = initial.segments[s]
   const n = end - begin
   const k = initial.columns.length / N
   // columns of D^-½ X P^½, P in blocks of position and velocity
   const A = new Float64Array(k * n)
+  const root = new Float64Array(3 * (k >> 1))
   for (let j = 0; j + 1 < k; j += 2) {
     const at = (s * k + j) * k + j
     const f = spread[j >> 1]
@@ -103,6 +109,7 @@ function decompose(
     const a = Math.sqrt(Math.max(vv, 0))
     const b = a > 0 ? vs / a : 0
     const c = Math.sqrt(Math.max(ss - b * b, 0))
+    root.set([a, b, c], 3 * (j >> 1))
     for (let i = 0; i < n; i++) {
       const d = inverse[begin + i]
       const x = initial.columns[j * N + begin + i] * d
@@ -135,6 +142,11 @@ function decompose(
       mean[p] += weight * dot * vectors[q * k + p]
       variance[p] += weight * vectors[q * k + p] * vectors[q * k + p]
     }
+  }
+  for (let j = 0; j + 1 < k; j += 2) {
+    const r = 3 * (j >> 1)
+    error[s * k + j] = root[r] * mean[j]
+    error[s * k + j + 1] = root[r + 1] * mean[j] + root[r + 2] * mean[j + 1]
   }
   for (let p = 0; p < k; p++) seen[p >> 1] += 0.5 * (mean[p] * mean[p] + variance[p])
 

@@ -463,6 +463,20 @@ test('each recording brings its constants; the space may override them', async (
   assert.equal(space.needs, ['kp'])
 })
 
+test('a space without parameters still has derived values and overrides', async () => {
+  const model = await arm()
+  const recordings = { a: { 'body/upper/mass': 3.4 } }
+  const fixed = ParameterSpace.from(model, { parameters: [], recordings })
+  const a = { name: 'a', constants: {} }
+  assert.is(fixed.apply(new Float64Array(0), a).field.body_mass[2], 3.4)
+  assert.is(fixed.apply(new Float64Array(0)).field.body_mass[2], 1.7)
+  const fields = fixed.fields(new Float64Array(0), [a, { name: 'b', constants: {} }])
+  assert.equal(
+    [2, 9].map(i => (fields.get('body_mass') as Float64Array)[i]),
+    [3.4, 1.7],
+  )
+})
+
 test('a parameter may be of some recordings only', async () => {
   const model = await arm()
   const path = 'joint/elbow/offset'
