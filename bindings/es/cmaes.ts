@@ -492,8 +492,8 @@ export class CMAES {
       this.isotropic = false
       return
     }
-    // a matrix that overflowed is reported by judge()
-    if (!isFiniteMatrix(C, n)) return
+    // a covariance that overflowed is reported by judge()
+    if (!this.finiteVariances()) return
     eigen.compute(C)
     this.isotropic = false
     // rounding can take the smallest below zero: then the condition number is beyond any limit, and judge() stops the run
@@ -642,10 +642,4 @@ function copyOptions(options: CMAESOptions): CMAESOptions {
       ? {}
       : { bounds: { lower: Float64Array.from(options.bounds.lower), upper: Float64Array.from(options.bounds.upper) } }),
   }
-}
-
-function isFiniteMatrix(C: Float64Array, n: number): boolean {
-  let sum = 0
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) sum += 0 * C[i * n + j]
-  return sum === 0
 }

@@ -74,7 +74,7 @@ export class SymmetricEigen {
     for (let j = 0; j < n; j++) {
       const from = V + order[j] * ld
       values[j] = s[D + order[j]] * unscale
-      vectors.set(s.subarray(from, from + n), j * n)
+      copy(s, from, vectors, j * n, n)
     }
   }
 }
@@ -97,7 +97,7 @@ export function matmul(m: number, n: number, k: number, a: Float64Array, b: Floa
   s.set(a.length === m * k ? a : a.subarray(0, m * k))
   copyRows(b, n, s, B, ld, k, n)
   dense().matmul(m, n, k, address(0), k, address(B), ld, address(C), ld)
-  for (let i = 0; i < m; i++) c.set(s.subarray(C + i * ld, C + i * ld + n), i * n)
+  for (let i = 0; i < m; i++) copy(s, C + i * ld, c, i * n, n)
 }
 
 /**
@@ -139,7 +139,7 @@ export function rankUpdate(
   }
   copyRows(c, n, s, C, ld, n, n)
   dense().rankUpdate(n, count, decay, address(0), address(B), ld, address(C))
-  for (let i = 0; i < n; i++) c.set(s.subarray(C + i * ld, C + i * ld + i + 1), i * n)
+  for (let i = 0; i < n; i++) copy(s, C + i * ld, c, i * n, i + 1)
 }
 
 function copyRows(
@@ -155,7 +155,13 @@ function copyRows(
     to.set(from.length === rows * n ? from : from.subarray(0, rows * n), at)
     return
   }
-  for (let i = 0; i < rows; i++) to.set(from.subarray(i * stride, i * stride + n), at + i * ld)
+  for (let i = 0; i < rows; i++) copy(from, i * stride, to, at + i * ld, n)
+}
+
+/** Short runs by hand: a view costs more than 50 numbers. */
+function copy(from: Float64Array, begin: number, to: Float64Array, at: number, count: number): void {
+  if (count > 50) to.set(from.subarray(begin, begin + count), at)
+  else for (let i = 0; i < count; i++) to[at + i] = from[begin + i]
 }
 
 /**

@@ -233,6 +233,7 @@ function signed16(values: Float64Array, rows: Uint32Array, draft: Draft): void {
 
 function unitOf(draft: Draft, warnings: string[]): Unit | undefined {
   const { map, valueUnit, key, table } = draft
+  if (map.unit === '') return undefined
   const header = valueUnit === undefined ? undefined : parseUnit(valueUnit, table.place)
   if (map.unit === undefined) {
     if (header?.symbol === 'counts' && map.scale !== undefined) {
@@ -303,7 +304,7 @@ function finishChannel(k: Kept, time: Float64Array, order: Uint32Array | undefin
   const { scale = 1, offset = 0 } = map
   if (scale !== 1) for (let i = 0; i < values.length; i++) values[i] *= scale
   if (offset !== 0) for (let i = 0; i < values.length; i++) values[i] += offset
-  const unit = unitOf(draft, warnings) ?? (column.logical ? parseUnit('1') : undefined)
+  const unit = unitOf(draft, warnings) ?? (column.logical && map.unit === undefined ? parseUnit('1') : undefined)
   if (unit !== undefined && !isSI(unit)) toSI(values, unit)
   turns(values, draft, unit)
   let { drives, measures } = map

@@ -30,14 +30,18 @@ const QUOTE = 34
 const HASH = 35
 const DELIMITERS: Readonly<Record<string, number>> = { ',': 44, ';': 59, '\t': 9, '|': 124 }
 
-/** `joint/elbow/qpos [deg]` -> name and unit. Brackets that hold no unit belong to the name. */
-export function splitUnit(cell: string, place?: string): { name: string; unit: string | undefined } {
+/**
+ * `joint/elbow/qpos [deg]` -> name and unit. Brackets that hold no unit belong to the name.
+ *
+ * @param strict refuse an unknown unit behind a model path
+ */
+export function splitUnit(cell: string, place?: string, strict = true): { name: string; unit: string | undefined } {
   const match = /^(.*?)(\s*)(?:\[([^[\]]*)\]|\(([^()]*(?:\([^()]*\))?[^()]*)\))$/su.exec(cell)
   if (match === null || match[1] === '') return { name: cell, unit: undefined }
   const text = (match[3] ?? match[4]).trim()
   const index = match[2] === '' && /^\d+$/.test(text) // positions[2] is an element, not a unit
   if (!index && tryUnit(text) !== undefined) return { name: match[1], unit: text }
-  if (!index && parseTarget(match[1]) !== undefined) {
+  if (strict && !index && parseTarget(match[1]) !== undefined) {
     throw new RecordingError(
       'RECORDING_UNIT',
       `header '${cell}': '${text}' is no known unit${suggestion(text, ['rad', 'deg', 'm', 'rad/s', 'deg/s', 'N*m', 'V', 'A'])}`,
@@ -156,7 +160,7 @@ export function readCsvHeader(bytes: Uint8Array, place: string, options: CsvMap 
 }
 
 function describe(header: Omit<CsvHeader, 'names' | 'units'>): CsvHeader {
-  const split = header.cells.map(cell => splitUnit(cell, header.place))
+  const split = header.cells.map(cell => splitUnit(cell, header.place, header.embedded === undefined))
   return { ...header, names: split.map(s => s.name), units: split.map(s => s.unit) }
 }
 

@@ -3,10 +3,10 @@ import { CSV_MARK, readCsvHeader, splitRow, splitUnit } from './csv-header.js'
 import { eachObject, type SourceSpec, timeName } from './extract.js'
 import type { ChannelMap, TimeMap } from './map.js'
 import { checkWritten } from './map-schema.js'
-import { carriesJointState, eachMessage, MCAP_MARK, type Mcap, type Topic } from './mcap.js'
+import { carriesJointState, eachMessage, type Mcap, type Topic } from './mcap.js'
 import { flatten, follow, itemStep, parsePath } from './path.js'
 import { parseTarget } from './targets.js'
-import type { Written } from './written.js'
+import { MARK, type Written } from './written.js'
 
 /** What a file says about itself, as a mapping would. */
 export interface Discovered {
@@ -114,7 +114,7 @@ function discoverJson(spec: SourceSpec): Discovered {
     leaves.add(object)
     return false
   })
-  const mark = follow(first, parsePath(MCAP_MARK))
+  const mark = follow(first, parsePath(MARK))
   if (spec.content.format === 'jsonl' && mark !== undefined) return written(spec, JSON.stringify(mark))
   const warnings: string[] = []
   const columns = spec.content.format === 'json' && !Array.isArray(spec.content.document) && isColumnar(first)
@@ -142,7 +142,7 @@ function isColumnar(value: unknown): boolean {
 }
 
 function discoverMcap(spec: SourceSpec, mcap: Mcap): Discovered {
-  const mark = mcap.metadata.get(MCAP_MARK)?.get('recording')
+  const mark = mcap.metadata.get(MARK)?.get('recording')
   if (mark !== undefined) {
     const found = written(spec, mark)
     // a cut file may lack topics that came late

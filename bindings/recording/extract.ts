@@ -217,16 +217,16 @@ function peekTime(spec: SourceSpec, content: Content): string {
 }
 
 function extractMcap(spec: SourceSpec, mcap: Mcap): Draft[] {
-  const byTopic = new Map<string, (readonly [string, ChannelMap])[]>()
-  for (const entry of spec.channels) {
-    const list = byTopic.get(entry[1].topic!) ?? []
-    byTopic.set(entry[1].topic!, [...list, entry])
-  }
-  const drafts: Draft[] = []
+  const byTopic = new Map<string, number[]>()
+  spec.channels.forEach(([, map], i) => {
+    byTopic.set(map.topic!, [...(byTopic.get(map.topic!) ?? []), i])
+  })
+  const drafts: Draft[] = new Array(spec.channels.length)
   for (const [topic, entries] of byTopic) {
     const wanted = new Wanted()
     const clocks = new Map<number, MessageClock>()
-    const plans = entries.map(([name, map]) => {
+    const plans = entries.map(index => {
+      const [name, map] = spec.channels[index]
       const time = timeOf(spec, map)
       if (time.column !== undefined)
         throw wrongKey(spec, 'time.column', 'an MCAP file has fields; write field or clock')
@@ -238,6 +238,7 @@ function extractMcap(spec: SourceSpec, mcap: Mcap): Draft[] {
         clocks.set(stamp, clock)
       }
       return {
+        index,
         name,
         map,
         time,
@@ -248,7 +249,7 @@ function extractMcap(spec: SourceSpec, mcap: Mcap): Draft[] {
       }
     })
     const table = readTopic(mcap, topic, wanted.requests, wanted.filters, clocks)
-    drafts.push(...plans.map(p => draft(spec, table, p)))
+    for (const plan of plans) drafts[plan.index] = draft(spec, table, plan)
   }
   return drafts
 }

@@ -4,6 +4,7 @@ import { suggestion } from './nearest.js'
 import { follow, parsePath, SHORT, walk } from './path.js'
 import { RowCollector } from './rows.js'
 import type { Request, Table } from './table.js'
+import { MARK } from './written.js'
 
 const LF = 10
 
@@ -127,7 +128,9 @@ export function readJsonLines(
   filters: readonly RowFilter[],
 ): Table {
   const collector = new RowCollector(place, 'line', requests, filters)
-  const warnings = eachLine(bytes, place, (object, line) => collector.push(object, line))
+  const warnings = eachLine(bytes, place, (object, line) => {
+    if (!Object.hasOwn(object as object, MARK)) collector.push(object, line) // what our writer says of the file is no sample
+  })
   return collector.table(warnings)
 }
 

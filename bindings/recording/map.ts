@@ -55,7 +55,7 @@ export interface ChannelMap {
   readonly field?: string
   /** MCAP */
   readonly topic?: string
-  /** unit of scale * raw + offset; default: the header's. Without any, values are taken as SI */
+  /** unit of scale * raw + offset; default: the header's. Without any, or with '', values are taken as SI */
   readonly unit?: string
   readonly scale?: number
   readonly offset?: number

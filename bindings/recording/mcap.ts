@@ -10,9 +10,6 @@ import type { Request, Table } from './table.js'
 /** Decompressors by MCAP's name of the compression: 'zstd', 'lz4'. */
 export type Decompressors = Readonly<Record<string, (bytes: Uint8Array, size: bigint) => Uint8Array>>
 
-/** Metadata record in which writeMcap keeps what topics cannot say. */
-export const MCAP_MARK = 'simcrank'
-
 /** A message as it stands in the file. */
 interface RawMessage {
   readonly logTime: bigint

@@ -3,8 +3,8 @@ import type { ChannelMap } from './map.js'
 import { itemStep } from './path.js'
 import type { Channel, Recording } from './recording.js'
 import { parseTarget } from './targets.js'
-import { allTimes, decimal, describeChannel, free, MARK, type McapOptions } from './write.js'
-import type { Written } from './written.js'
+import { allTimes, decimal, describeChannel, free, type McapOptions } from './write.js'
+import { MARK, type Written } from './written.js'
 
 const CHUNK = 256 * 1024 // bytes; a cut file loses at most one chunk
 const NANOSECONDS = 1e9

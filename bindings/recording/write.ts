@@ -3,14 +3,14 @@ import { CSV_MARK } from './csv-header.js'
 import type { ChannelMap } from './map.js'
 import type { Channel, Recording } from './recording.js'
 import { parseTarget } from './targets.js'
-import type { Written } from './written.js'
+import { MARK, type Written } from './written.js'
 
 /** The mapping entry that gives a channel its properties back. */
 export function describeChannel(channel: Channel, where: ChannelMap): ChannelMap {
   const plain = channel.drives === undefined && channel.measures === undefined
   return {
     ...where,
-    ...(channel.unit !== '' && { unit: channel.unit }),
+    unit: channel.unit,
     interpolation: channel.interpolation,
     ...(channel.drives !== undefined && { drives: channel.drives }),
     ...(channel.measures !== undefined && { measures: channel.measures }),
@@ -116,7 +116,7 @@ export function writeJsonLines(recording: Recording): string {
   const stamp = free('time', new Set(channels.map(c => c.name)))
   const taken = new Set([stamp, MARK])
   const keys = channels.map(c => {
-    const key = free(c.name, taken)
+    const key = free(c.name === '' ? 'channel' : c.name, taken) // '' is the path of a whole object
     taken.add(key)
     return key
   })
@@ -141,9 +141,6 @@ export function writeJsonLines(recording: Recording): string {
   }
   return lines.toString()
 }
-
-/** Key of the first line, and name of the MCAP metadata record. */
-export const MARK = 'simcrank'
 
 /** How writeMcap lays out messages. */
 export interface McapOptions {

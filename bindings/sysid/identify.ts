@@ -159,7 +159,7 @@ export async function identify(
   const statisticsStart = clock()
   let statistics: Statistics | undefined
   if (found !== undefined) {
-    const input = await sensitivities(objective, found.z, found.step, found.whitened)
+    const input = await sensitivities(objective, found.z, found.step, found.shift)
     statistics = fitStatistics(input)
   }
   const parameters = describeParameters(space, theta, found?.z, statistics)

@@ -4,7 +4,7 @@ import type { Model } from '../model/model.js'
 import type { ParameterSpace } from '../model/parameters.js'
 import type { Recording } from '../recording/recording.js'
 import { initialActivation } from './activation.js'
-import { firstAtOrAfter } from './filter.js'
+import { firstAtOrAfter, noiseLevel, resolveFilter } from './filter.js'
 import { buildGrid, type Grid } from './grid.js'
 import { cutSegments, type InitialOptions, type InitialStates, initialStates, type Segment, type WindowOptions } from './segments.js'
 import type { Series } from './statistics.js'
@@ -108,6 +108,8 @@ export class Objective {
   readonly nresidual: number
   /** Huber threshold of every weighted residual; undefined for squares */
   readonly thresholds: Float64Array | undefined
+  /** measurement noise of every channel as the filter sees it, in weighted residuals */
+  readonly noise: Float64Array
   /** candidates one batch holds */
   readonly capacity: number
   /** candidates evaluated so far */
@@ -160,6 +162,7 @@ export class Objective {
     this.measured = layout.measured
     this.time = layout.time
     this.ports = layout.ports
+    this.noise = Float64Array.from(layout.channels, (_, c) => this.noiseOf(c, options))
     this.T = segments.reduce((most, s) => Math.max(most, s.rows), 0)
     this.huber = options.huber ?? 0
     if (this.huber > 0) {
@@ -374,6 +377,21 @@ export class Objective {
 
   [Symbol.dispose](): void {
     this.batch[Symbol.dispose]()
+  }
+
+  /** Root mean square over recordings, weighted as residuals are. */
+  private noiseOf(channel: number, options: ObjectiveOptions): number {
+    let squares = 0
+    let samples = 0
+    this.grid.trials.forEach((trial, t) => {
+      const own = trial.measured.find(m => m.port.path === this.channels[channel].path)
+      const series = this.series.find(s => s.trial === t && s.channel === channel)
+      if (own === undefined || series === undefined) return
+      const level = series.factor * noiseLevel(own.channel, resolveFilter(options.filter, own.channel.time))
+      squares += own.channel.time.length * level * level
+      samples += own.channel.time.length
+    })
+    return samples === 0 ? 0 : Math.sqrt(squares / samples)
   }
 
   /** Runs candidates through the batch, as many at a time as it holds. */

@@ -5,7 +5,7 @@ import type { GaussNewtonState } from './gauss-newton.js'
 import { gaussNewton } from './gauss-newton.js'
 import { isDiverged, type Objective } from './objective.js'
 import type { StageHistory } from './result.js'
-import { whitenerAt } from './sensitivity.js'
+import { MarginalResiduals } from './sensitivity.js'
 
 export type Method = 'cma-es' | 'gauss-newton' | 'both'
 
@@ -54,8 +54,8 @@ export interface SearchState {
   evaluations: number
   /** best cost of the last generations, newest last */
   recent: number[]
-  /** rounds of Gauss–Newton on whitened residuals that are done */
-  whitened: number
+  /** how far Gauss–Newton on whitened residuals moved the initial states */
+  shift?: number[]
   cma?: string
   newton?: GaussNewtonState
   stop?: { code: string; message: string }
@@ -64,8 +64,8 @@ export interface SearchState {
 export interface SearchResult {
   readonly z: Float64Array
   readonly cost: number
-  /** the last fit was of whitened residuals */
-  readonly whitened: boolean
+  /** how far the initial states were moved, when the last fit was of whitened residuals (nsegment, k) */
+  readonly shift: Float64Array | undefined
   /** half-widths of differences that fit each coordinate (p), when Gauss–Newton ran */
   readonly step: Float64Array | undefined
   readonly stop: { code: string; message: string }
@@ -98,7 +98,7 @@ export async function search(
   if (state.stage === 'cma-es') await evolve(objective, start, options, state)
   if (state.stage === 'gauss-newton' && state.stop?.code !== 'aborted') step = await polish(objective, options, state)
   const z = Float64Array.from(state.best.z)
-  return { z, cost: state.best.cost, whitened: state.whitened > 0, step, stop: state.stop ?? { code: 'done', message: 'nothing left to do' }, history: state.history, state }
+  return { z, cost: state.best.cost, shift: state.shift && Float64Array.from(state.shift), step, stop: state.stop ?? { code: 'done', message: 'nothing left to do' }, history: state.history, state }
 }
 
 function freshState(fingerprint: string, start: Float64Array, method: Method): SearchState {
@@ -111,7 +111,6 @@ function freshState(fingerprint: string, start: Float64Array, method: Method): S
     history: [],
     evaluations: 0,
     recent: [],
-    whitened: 0,
   }
 }
 
@@ -306,37 +305,48 @@ async function polish(objective: Objective, options: SearchOptions, state: Searc
   return whitenAndPolish(objective, options, state, result.step)
 }
 
-/** Rounds of whitening: the second sees the states' influence at the first one's answer. */
-const WHITEN_ROUNDS = 2
+/** Rounds of whitening: each sees the states' influence at the last one's answer. */
+const WHITEN_ROUNDS = 3
+/** Residuals within this many times the measurement noise count as explained. */
+const EXPLAINED = 3
 
 /**
- * Gauss–Newton once more with the error of the measured initial states taken out of the residuals. The plain cost may rise
- * a little: an error of a start state no longer bends the parameters.
+ * Gauss–Newton once more with the error of the measured initial states taken out of the residuals, where the model explains
+ * the recordings to within three times their measurement noise: there the start states are what is left to blame, and the plain
+ * cost may rise a little because they no longer bend the parameters. Elsewhere the plain least-squares answer stays.
  */
 async function whitenAndPolish(objective: Objective, options: SearchOptions, state: SearchState, step: Float64Array): Promise<Float64Array> {
   const { space, nresidual } = objective
   const p = space.nparam
   let width = step
-  for (let round = 0; round < WHITEN_ROUNDS && !options.signal?.aborted; round++) {
-    const theta = space.denormalize(Float64Array.from(state.best.z))
-    const residuals = await objective.residuals(theta, 1)
-    const whitener = await whitenerAt(objective, theta, residuals)
-    if (whitener === undefined) break
-    const result = await gaussNewton(async (z, count) => whitener.apply(await objective.residuals(space.denormalize(z), count), count), {
-      start: state.best.z,
-      lower: new Float64Array(p).fill(-1),
-      upper: new Float64Array(p).fill(1),
-      resolution: objective.resolution / Math.sqrt(nresidual),
-      maxIterations: 10,
-      ftol: 1e-6,
-      signal: options.signal,
-      resume: { x: state.best.z, step: Array.from(width), damping: 1e-3, iteration: 0, evaluations: 0 },
-    })
-    width = result.step
-    state.evaluations += result.evaluations
-    state.whitened++
-    const [cost] = await objective.cost(space.denormalize(result.x), 1)
-    state.best = { z: Array.from(result.x), cost }
+  let shift: Float64Array | undefined
+  try {
+    for (let round = 0; round < WHITEN_ROUNDS && !options.signal?.aborted; round++) {
+      const marginal = await MarginalResiduals.at(objective, space.denormalize(Float64Array.from(state.best.z)), shift)
+      if (marginal === undefined) break
+      if (!marginal.whitener.sigma.every((sigma, c) => sigma <= EXPLAINED * objective.noise[c])) break
+      const result = await gaussNewton((z, count) => marginal.evaluate(space.denormalize(z), count), {
+        start: state.best.z,
+        lower: new Float64Array(p).fill(-1),
+        upper: new Float64Array(p).fill(1),
+        resolution: objective.resolution / Math.sqrt(nresidual),
+        maxIterations: 10,
+        ftol: 1e-6,
+        signal: options.signal,
+        resume: { x: state.best.z, step: Array.from(width), damping: 1e-3, iteration: 0, evaluations: 0 },
+      })
+      width = result.step
+      state.evaluations += result.evaluations
+      const after = await MarginalResiduals.at(objective, space.denormalize(result.x), shift)
+      if (after === undefined) break
+      shift = after.whitener.error
+      state.best = { z: Array.from(result.x), cost: state.best.cost }
+    }
+  } finally {
+    objective.moveStart()
   }
+  if (shift === undefined) return width
+  state.shift = Array.from(shift)
+  state.best.cost = (await objective.cost(space.denormalize(Float64Array.from(state.best.z)), 1))[0]
   return width
 }

@@ -1,4 +1,4 @@
-import { adaptSteps, jacobian } from './differences.js'
+import { adaptSteps, finite, jacobian } from './differences.js'
 import type { Objective } from './objective.js'
 import type { InitialUncertainty, StatisticsInput } from './statistics.js'
 import { Whitener } from './whiten.js'
@@ -12,15 +12,25 @@ const ROUNDS = 4
  *
  * @param z (p) normalised coordinates of the optimum
  * @param step (p) half-widths that fit each coordinate, from Gauss–Newton; default 1e-3 of the range
- * @param whitened the fit was of whitened residuals, see Whitener
+ * @param shift (nsegment, k) the fit was of whitened residuals about initial states moved by this; absent: plain
  */
-export async function sensitivities(objective: Objective, z: Float64Array, step: Float64Array | undefined, whitened: boolean): Promise<StatisticsInput> {
+export async function sensitivities(
+  objective: Objective,
+  z: Float64Array,
+  step: Float64Array | undefined,
+  shift: Float64Array | undefined,
+): Promise<StatisticsInput> {
   const { space } = objective
   const p = space.nparam
   const lower = new Float64Array(p).fill(-1)
   const upper = new Float64Array(p).fill(1)
   const range = new Float64Array(p).fill(2)
-  const evaluate = (points: Float64Array, count: number): Promise<Float64Array> => objective.residuals(space.denormalize(points), count)
+  const theta = space.denormalize(z)
+  const marginal = shift && (await MarginalResiduals.at(objective, theta, shift))
+  const evaluate = (points: Float64Array, count: number): Promise<Float64Array> => {
+    const rows = space.denormalize(points)
+    return marginal ? marginal.evaluate(rows, count) : objective.residuals(rows, count)
+  }
   const residuals = await evaluate(z, 1)
 
   // steps at which neither rounding nor curvature shows
@@ -32,21 +42,65 @@ export async function sensitivities(objective: Objective, z: Float64Array, step:
     width = next
     columns = await jacobian(evaluate, z, residuals, width, lower, upper)
   }
+  objective.moveStart()
   const rounding = columns.change.map(change => (change > 0 ? objective.resolution / change : 1))
-  const common = { series: objective.series, nchannel: objective.channels.length, rounding }
-  const initial = await initialUncertainty(objective, space.denormalize(z))
-  const whitener = initial && openWhitener(objective, initial, residuals)
-  if (whitener === undefined) return { ...common, columns: columns.columns, residuals, huber: objective.thresholds }
-  if (whitened) return { ...common, columns: whitener.apply(columns.columns, p), residuals: whitener.apply(residuals, 1) }
+  const common = { columns: columns.columns, residuals, series: objective.series, nchannel: objective.channels.length, rounding }
+  if (marginal) return common
   // plain least squares: the states' error widens the intervals, and does not count as noise a second time
-  const noise = objective.thresholds ? undefined : whitener.apply(Float64Array.from(residuals), 1)
-  return { ...common, columns: columns.columns, residuals, huber: objective.thresholds, initial, noise }
+  const initial = await initialUncertainty(objective, theta)
+  if (initial === undefined) return { ...common, huber: objective.thresholds }
+  const noise = objective.thresholds ? undefined : openWhitener(objective, initial, residuals).apply(Float64Array.from(residuals), 1)
+  return { ...common, huber: objective.thresholds, initial, noise }
 }
 
-/** The filter that takes the initial states' error out of residuals at a point; undefined when the states are exact. */
-export async function whitenerAt(objective: Objective, theta: Float64Array, residuals: Float64Array): Promise<Whitener | undefined> {
-  const initial = await initialUncertainty(objective, theta)
-  return initial && openWhitener(objective, initial, residuals)
+/**
+ * Residuals with the error of the measured initial states integrated out, linearised about states moved by `shift`:
+ * W (r(θ; x0 + shift) - X shift). See Whitener.
+ */
+export class MarginalResiduals {
+  readonly whitener: Whitener
+  private readonly objective: Objective
+  private readonly offset: Float64Array
+
+  private constructor(objective: Objective, whitener: Whitener, offset: Float64Array) {
+    this.objective = objective
+    this.whitener = whitener
+    this.offset = offset
+  }
+
+  /**
+   * Moves the objective's initial states; whoever calls moves them back.
+   * @param shift (nsegment, k); absent: the filter's own states
+   * @returns undefined when the states are exact or nothing can be said at theta
+   */
+  static async at(objective: Objective, theta: Float64Array, shift: Float64Array | undefined): Promise<MarginalResiduals | undefined> {
+    objective.moveStart(shift)
+    const residuals = await objective.residuals(theta, 1)
+    if (!finite(residuals, 0, residuals.length)) return undefined
+    const initial = await initialUncertainty(objective, theta)
+    if (initial === undefined) return undefined
+    const N = residuals.length
+    const k = initial.columns.length / N
+    const offset = new Float64Array(N)
+    if (shift !== undefined) {
+      initial.segments.forEach(({ begin, end }, s) => {
+        for (let q = 0; q < k; q++) {
+          const d = shift[s * k + q]
+          for (let i = begin; i < end; i++) offset[i] += d * initial.columns[q * N + i]
+        }
+      })
+    }
+    for (let i = 0; i < N; i++) residuals[i] -= offset[i]
+    return new MarginalResiduals(objective, openWhitener(objective, initial, residuals), offset)
+  }
+
+  /** (count, N) at rows of theta, natural units. */
+  async evaluate(theta: Float64Array, count: number): Promise<Float64Array> {
+    const rows = await this.objective.residuals(theta, count)
+    const N = this.offset.length
+    for (let k = 0; k < count; k++) for (let i = 0; i < N; i++) rows[k * N + i] -= this.offset[i]
+    return this.whitener.apply(rows, count)
+  }
 }
 
 function openWhitener(objective: Objective, initial: InitialUncertainty, residuals: Float64Array): Whitener {

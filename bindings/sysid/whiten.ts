@@ -4,6 +4,9 @@ import type { InitialUncertainty, Series } from './statistics.js'
 /** Rounds that settle noise levels and the states' spread. */
 const ROUNDS = 12
 
+/** The states' variance is first taken this many times too large, so that parameters are not asked to explain it. */
+const WIDE = 100
+
 /**
  * Takes the error of measured initial states out of residuals. A segment that starts from a state wrong by δ ~ N(0, P) has
  * residuals noise + X δ, covariance D + X P Xᵀ with D the channels' noise; multiplied by
@@ -33,7 +36,7 @@ export class Whitener {
     this.inverse = new Float64Array(N)
     this.sigma = levels(residuals, series, nchannel, floor)
     this.error = new Float64Array(initial.segments.length * k)
-    const spread = new Float64Array(k >> 1).fill(1)
+    const spread = new Float64Array(k >> 1).fill(WIDE)
     let parts: Part[] = []
     for (let round = 0; round < ROUNDS; round++) {
       for (const s of series) this.inverse.fill(1 / this.sigma[s.channel], s.begin, s.end)
