@@ -373,6 +373,8 @@ export const LINK = {
   MASSLESS: 4,
   /** the joint's axis is a coordinate axis of the parent's link frame, which the link then shares at qpos0 */
   ALIGNED: 8,
+  /** a free joint whose body is the whole tree */
+  STANDALONE: 16,
 } as const
 
 /** Model fields no kernel reads yet; they stay on the host. */

@@ -6,8 +6,9 @@ import { add, clip, max4, mul, sel, splat, sub } from './v4'
  *   source reduction by multiples of ln 2 in two parts, polynomial of degree 6 (Cephes class)
  */
 export function exp4(x: v128): v128 {
-  const k = f32x4.nearest(mul(clip(x, splat(-104), splat(104)), splat(1.44269504088896341)))
-  let r = sub(x, mul(k, splat(0.693359375)))
+  const y = clip(x, splat(-104), splat(104))
+  const k = f32x4.nearest(mul(y, splat(1.44269504088896341)))
+  let r = sub(y, mul(k, splat(0.693359375)))
   r = sub(r, mul(k, splat(-2.12194440e-4)))
   let p = add(mul(splat(1.9875691500e-4), r), splat(1.3981999507e-3))
   p = add(mul(p, r), splat(8.3334519073e-3))

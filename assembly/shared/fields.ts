@@ -903,3 +903,4 @@ export const LINK_SAMEROT: i32 = 1
 export const LINK_SAMEPOS: i32 = 2
 export const LINK_MASSLESS: i32 = 4
 export const LINK_ALIGNED: i32 = 8
+export const LINK_STANDALONE: i32 = 16

@@ -363,7 +363,7 @@ export function fwdActuation(m: usize, p: usize, d: usize, s: usize, substep: f3
       force = add(force, mad(ld(biasprm + 2 * V), velocity, mad(ld(biasprm + V), length, ld(biasprm))))
       bias_vel = add(bias_vel, ld(biasprm + 2 * V))
     } else if (biastype == BIAS_DCMOTOR) {
-      const K = ld(gainprm + V), R = max4(splat(MINVAL), ld(gainprm))
+      const K = ld(gainprm + V), R = max4(splat(MINVAL), resistance)
       let dV = zero
       if (spec & (INPUT_POS | INPUT_VEL | INPUT_FF)) dV = sub(K, mul(ld(gainprm + 6 * V), div(R, K)))
       if (stateful) {

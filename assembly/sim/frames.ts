@@ -40,7 +40,7 @@ export function frames(m: usize, p: usize, d: usize, s: usize): void {
         copy(X, q, 3)
         normalize4(Q, q + 3 * V)
         copy(anchors + 3 * V * <usize>jnt, X, 3)
-        rotVecQuat(axes + 3 * V * <usize>jnt, jaxis + 3 * V * <usize>jnt, Q)
+        copy(axes + 3 * V * <usize>jnt, jaxis + 3 * V * <usize>jnt, 3)
       } else {
         placed(X, xpos + 3 * V * parent, pos0 + 3 * V * <usize>b, xquat + 4 * V * parent, tmp)
         mulQuat(Q, xquat + 4 * V * parent, quat0 + 4 * V * <usize>b)

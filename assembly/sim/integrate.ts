@@ -3,6 +3,7 @@ import { normalize4 } from '../math/spatial'
 import { abs4, add, and, ld, mad, mul, ne, nmad, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { nextActivation, wrapPeriod, wrapSetpoint } from './actuation'
+import { freeBodies, placeFreeBodies } from './freebody'
 import { factorSolve } from './inertia'
 import { dampingDerivative } from './passive'
 import { advanceHistory } from './sensor'
@@ -27,6 +28,7 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize): vo
   const disable = load<i32>(f.opt_disableflags(m))
   const fast = load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST
 
+  if (fast) freeBodies(m, p, d, s)
   if (!(disable & DSBL_DAMPER) && (fast || !(disable & DSBL_EULERDAMP))) {
     for (let i = 0; i < nv; i++) {
       const e = at2(H, nv, i, i)
@@ -52,6 +54,7 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize): vo
   }
   for (let i = 0; i < nv; i++) st(at(x, i), add(ld(at(smooth, i)), ld(at(constraint, i))))
   factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+  if (fast) placeFreeBodies(m, s)
 }
 
 /** qpos moved by qvel over h, on the manifold of unit quaternions (mj_integratePos) */

@@ -72,6 +72,7 @@ export async function writeFiles(files: ReadonlyMap<string, string | Uint8Array>
   try {
     for (const [file, content] of files) {
       place = file
+      // left over from a process of the same id that died
       await rm(temporary(file), { force: true })
       await writeWhole(temporary(file), content)
     }
@@ -80,7 +81,8 @@ export async function writeFiles(files: ReadonlyMap<string, string | Uint8Array>
       await rename(temporary(file), file)
     }
   } catch (error) {
-    for (const file of files.keys()) await rm(temporary(file), { force: true })
+    // what cannot be removed was never made; the reason to tell is the first one
+    for (const file of files.keys()) await rm(temporary(file), { force: true }).catch(() => {})
     throw outputError(error, place)
   }
 }

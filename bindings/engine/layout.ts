@@ -67,6 +67,7 @@ export interface Topology {
   readonly tables: ReadonlyMap<string, Int32Array>
 }
 
+const FREE = 0
 const SLIDE = 2
 const PID = 5
 const DCMOTOR = 3
@@ -251,6 +252,7 @@ function linkFrames(model: Model, varied: ReadonlySet<string>, massive: Uint8Arr
   const num = (name: string): Float64Array => model.field[name] as Float64Array
   const axis = new Int32Array(model.njnt).fill(2)
   const flags = new Int32Array(model.njnt)
+  const treeOf = (j: number) => int('dof_treeid')[int('jnt_dofadr')[j]]
   const frozen = !['jnt_axis', 'body_quat'].some(f => varied.has(f))
   // frame of each body in the link it moves with
   const frame: number[][] = [IDENTITY]
@@ -263,6 +265,8 @@ function linkFrames(model: Model, varied: ReadonlySet<string>, massive: Uint8Arr
       // the frame of a free or ball joint is the body's own
       if (type < SLIDE) {
         x = IDENTITY
+        const alone = num('body_subtreemass')[b] === num('body_mass')[b]
+        if (type === FREE && alone && int('body_jntnum')[b] === 1 && !int('dof_treeid').some((t, i) => t === treeOf(j) && int('dof_jntid')[i] !== j)) flags[j] |= LINK.STANDALONE
         continue
       }
       const own = [...num('jnt_axis').subarray(3 * j, 3 * j + 3)]

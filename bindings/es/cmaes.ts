@@ -9,12 +9,12 @@
 import { ParameterError, SizeError } from '../errors.js'
 import { exp, matmul, Philox, pow, rankUpdate, STREAM, SymmetricEigen } from '../math/index.js'
 import { type Boundary, BoundPenalty, type Bounds, BoundTransform, type PenaltyState } from './boundary.js'
-import { type CmaConstants, cmaConstants, defaultPopsize } from './constants.js'
+import { type CmaConstants, type ConstantsOptions, cmaConstants, defaultPopsize } from './constants.js'
 import { decode, encode } from './json.js'
 import { reason, type StopReason, Termination, type TerminationOptions, type TerminationState } from './termination.js'
 
 /** Options of a run. Arrays have the dimension's length. */
-export interface CMAESOptions extends TerminationOptions {
+export interface CMAESOptions extends TerminationOptions, ConstantsOptions {
   /** start of the mean, inside the bounds; its length is the dimension */
   mean: ArrayLike<number>
   /** first standard deviation; the optimum should lie within mean +- 3 sigma std, with bounds 0.2 to 0.3 of their width */
@@ -28,16 +28,6 @@ export interface CMAESOptions extends TerminationOptions {
   bounds?: Bounds
   /** how bounds are kept: a smooth map into the box (default), or clipping with an adaptive penalty */
   boundary?: 'transform' | 'penalty'
-  /** negative weights for the worst half; default true */
-  active?: boolean
-  /** diagonal covariance: O(n) a candidate, for separable or very large problems; default false */
-  diagonal?: boolean
-  /**
-   * upper limit of the rank-mu learning rate; default 1, none. With popsize far above n^2 the rate nears 1 and every generation
-   * rebuilds C from scratch: fastest on a clean fitness, fragile on a noisy one. 0.5 keeps a memory there (and needs about a third
-   * more generations at popsize 2.5 n^2).
-   */
-  cmuMax?: number
 }
 
 /** The best candidate seen. */
@@ -139,8 +129,8 @@ export class CMAES {
   constructor(options: CMAESOptions) {
     const n = options.mean.length
     const popsize = options.popsize ?? defaultPopsize(Math.max(1, n))
-    const { active = true, diagonal = false, cmuMax = 1 } = options
-    this.constants = cmaConstants(n, popsize, { active, diagonal, cmuMax })
+    const { diagonal = false } = options
+    this.constants = cmaConstants(n, popsize, options)
     this.dimension = n
     this.popsize = popsize
     if (!(options.sigma > 0 && options.sigma < Number.POSITIVE_INFINITY))

@@ -90,7 +90,9 @@ function badCell({ table }: Draft, column: Column, row: number, what: string): R
 }
 
 function noSamples({ table, key, column }: Draft, dropped: boolean): RecordingError {
-  const why = dropped ? 'no sample is left' : `nothing at '${column.request.select}' in any ${table.noun}`
+  let why = `nothing at '${column.request.select}' in any ${table.noun}`
+  if (dropped) why = 'no sample is left'
+  else if (table.rows === 0) why = `there are no ${NOUNS[table.noun]} to read`
   return new RecordingError('RECORDING_EMPTY', `${key}: ${why}`, { place: table.place })
 }
 

@@ -72,7 +72,6 @@ const PREFIXED: Readonly<Record<string, Entry>> = {
 
 /** Units without prefix; these names win over a prefixed reading ('min', 'Ncm'). */
 const PLAIN: Readonly<Record<string, Entry>> = {
-  '-': [1, 1, NONE],
   none: [1, 1, NONE],
   bool: [1, 1, NONE],
   ratio: [1, 1, NONE],
@@ -225,6 +224,7 @@ function tokens(text: string): string[] | undefined {
 /** product := factor (('*' | '/' | ' ') factor)*; factor := (name | number | '(' product ')') ['^' integer] */
 function parse(text: string): Unit | undefined {
   if (text === '°C' || text === 'degC' || text === 'Celsius') return make(1, 1, KELVIN, 273.15)
+  if (text === '-') return ONE
   const list = tokens(text)
   if (list === undefined) return undefined
   let at = 0
@@ -248,7 +248,7 @@ function parse(text: string): Unit | undefined {
     }
     if (unit === undefined || !list[at]?.startsWith('^')) return unit
     const power = Number(list[at++].slice(1))
-    if (!(Math.abs(power) <= MAX_POWER)) return undefined
+    if (power === 0 || !(Math.abs(power) <= MAX_POWER)) return undefined // '^' alone counts as 0
     let result = ONE
     for (let i = 0; i < Math.abs(power); i++) result = power > 0 ? multiply(result, unit) : divide(result, unit)
     return result

@@ -100,8 +100,7 @@ type Polynomial = Extract<FilterUsed, { kind: 'savitzky-golay' }>
 /**
  * Value and slope of a channel at any time: least-squares polynomial over the window about it (Savitzky and Golay 1964,
  * for any spacing of samples). At the ends of the recording the window moves inwards and the polynomial is evaluated off
- * its centre, as `savgol_filter(mode='interp')` does, with an order one lower (not below 1): off its centre a cubic's slope is six
- * times as noisy as a parabola's.
+ * its centre, as `savgol_filter(mode='interp')` does.
  */
 export function localPolynomial(channel: Pick<Channel, 'time' | 'values'>, at: number, filter: Polynomial): Local {
   const { time, values } = channel
@@ -113,8 +112,7 @@ export function localPolynomial(channel: Pick<Channel, 'time' | 'values'>, at: n
   const centre = Math.min(time[n - 1] - 0.5 * span, Math.max(time[0] + 0.5 * span, at))
   let first = firstAtOrAfter(time, centre - 0.5 * span - 1e-9 * span)
   let last = firstAtOrAfter(time, centre + 0.5 * span + 1e-9 * span) - 1
-  const shifted = Math.abs(centre - at) > 0.25 * span
-  const order = Math.min(shifted ? Math.max(1, filter.order - 1) : filter.order, n - 1)
+  const order = Math.min(filter.order, n - 1)
   while (last - first < order && (first > 0 || last < n - 1)) {
     const left = first > 0 ? at - time[first - 1] : Number.POSITIVE_INFINITY
     const right = last < n - 1 ? time[last + 1] - at : Number.POSITIVE_INFINITY

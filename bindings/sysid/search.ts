@@ -339,7 +339,8 @@ async function whitenAndPolish(objective: Objective, options: SearchOptions, sta
       state.evaluations += result.evaluations
       const after = await MarginalResiduals.at(objective, space.denormalize(result.x), shift)
       if (after === undefined) break
-      shift = after.whitener.error
+      // the true start is the measured one less its error
+      shift = after.whitener.error.map(v => -v)
       state.best = { z: Array.from(result.x), cost: state.best.cost }
     }
   } finally {

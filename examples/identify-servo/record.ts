@@ -7,6 +7,7 @@
  * Writes train.csv, heldout.csv and truth.json beside itself; the same numbers every time.
  */
 import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import type { MjData, MjModel } from '@mujoco/mujoco'
 import { cos, Philox, PI, STREAM, sin } from '../../bindings/math/index.js'
 import { openMujoco } from '../../bindings/model/mujoco.js'
@@ -55,7 +56,8 @@ function delayedGoal(goals: Int32Array, t: number): number {
   return (at(edge - 1) * (edge - from) + at(edge) * (to - edge)) / (to - from)
 }
 
-async function record(file: string, stream: number, shape: (t: number) => number, seconds: number): Promise<void> {
+/** One log as CSV text; `stream` keeps the noise of two logs apart. */
+async function record(stream: number, shape: (t: number) => number, seconds: number): Promise<string> {
   const mujoco = await openMujoco()
   const model: MjModel = mujoco.MjModel.from_xml_string(await hiddenXml())
   const data: MjData = new mujoco.MjData(model)
@@ -79,7 +81,7 @@ async function record(file: string, stream: number, shape: (t: number) => number
   }
   data.delete()
   model.delete()
-  await writeFile(new URL(file, import.meta.url), `${lines.join('\n')}\n`)
+  return `${lines.join('\n')}\n`
 }
 
 /** servo.xml with the hidden values. */
@@ -94,6 +96,15 @@ async function hiddenXml(): Promise<string> {
     .replace(/kp="[^"]*"/, `kp="${kp}"`)
 }
 
-await record('train.csv', 0, excitation, 11)
-await record('heldout.csv', 1, validation, 6)
-await writeFile(new URL('truth.json', import.meta.url), `${JSON.stringify(HIDDEN, null, 2)}\n`)
+/** The files this makes, by name. */
+export async function recordAll(): Promise<Map<string, string>> {
+  return new Map([
+    ['train.csv', await record(0, excitation, 11)],
+    ['heldout.csv', await record(1, validation, 6)],
+    ['truth.json', `${JSON.stringify(HIDDEN, null, 2)}\n`],
+  ])
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [name, text] of await recordAll()) await writeFile(new URL(name, import.meta.url), text)
+}

@@ -77,7 +77,7 @@ test('every unsupported element is named, exit code 1', async () => {
   const xml = zoo
     .replace('<flag contact="disable"/>', '')
     .replace('<sensor>', '<sensor><gyro name="imu" site="tip"/>')
-    .replace('</actuator>', '<muscle name="biceps" joint="hinge"/></actuator>')
+    .replace('</actuator>', '<general name="biceps" joint="hinge" gaintype="user"/></actuator>')
   const file = shop.file('zoo.xml', xml)
   const { code, out, err } = await simcrank('check', file)
   assert.is(code, 1)

@@ -37,7 +37,7 @@ export const SPACE = {
 export async function pendulumLog(phase: number, seconds = 4): Promise<string> {
   const model = await loadModel(pendulumXml(TRUTH))
   const rows = Math.round(seconds / 0.005) + 1
-  const torque = (t: number): number => 0.5 * Math.sin(2.1 * t + phase) + 0.3 * Math.sin(5.3 * t + 2 * phase)
+  const torque = (t: number): number => 0.25 * Math.sin(2.1 * t + phase) + 0.15 * Math.sin(5.3 * t + 2 * phase)
   using batch = await createBatch(model, { nworld: 1 })
   const inputs = Float32Array.from({ length: rows }, (_, i) => torque(0.005 * i))
   const { qpos } = await batch.replay({ inputs, rows, nstep: 1, record: ['qpos'] })

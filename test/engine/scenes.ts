@@ -70,7 +70,7 @@ export const SCENES: Readonly<Record<string, string>> = {
   'joint limits': wrap(
     arm([
       '<joint axis="0 1 0" limited="true" range="-20 20"/>',
-      '<joint axis="0 0 1" limited="true" range="-10 30" margin="8" solreflimit=".05 .7" solimplimit=".8 .99 .05 .3 4"/>',
+      '<joint axis="0 0 1" limited="true" range="-10 30" margin=".1" solreflimit=".05 .7" solimplimit=".8 .99 .05 .3 4"/>',
       '<joint type="slide" axis="1 0 0" limited="true" range="-.05 .05" solreflimit="-800 -20"/>',
     ]),
   ),
@@ -98,7 +98,7 @@ export const SCENES: Readonly<Record<string, string>> = {
   motor: actuated('<motor joint="a" gear="3" ctrllimited="true" ctrlrange="-.5 .5"/><motor joint="b" forcelimited="true" forcerange="-.3 .4"/>'),
   'position, velocity, damper': actuated(
     `<position joint="a" kp="30" kv="2" forcelimited="true" forcerange="-6 6"/><velocity joint="b" kv="3"/>
-     <damper joint="b" kv="2" ctrllimited="true" ctrlrange="0 1"/>`,
+     <damper joint="b" kv="2" ctrlrange="0 1"/>`,
   ),
   'general, affine gain': actuated(
     `<general joint="a" gaintype="affine" gainprm="2 .5 -.3" biastype="affine" biasprm=".1 -4 -.2"/>
@@ -121,10 +121,10 @@ export const SCENES: Readonly<Record<string, string>> = {
   'dcmotor, controller with supply limit': actuated(
     '<dcmotor joint="a" motorconst=".3" resistance="2" controller="8 0 .5 0 0 6" input="pos"/><dcmotor joint="b" motorconst=".2" resistance="1" controller="3 2 .2 4 .3 5" input="pos vel ff voltage"/>',
   ),
-  'dcmotor, current, heat, cogging, LuGre': actuated(
-    `<dcmotor joint="a" motorconst=".3" resistance="2" inductance="0 .004" saturation="1.5 0 400" cogging=".05 6 .3"/>
-     <dcmotor joint="b" motorconst=".2" resistance="1" thermal="2 30 0 .004 25 22" lugre="200 .5 .05 .09 .1"/>`,
-  ),
+  'dcmotor, current and saturation': actuated('<dcmotor joint="a" motorconst=".3" resistance="2" inductance="0 .004" saturation="1.5 0 400"/>'),
+  'dcmotor, cogging': actuated('<dcmotor joint="a" motorconst=".3" resistance="2" cogging=".05 6 .3"/>'),
+  'dcmotor, heat': actuated('<dcmotor joint="b" motorconst=".2" resistance="1" thermal="2 30 0 .004 25 22"/>'),
+  'dcmotor, LuGre': actuated('<dcmotor joint="b" motorconst=".2" resistance="1" lugre="200 .5 .05 .09 .1"/>'),
   'dcmotor, passive': actuated('<dcmotor joint="a" motorconst=".3" resistance="2" input="none"/>'),
   pid: actuated(
     `<pid joint="a" kp="20" kv="1" ki="5" imax=".2" forcerange="-8 8" forcelimited="true"/>

@@ -119,6 +119,30 @@ test('true, false and words are numbers that hold', async () => {
   )
 })
 
+test('lists may be blank or broken', async () => {
+  const map = { channels: { a: { column: 'q[0]' } } }
+  const text = (cell: string) => `time,q\n0,"[1, 2]"\n1,${cell}\n2,"[3,4]"\n`
+  await fails(() => read(text(''), { map }), 'RECORDING_NAN', /line 3/)
+  assert.is((await read(text(''), { map, onNaN: 'drop' })).channel('a').values.length, 2)
+  assert.is((await read(text('""'), { map, onNaN: 'drop' })).channel('a').values.length, 2)
+  await fails(() => read(text('"[1, 2"'), { map }), 'RECORDING_CELL', /log\.csv:3/, /'\[1, 2'/)
+  await fails(() => read(text('"[]"'), { map }), 'RECORDING_CELL', /list of 0/)
+  assert.equal(await values(text('"[nan, 2]"'), 'a', { map, onNaN: 'drop' }), [1, 3])
+  await fails(
+    () => read(text('1'), { map: { rows: { 'q[0]': 1 }, channels: { a: { column: 'q[0]' } } } }),
+    'RECORDING_MAP',
+    /whole column/,
+  )
+})
+
+test('more rows than first guessed', async () => {
+  const n = 30000
+  const text = `t,a\n${Array.from({ length: n }, (_, i) => `${i},${i % 7}`).join('\n')}\n`
+  const r = await read(text, { map: { time: { unit: 'ms' }, rows: { a: [0, 1, 2, 3, 4, 5] }, channels: { a: {} } } })
+  assert.is(r.channel('a').values.length, n - Math.floor(n / 7))
+  assert.is(r.channel('a').values.at(-1), (n - 1) % 7)
+})
+
 test('rows are filtered by text, number or boolean', async () => {
   const text = 'type,toss,ok,time,x\na,1,true,0,10\nb,1,true,0,text\na,2,true,1,20\na,3,false,2,30\na,1.0,True,3,40\n'
   const pick = (rows: Record<string, string | number | boolean | (string | number)[]>) =>
@@ -127,6 +151,8 @@ test('rows are filtered by text, number or boolean', async () => {
   assert.equal(await pick({ type: 'a', toss: 1 }), [10, 40])
   assert.equal(await pick({ type: 'a', toss: [2, 3] }), [20, 30])
   assert.equal(await pick({ type: 'a', ok: true }), [10, 20, 40])
+  const spaced = 'type,time,x\na,0,1\n  \na,1,2\n'
+  assert.equal(await values(spaced, 'x', { map: { rows: { type: 'a' }, channels: { x: {} } } }), [1, 2])
   await fails(() => pick({ type: 'c' }), 'RECORDING_EMPTY', /no row passes/)
   await fails(() => pick({ kind: 'a' }), 'RECORDING_COLUMN', /kind/)
 })

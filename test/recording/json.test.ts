@@ -126,6 +126,28 @@ test('numbers written as strings, ROS stamps and long integers', async () => {
   )
 })
 
+test('constants of JSON Lines, filters over many lines, enums of any JSON value', async () => {
+  const n = 1000
+  const text = `{"kp":7}\n${Array.from({ length: n }, (_, i) => `{"time":${i},"a":${i},"even":${i % 2 === 0},"mode":${i % 3 === 0 ? '"off"' : 2}}`).join('\n')}\n`
+  const r = await lines(text, {
+    map: { rows: { even: true }, channels: { a: {}, mode: { enum: { off: 0, 2: 1 } } }, constants: { kp: 'kp' } },
+  })
+  assert.equal(r.constants, { kp: 7 })
+  assert.is(r.channel('a').values.length, n / 2)
+  assert.equal(Array.from(r.channel('mode').values.slice(0, 4)), [0, 1, 1, 0])
+  await fails(
+    () => lines(text, { map: { channels: { mode: { enum: { off: 0 } } } } }),
+    'RECORDING_CELL',
+    /log\.jsonl:3/,
+    /'2'/,
+  )
+  await fails(
+    () => lines('{"time":0,"a":{"b":1}}\n', { map: { channels: { a: {} } } }),
+    'RECORDING_CELL',
+    /say which field/,
+  )
+})
+
 test('a document by mapping, constants from it', async () => {
   const document = {
     mass: 0.49,
@@ -218,6 +240,35 @@ test('entries are found when there is no doubt', async () => {
     ).channels.map(c => [c.name, c.measures, c.values[0]]),
     [['joint/a/qpos', 'joint/a/qpos', Math.PI]],
   )
+})
+
+test('without a mapping: lists of numbers by column, entries by row', async () => {
+  const r = await json({ time: [0, 1, 2], a: [1, null, 3], 'b [V]': [4, 5, 6] }, { onNaN: 'drop' })
+  assert.equal(
+    r.channels.map(c => [c.name, c.unit, c.time.length]),
+    [
+      ['a', '', 2],
+      ['b', 'V', 3],
+    ],
+  )
+  const long = await json([{ time: 0, scan: new Array(100).fill(1), q: [1, 2], none: null, mode: 'idle' }])
+  assert.equal(
+    long.channels.map(c => c.name),
+    ['q[0]', 'q[1]'],
+  )
+  assert.match(long.warnings.join(), /'scan' holds more than 64 elements/)
+  assert.match(long.warnings.join(), /'none' holds nothing but null/)
+  await fails(
+    () => json([{ time: 0, mode: 'idle' }]),
+    'RECORDING_EMPTY',
+    /nothing in it is a channel.*'mode' holds text/,
+  )
+  await fails(
+    () => json({ t: [0, 1], a: 3 }, { map: { entries: '', channels: { a: {} } } }),
+    'RECORDING_ENTRIES',
+    /'a' holds no list/,
+  )
+  await fails(() => json('"text"'), 'RECORDING_ENTRIES', /neither a list/)
 })
 
 test('a broken document is refused with its line', async () => {

@@ -226,6 +226,40 @@ test('encodings that cannot be decoded are refused by name; other topics still r
   await fails(() => read(broken), 'RECORDING_JSON', /\/a message 2/)
 })
 
+test('several JointState topics need a mapping; one topic has one kind of message', async () => {
+  const state = (sign: number): [bigint, unknown][] => TICKS.map((t, i) => [t, { name: ['a', '7', 'x]"'], position: [sign * i, i, i], velocity: [], effort: [i, i, i] }]) // biome-ignore format: short
+  const schema = 'sensor_msgs/JointState'
+  const data = await file([
+    { topic: '/state', schema, messages: state(1) },
+    { topic: '/command', schema, messages: state(-1) },
+  ])
+  const r = await read(data)
+  assert.equal(
+    r.channels.map(c => c.name),
+    ['/state', '/command'].flatMap(t => ['a/qpos', 'a/effort', '7/qpos', '7/effort'].map(n => `${t}:joint/${n}`)),
+  )
+  assert.ok(r.channels.every(c => c.measures === undefined && c.drives === undefined))
+  assert.match(r.warnings.join(), /several topics carry JointState/)
+  assert.match(r.warnings.join(), /no field can name joint 'x\]"'/)
+  const mixed = await file([
+    { topic: '/x', schema: 'one', messages: [[1n, { value: 1 }]] },
+    { topic: '/x', schema: 'two', messages: [[2n, { value: 1 }]] },
+  ])
+  await fails(() => read(mixed), 'RECORDING_MCAP', /'\/x' has messages of two kinds/)
+  const constants = await read(await writeMcap(r), {
+    map: { channels: { a: { topic: '/state:joint/a/qpos' } }, constants: { n: 3 } },
+  })
+  assert.equal(constants.constants, { n: 3 })
+  await fails(
+    () =>
+      read(data, {
+        map: { channels: { a: { topic: '/state', field: 'position[a]' } }, constants: { kp: '/gains/kp' } },
+      }),
+    'RECORDING_CONSTANT',
+    /\/gains\/kp/,
+  )
+})
+
 test('files without chunks, index, or statistics read whole and without complaint', async () => {
   const topics = [{ topic: '/a', messages: TICKS.map((t, i): [bigint, unknown] => [t, { value: i }]) }]
   for (const options of [

@@ -46,6 +46,7 @@ const TABLE: readonly [string, number, string][] = [
   ['mV', 1e-3, 'V'],
   ['%', 0.01, '1'],
   ['1', 1, '1'],
+  ['-', 1, '1'],
   ['m', 1, 'm'],
   ['mm', 1e-3, 'm'],
   ['kg', 1, 'kg'],

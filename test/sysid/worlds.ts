@@ -7,7 +7,7 @@ export const PENDULUM = `
   <option timestep="0.002" integrator="Euler"><flag contact="disable"/></option>
   <worldbody>
     <body name="arm">
-      <joint name="hinge" type="hinge" axis="0 1 0" damping="0.05" frictionloss="0.02" armature="0.005"/>
+      <joint name="hinge" type="hinge" axis="0 1 0" damping="0.05" frictionloss="0.06" armature="0.005"/>
       <geom type="capsule" fromto="0 0 0 0 0 -0.3" size="0.02" mass="0.5"/>
     </body>
   </worldbody>
