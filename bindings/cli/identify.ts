@@ -115,6 +115,21 @@ async function interruptible<T>(
   }
 }
 
+/**
+ * The engine, giving the event loop a turn before each replay: it answers without leaving this thread, so that Ctrl-C
+ * would otherwise wait for the end of the fit.
+ */
+const attentiveBatch: NonNullable<IdentifyOptions['createBatch']> = async (model, options) => {
+  const batch = await createBatch(model, options)
+  const replay = batch.replay.bind(batch)
+  return Object.assign(batch, {
+    replay: async (...args: Parameters<typeof replay>): ReturnType<typeof replay> => {
+      await new Promise(resolve => setImmediate(resolve))
+      return replay(...args)
+    },
+  })
+}
+
 /** Everything --out holds. */
 async function resultFiles(
   job: Job,
@@ -125,7 +140,7 @@ async function resultFiles(
   const model = await identified(space, result.theta, job.recordings[0])
   const patch = {
     model: job.file,
-    note: 'Values in SI units and radians. Inertial values replace what MuJoCo inferred from geoms.',
+    note: 'SI units and radians. Inertial values replace what MuJoCo inferred from geoms; actuator attributes are those of `general`.',
     changes: modelPatch(job.model, model),
   }
   const facts = { simcrank: job.version, date: job.date, command: job.command, model: job.file }
@@ -213,6 +228,7 @@ export async function identifyCommand(
     popsize: options.popsize,
     theta,
     resume,
+    createBatch: attentiveBatch,
   }
   const { value: result, interrupted } = await interruptible(io, async signal => {
     try {

@@ -31,6 +31,7 @@ const ATTRIBUTES: Readonly<Record<string, readonly [element: string, attribute: 
   jnt_actfrcrange: ['joint', 'actuatorfrcrange'],
   dof_solref: ['joint', 'solreffriction'],
   dof_solimp: ['joint', 'solimpfriction'],
+  eq_data: ['equality', 'polycoef'],
   qpos0: ['joint', 'ref'],
   qpos_spring: ['joint', 'springref'],
 }
@@ -125,6 +126,8 @@ export function modelPatch(before: Model, after: Model): Change[] {
       const scalar = field.shape[0] === 'nv' && field.shape.length === 1
       if (scalar && old.every(x => x === old[0]) && now.every(x => x === now[0]))
         [old, now] = [old.subarray(0, 1), now.subarray(0, 1)]
+      // a joint equality has five coefficients; the rest of the row is for other kinds
+      if (field.name === 'eq_data') [old, now] = [old.subarray(0, 5), now.subarray(0, 5)]
       changes.push({
         ...target(before, field.name, id),
         id,

@@ -22,7 +22,8 @@ export interface BatchOptions {
 /** model fields the derived constants follow from, as mj_setConst has them */
 const CONSTANTS_FROM = new Set(
   ('body_pos body_quat body_ipos body_iquat body_mass body_inertia jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
-    'dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly').split(' '),
+    'dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly ' +
+    'jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep').split(' '),
 )
 /** constants that setConst writes; until a field above changes they are MuJoCo's own, in double precision */
 const DERIVED_CONSTANTS = ['body_subtreemass', 'body_invweight0', 'dof_invweight0', 'dof_M0', 'actuator_length0', 'actuator_acc0']

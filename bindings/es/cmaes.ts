@@ -8,27 +8,11 @@
  */
 import { ParameterError, SizeError } from '../errors.js'
 import { exp, matmul, Philox, pow, rankUpdate, STREAM, SymmetricEigen } from '../math/index.js'
-import { type Boundary, BoundPenalty, type Bounds, BoundTransform, type PenaltyState } from './boundary.js'
-import { type CmaConstants, type ConstantsOptions, cmaConstants, defaultPopsize } from './constants.js'
+import { type Boundary, BoundPenalty } from './boundary.js'
+import { type CmaConstants, cmaConstants, defaultPopsize } from './constants.js'
 import { decode, encode } from './json.js'
-import { reason, type StopReason, Termination, type TerminationOptions, type TerminationState } from './termination.js'
-
-/** Options of a run. Arrays have the dimension's length. */
-export interface CMAESOptions extends TerminationOptions, ConstantsOptions {
-  /** start of the mean, inside the bounds; its length is the dimension */
-  mean: ArrayLike<number>
-  /** first standard deviation; the optimum should lie within mean +- 3 sigma std, with bounds 0.2 to 0.3 of their width */
-  sigma: number
-  /** candidates a generation; default 4 + floor(3 ln n) */
-  popsize?: number
-  /** whole number; default 0 */
-  seed?: number
-  /** scale of each coordinate's first standard deviation; default 1 */
-  std?: ArrayLike<number>
-  bounds?: Bounds
-  /** how bounds are kept: a smooth map into the box (default), or clipping with an adaptive penalty */
-  boundary?: 'transform' | 'penalty'
-}
+import { type CMAESOptions, checkScale, copyOptions, makeBoundary, type SavedState } from './options.js'
+import { reason, type StopReason, Termination } from './termination.js'
 
 /** The best candidate seen. */
 export interface Best {
@@ -41,29 +25,6 @@ const FORMAT = 'simcrank-cmaes'
 const VERSION = 1
 /** largest standard deviation of a coordinate between two bounds, in units of their distance */
 const STD_OF_RANGE = 1 / 3
-
-interface SavedState {
-  format: string
-  version: number
-  options: CMAESOptions
-  generation: number
-  evaluations: number
-  sigma: number
-  m: Float64Array
-  C: Float64Array
-  V: Float64Array | null
-  D: Float64Array
-  ps: Float64Array
-  pc: Float64Array
-  eigenGeneration: number
-  bestX: Float64Array
-  bestFitness: number
-  bestEvaluations: number
-  stopped: StopReason | null
-  injected: Float64Array[]
-  termination: TerminationState
-  penalty: PenaltyState | null
-}
 
 /**
  * One run of CMA-ES by ask and tell.
@@ -603,33 +564,5 @@ export class CMAES {
     es.termination.restore(s.termination)
     if (es.boundary instanceof BoundPenalty && s.penalty !== null) es.boundary.restore(s.penalty)
     return es
-  }
-}
-
-function makeBoundary(n: number, options: CMAESOptions): Boundary | undefined {
-  const { bounds, boundary = 'transform' } = options
-  if (bounds === undefined) return undefined
-  return boundary === 'penalty' ? new BoundPenalty(n, bounds) : new BoundTransform(n, bounds)
-}
-
-function checkScale(n: number, std: ArrayLike<number> | undefined): Float64Array {
-  if (std === undefined) return new Float64Array(n).fill(1)
-  if (std.length !== n) throw new SizeError('CMA_SIZE', `std: got length ${std.length}, expected ${n}`)
-  return Float64Array.from(std, (v, i) => {
-    if (!(v > 0 && v < Number.POSITIVE_INFINITY))
-      throw new ParameterError('CMA_STD', `std of coordinate ${i}: got ${v}, expected a positive number`)
-    return v
-  })
-}
-
-/** Options as plain data, arrays copied: what save() writes. */
-function copyOptions(options: CMAESOptions): CMAESOptions {
-  return {
-    ...options,
-    mean: Float64Array.from(options.mean),
-    ...(options.std === undefined ? {} : { std: Float64Array.from(options.std) }),
-    ...(options.bounds === undefined
-      ? {}
-      : { bounds: { lower: Float64Array.from(options.bounds.lower), upper: Float64Array.from(options.bounds.upper) } }),
   }
 }

@@ -7,8 +7,9 @@
 import { ParameterError } from '../errors.js'
 import { Philox, philox, pow, STREAM, seedWords } from '../math/index.js'
 import { checkBounds } from './boundary.js'
-import { type Best, CMAES, type CMAESOptions } from './cmaes.js'
+import { type Best, CMAES } from './cmaes.js'
 import { decode, encode } from './json.js'
+import type { CMAESOptions } from './options.js'
 import { defaultMaxiter, reason, type StopReason } from './termination.js'
 
 /** Options of a restarted run: those of every single run (maxEvaluations: of all together), and when to end it all. */

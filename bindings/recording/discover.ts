@@ -111,8 +111,9 @@ function discoverJson(spec: SourceSpec): Discovered {
   let first: unknown
   eachObject(spec, object => {
     first ??= object
-    leaves.add(object)
-    return false
+    const ours = object === first && spec.content.format === 'jsonl' && Object.hasOwn(object as object, MARK)
+    if (!ours) leaves.add(object)
+    return ours
   })
   const mark = follow(first, parsePath(MARK))
   if (spec.content.format === 'jsonl' && mark !== undefined) return written(spec, JSON.stringify(mark))

@@ -157,11 +157,13 @@ function sentence(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[] = []):
       })
       .join('; ')
   }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const messages = issue.errors.map(errors => errors[0]?.message).filter(Boolean)
-    return `${key}: ${[...new Set(messages)].join(', or ')}`
-  }
-  return `${key === '' ? 'mapping' : key}: ${issue.message}`
+  const messages =
+    issue.code === 'invalid_union' ? issue.errors.map(errors => errors[0]?.message ?? '') : [issue.message]
+  const plain = messages.map(m =>
+    m.replace(/^Invalid input(: )?/, '').replace(/, received undefined$/, ', but it is missing'),
+  )
+  const told = [...new Set(plain.filter(m => m !== ''))].join(', or ')
+  return `${key === '' ? 'mapping' : key}: ${told === '' ? 'a value of the wrong kind' : told}`
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, place: string): T {

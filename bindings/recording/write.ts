@@ -1,4 +1,3 @@
-import { RecordingError } from '../errors.js'
 import { CSV_MARK } from './csv-header.js'
 import type { ChannelMap } from './map.js'
 import type { Channel, Recording } from './recording.js'
@@ -158,13 +157,5 @@ export interface McapOptions {
  */
 export async function writeMcap(recording: Recording, options: McapOptions = {}): Promise<Uint8Array> {
   const { packMcap } = await import('./write-mcap.js')
-  try {
-    return await packMcap(recording, options)
-  } catch (cause) {
-    if (cause instanceof RecordingError) throw cause
-    throw new RecordingError('RECORDING_MCAP', `cannot be written: ${cause instanceof Error ? cause.message : cause}`, {
-      place: recording.name,
-      cause,
-    })
-  }
+  return packMcap(recording, options)
 }

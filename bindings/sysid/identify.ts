@@ -13,6 +13,7 @@ import { type Method, type Progress, type RestartOptions, type SearchResult, sea
 import { sensitivities } from './sensitivity.js'
 import { fitStatistics, type Statistics } from './statistics.js'
 import { fitWarnings, setupWarnings } from './warnings.js'
+import { short } from './words.js'
 
 export interface IdentifyOptions {
   /** CMA-ES, Gauss–Newton, or CMA-ES with a Gauss–Newton polish (default) */
@@ -164,6 +165,12 @@ export async function identify(
   }
   const parameters = describeParameters(space, theta, found?.z, statistics)
   if (statistics) warnings.push(...fitWarnings(space, theta, parameters, statistics))
+  if (found?.plainCost !== undefined && found.cost > 1.5 * found.plainCost) {
+    const ratio = Math.sqrt(found.cost / found.plainCost)
+    warnings.push(
+      `scores start from filtered measurements, whose error the parameters found do not make up for: the fit error is ${short(ratio)} times that of plain least squares (initial: 'exact')`,
+    )
+  }
   const bad = objective.diverged + lost
   const evaluations = objective.evaluations + spent
   if (bad > 0) warnings.push(`${bad} of ${evaluations} simulated candidates diverged and ranked last`)

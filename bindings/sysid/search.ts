@@ -56,6 +56,8 @@ export interface SearchState {
   recent: number[]
   /** how far Gauss–Newton on whitened residuals moved the initial states */
   shift?: number[]
+  /** cost of the plain least-squares answer before that */
+  plainCost?: number
   cma?: string
   newton?: GaussNewtonState
   stop?: { code: string; message: string }
@@ -66,6 +68,8 @@ export interface SearchResult {
   readonly cost: number
   /** how far the initial states were moved, when the last fit was of whitened residuals (nsegment, k) */
   readonly shift: Float64Array | undefined
+  /** cost of the plain least-squares answer before that */
+  readonly plainCost: number | undefined
   /** half-widths of differences that fit each coordinate (p), when Gauss–Newton ran */
   readonly step: Float64Array | undefined
   readonly stop: { code: string; message: string }
@@ -98,7 +102,7 @@ export async function search(
   if (state.stage === 'cma-es') await evolve(objective, start, options, state)
   if (state.stage === 'gauss-newton' && state.stop?.code !== 'aborted') step = await polish(objective, options, state)
   const z = Float64Array.from(state.best.z)
-  return { z, cost: state.best.cost, shift: state.shift && Float64Array.from(state.shift), step, stop: state.stop ?? { code: 'done', message: 'nothing left to do' }, history: state.history, state }
+  return { z, cost: state.best.cost, shift: state.shift && Float64Array.from(state.shift), plainCost: state.plainCost, step, stop: state.stop ?? { code: 'done', message: 'nothing left to do' }, history: state.history, state }
 }
 
 function freshState(fingerprint: string, start: Float64Array, method: Method): SearchState {
@@ -319,35 +323,42 @@ async function whitenAndPolish(objective: Objective, options: SearchOptions, sta
   const { space, nresidual } = objective
   const p = space.nparam
   let width = step
+  let z: Float64Array = Float64Array.from(state.best.z)
   let shift: Float64Array | undefined
+  let explained = false
   try {
-    for (let round = 0; round < WHITEN_ROUNDS && !options.signal?.aborted; round++) {
-      const marginal = await MarginalResiduals.at(objective, space.denormalize(Float64Array.from(state.best.z)), shift)
-      if (marginal === undefined) break
-      if (!marginal.whitener.sigma.every((sigma, c) => sigma <= EXPLAINED * objective.noise[c])) break
-      const result = await gaussNewton((z, count) => marginal.evaluate(space.denormalize(z), count), {
-        start: state.best.z,
+    for (let round = 0; round < WHITEN_ROUNDS; round++) {
+      if (options.signal?.aborted) return step
+      const marginal = await MarginalResiduals.at(objective, space.denormalize(z), shift)
+      if (marginal === undefined) return step
+      const result = await gaussNewton((points, count) => marginal.evaluate(space.denormalize(points), count), {
+        start: z,
         lower: new Float64Array(p).fill(-1),
         upper: new Float64Array(p).fill(1),
         resolution: objective.resolution / Math.sqrt(nresidual),
         maxIterations: 10,
         ftol: 1e-6,
         signal: options.signal,
-        resume: { x: state.best.z, step: Array.from(width), damping: 1e-3, iteration: 0, evaluations: 0 },
+        resume: { x: Array.from(z), step: Array.from(width), damping: 1e-3, iteration: 0, evaluations: 0 },
       })
-      width = result.step
       state.evaluations += result.evaluations
       const after = await MarginalResiduals.at(objective, space.denormalize(result.x), shift)
-      if (after === undefined) break
+      if (after === undefined) return step
+      z = result.x
+      width = result.step
       // the true start is the measured one less its error
       shift = after.whitener.error.map(v => -v)
-      state.best = { z: Array.from(result.x), cost: state.best.cost }
+      const excess = after.whitener.sigma.reduce((most, sigma, c) => Math.max(most, sigma / objective.noise[c]), 0)
+      explained = excess <= EXPLAINED
+      // far off, more rounds do not help: the model lacks something
+      if (excess > 3 * EXPLAINED) return step
     }
   } finally {
     objective.moveStart()
   }
-  if (shift === undefined) return width
+  if (!explained || shift === undefined) return step
   state.shift = Array.from(shift)
-  state.best.cost = (await objective.cost(space.denormalize(Float64Array.from(state.best.z)), 1))[0]
+  state.plainCost = state.best.cost
+  state.best = { z: Array.from(z), cost: (await objective.cost(space.denormalize(z), 1))[0] }
   return width
 }

@@ -99,9 +99,9 @@ test('--params scores given values and fits nothing', async () => {
   assert.is(result.method, 'score')
   assert.equal(result.theta, { damping: TRUTH.damping, friction: TRUTH.frictionloss })
   for (const error of result.errors) {
-    // the log itself is a simulation with these values
-    assert.ok(error.after.rmse < 1e-4, `${error.recording}: ${error.after.rmse}`)
-    assert.ok(error.before.rmse > 0.01)
+    // the log itself is a simulation with these values; only the initial velocity is estimated
+    assert.ok(error.after.rmse < 0.002, `${error.recording}: ${error.after.rmse}`)
+    assert.ok(error.before.rmse > 0.02, `${error.recording}: ${error.before.rmse}`)
   }
   assert.match((await simcrank(...words, '--params', params)).out, /given values, not fitted/)
 })

@@ -30,7 +30,10 @@ for (const strategy of ['ipop', 'bipop'] as const) {
       assert.ok(es.best.fitness <= 1e-8)
       for (let i = 0; i < n; i++) assert.ok(Math.abs(es.best.x[i] - 0.9 * ((i % 3) - 1)) < 1e-4)
       const large = es.runs.filter(r => r.regime === 'large').map(r => r.popsize)
-      large.forEach((p, i) => assert.is(p, 10 * 2 ** (i + 1)))
+      assert.equal(
+        large,
+        large.map((_, i) => 10 * 2 ** (i + 1)),
+      )
       if (strategy === 'ipop') assert.is(es.runs.filter(r => r.regime === 'small').length, 1)
     }
   })

@@ -108,6 +108,12 @@ test('true, false and words are numbers that hold', async () => {
   assert.equal(Array.from(r.channel('on').values), [1, 0, 1])
   assert.equal([r.channel('on').unit, r.channel('on').interpolation], ['1', 'hold'])
   assert.equal(Array.from(r.channel('mode').values), [0, 5, 0])
+  assert.equal(
+    await values('time,m\n0,"say ""hi"""\n1," no "\n', 'm', {
+      map: { channels: { m: { enum: { 'say "hi"': 2, no: 3 } } } },
+    }),
+    [2, 3],
+  )
   assert.is(r.channel('actuator/a/enable').interpolation, 'linear')
   assert.is(r.channel('actuator/a/enable').drives, 'actuator/a/enable')
   await fails(
