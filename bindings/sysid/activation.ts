@@ -50,7 +50,10 @@ export function initialActivation(
         a = filtered(model, grid, i, column, trial, start, value)
       } else if (type === DYN.INTEGRATOR) {
         a = forceless(model, i, qpos.subarray(s * nq, (s + 1) * nq), value)
-      } else if ((type === DYN.PID && value('actuator_dynprm', 10 * i + 1) > 0) || (type === DYN.DCMOTOR && value('actuator_dynprm', 10 * i + 7) > 0)) {
+      } else if (
+        (type === DYN.PID && value('actuator_dynprm', 10 * i + 1) > 0) ||
+        (type === DYN.DCMOTOR && value('actuator_dynprm', 10 * i + 7) > 0)
+      ) {
         // slot 0 is the slew limiter of the position command
         if ((f.actuator_ctrlspec[i] & INPUT.VOLTAGE) === 0) a = command(model, grid, column, ctrl, trial, start)
       }

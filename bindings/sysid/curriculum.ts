@@ -49,8 +49,15 @@ export async function curriculum(
   let diverged = 0
   for (const window of curriculumWindows(recordings)) {
     if (signal?.aborted) break
-    using objective = await Objective.create(model, recordings, space, { ...options, window, stride: undefined }, factory)
-    const evaluate = (points: Float64Array, count: number): Promise<Float64Array> => objective.residuals(space.denormalize(points), count)
+    using objective = await Objective.create(
+      model,
+      recordings,
+      space,
+      { ...options, window, stride: undefined },
+      factory,
+    )
+    const evaluate = (points: Float64Array, count: number): Promise<Float64Array> =>
+      objective.residuals(space.denormalize(points), count)
     const start = rows[rows.length - 1]
     if (finite(await evaluate(start, 1), 0, objective.nresidual)) {
       const result = await gaussNewton(evaluate, {

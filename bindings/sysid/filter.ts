@@ -78,21 +78,27 @@ export function resolveFilter(spec: FilterSpec | undefined, time: Float64Array):
     const order = spec?.order ?? 3
     const width = spec?.width ?? Math.max(0.05, 9 * (time.length < 2 ? 0 : medianPeriod(time)))
     checkOrder(order)
-    if (!(width > 0 && width < 1e6)) throw new ParameterError('FILTER', `filter: width ${width} s is not a positive time`)
+    if (!(width > 0 && width < 1e6))
+      throw new ParameterError('FILTER', `filter: width ${width} s is not a positive time`)
     return { kind, order, width }
   }
   if (kind === 'butterworth') {
     const order = spec?.order ?? 2
     const cutoff = spec?.cutoff ?? 10
     checkOrder(order)
-    if (!(cutoff > 0 && Number.isFinite(cutoff))) throw new ParameterError('FILTER', `filter: cutoff ${cutoff} Hz is not a positive frequency`)
+    if (!(cutoff > 0 && Number.isFinite(cutoff)))
+      throw new ParameterError('FILTER', `filter: cutoff ${cutoff} Hz is not a positive frequency`)
     return { kind, order, cutoff }
   }
-  throw new ParameterError('FILTER', `filter: kind '${String(kind)}' is not known; use 'savitzky-golay', 'butterworth' or 'difference'`)
+  throw new ParameterError(
+    'FILTER',
+    `filter: kind '${String(kind)}' is not known; use 'savitzky-golay', 'butterworth' or 'difference'`,
+  )
 }
 
 function checkOrder(order: number): void {
-  if (!Number.isInteger(order) || order < 1 || order > 7) throw new ParameterError('FILTER', `filter: order ${order} is not a whole number from 1 to 7`)
+  if (!Number.isInteger(order) || order < 1 || order > 7)
+    throw new ParameterError('FILTER', `filter: order ${order} is not a whole number from 1 to 7`)
 }
 
 type Polynomial = Extract<FilterUsed, { kind: 'savitzky-golay' }>
@@ -168,7 +174,9 @@ export function noiseLevel(channel: Pick<Channel, 'time' | 'values'>, filter: Fi
   const n = channel.time.length
   if (n < 5) return 0
   const used: Polynomial =
-    filter.kind === 'savitzky-golay' ? filter : { kind: 'savitzky-golay', order: 3, width: Math.max(0.05, 9 * medianPeriod(channel.time)) }
+    filter.kind === 'savitzky-golay'
+      ? filter
+      : { kind: 'savitzky-golay', order: 3, width: Math.max(0.05, 9 * medianPeriod(channel.time)) }
   const stride = Math.max(1, Math.floor(n / 2000))
   let squares = 0
   let freedom = 0

@@ -92,8 +92,12 @@ export async function gaussNewton(residuals: Residuals, options: GaussNewtonOpti
   const ftol = options.ftol ?? 1e-7
   const xtol = options.xtol ?? 1e-7
 
-  let x: Float64Array = options.resume ? Float64Array.from(options.resume.x) : Float64Array.from(options.start, (s, j) => Math.min(upper[j], Math.max(lower[j], s)))
-  let step: Float64Array = options.resume ? Float64Array.from(options.resume.step) : range.map(w => (options.step ?? 1e-3) * w)
+  let x: Float64Array = options.resume
+    ? Float64Array.from(options.resume.x)
+    : Float64Array.from(options.start, (s, j) => Math.min(upper[j], Math.max(lower[j], s)))
+  let step: Float64Array = options.resume
+    ? Float64Array.from(options.resume.step)
+    : range.map(w => (options.step ?? 1e-3) * w)
   let damping = options.resume?.damping ?? 1e-3
   let iteration = options.resume?.iteration ?? 0
   let evaluations = options.resume?.evaluations ?? 0
@@ -102,7 +106,10 @@ export async function gaussNewton(residuals: Residuals, options: GaussNewtonOpti
   evaluations++
   const m = r.length
   if (!finite(r, 0, m)) {
-    throw new ParameterError('START_DIVERGES', 'the simulation diverges at the start values; start from values it survives, or use method cma-es')
+    throw new ParameterError(
+      'START_DIVERGES',
+      'the simulation diverges at the start values; start from values it survives, or use method cma-es',
+    )
   }
   const rho = new Robust(options.huber, m)
   let cost = rho.cost(r, 0)
@@ -114,7 +121,8 @@ export async function gaussNewton(residuals: Residuals, options: GaussNewtonOpti
     options.onIteration?.({ iteration, evaluations, cost, damping, x })
     if (options.signal?.aborted) stop = { code: 'aborted', message: 'stopped from outside' }
     else if (iteration >= maxIterations) stop = { code: 'maxiter', message: `${maxIterations} iterations` }
-    else if (evaluations + 2 * n + ntrial > maxEvaluations) stop = { code: 'maxevals', message: `${maxEvaluations} evaluations` }
+    else if (evaluations + 2 * n + ntrial > maxEvaluations)
+      stop = { code: 'maxevals', message: `${maxEvaluations} evaluations` }
     if (stop !== undefined) break
 
     // slope and curvature of the weighted squares
@@ -137,7 +145,8 @@ export async function gaussNewton(residuals: Residuals, options: GaussNewtonOpti
       const qp = boxQP(damped, gradient, low, high)
       promised[k] = qp.ok ? -quadratic(hessian, gradient, qp.x) : Number.NaN
       if (promised[k] > full) full = promised[k]
-      for (let j = 0; j < n; j++) points[k * n + j] = Math.min(upper[j], Math.max(lower[j], x[j] + (qp.ok ? qp.x[j] : 0)))
+      for (let j = 0; j < n; j++)
+        points[k * n + j] = Math.min(upper[j], Math.max(lower[j], x[j] + (qp.ok ? qp.x[j] : 0)))
     }
     if (!(full > ftol * cost)) stop = { code: 'ftol', message: `a full step promises less than ${ftol} of the cost` }
     const values = await residuals(points, ntrial)
@@ -162,7 +171,8 @@ export async function gaussNewton(residuals: Residuals, options: GaussNewtonOpti
       if (stop !== undefined) break
       failures++
       damping = Math.min(MAX_DAMPING, Math.max(1e-6, damping) * powerOfTen(ntrial - 3))
-      if (failures >= MAX_FAILURES || damping >= MAX_DAMPING) stop = { code: 'stalled', message: 'no damping found a better point' }
+      if (failures >= MAX_FAILURES || damping >= MAX_DAMPING)
+        stop = { code: 'stalled', message: 'no damping found a better point' }
       continue
     }
     failures = 0
@@ -192,8 +202,10 @@ export class Robust {
     this.size = size
     this.threshold = typeof huber === 'number' ? new Float64Array(size).fill(huber) : huber
     if (this.threshold !== undefined) {
-      if (this.threshold.length !== size) throw new ParameterError('HUBER_SIZE', `huber: got ${this.threshold.length} thresholds, expected ${size}`)
-      if (!this.threshold.every(t => t > 0)) throw new ParameterError('HUBER', 'huber: every threshold must be a positive number')
+      if (this.threshold.length !== size)
+        throw new ParameterError('HUBER_SIZE', `huber: got ${this.threshold.length} thresholds, expected ${size}`)
+      if (!this.threshold.every(t => t > 0))
+        throw new ParameterError('HUBER', 'huber: every threshold must be a positive number')
     }
   }
 
@@ -225,7 +237,11 @@ export class Robust {
 }
 
 /** Gradient JᵀWr (n) and Gauss–Newton Hessian JᵀWJ (n, n) of ½ Σ rho(r), W Huber's weights. */
-export function normalEquations(columns: Float64Array, r: Float64Array, rho: Robust): { gradient: Float64Array; hessian: Float64Array } {
+export function normalEquations(
+  columns: Float64Array,
+  r: Float64Array,
+  rho: Robust,
+): { gradient: Float64Array; hessian: Float64Array } {
   const m = r.length
   const n = columns.length / m
   const w = rho.weights(r)
@@ -263,10 +279,14 @@ function checkBounds(options: GaussNewtonOptions): { lower: Float64Array; upper:
   const lower = Float64Array.from(options.lower)
   const upper = Float64Array.from(options.upper)
   if (lower.length !== upper.length || lower.length !== options.start.length || lower.length === 0) {
-    throw new ParameterError('BOUNDS_SIZE', `start, lower and upper differ: got ${options.start.length}, ${lower.length} and ${upper.length} values`)
+    throw new ParameterError(
+      'BOUNDS_SIZE',
+      `start, lower and upper differ: got ${options.start.length}, ${lower.length} and ${upper.length} values`,
+    )
   }
   for (let j = 0; j < lower.length; j++) {
-    if (!(lower[j] < upper[j])) throw new ParameterError('BOUNDS', `coordinate ${j}: lower ${lower[j]} is not below upper ${upper[j]}`)
+    if (!(lower[j] < upper[j]))
+      throw new ParameterError('BOUNDS', `coordinate ${j}: lower ${lower[j]} is not below upper ${upper[j]}`)
   }
   return { lower, upper, range: upper.map((u, j) => u - lower[j]) }
 }

@@ -65,9 +65,13 @@ export function buildGrid(model: Model, recordings: readonly Recording[]): Grid 
   for (const trial of trials) {
     if (!(trial.recording.end - trial.recording.start >= timestep)) {
       const span = trial.recording.end - trial.recording.start
-      throw new RecordingError('RECORDING_SHORT', `its channels share ${span} s, less than one timestep (${timestep} s)`, {
-        place: trial.recording.name,
-      })
+      throw new RecordingError(
+        'RECORDING_SHORT',
+        `its channels share ${span} s, less than one timestep (${timestep} s)`,
+        {
+          place: trial.recording.name,
+        },
+      )
     }
   }
   const rows = trials.reduce((most, trial) => Math.max(most, trial.rows), 0)
@@ -107,7 +111,8 @@ function resolve(model: Model, recording: Recording): Omit<Trial, 'rows'> {
     if (channel.drives === undefined) continue
     const port = inputPort(model, channel.drives, place)
     const other = driving.find(d => d.port.path === port.path)
-    if (other) throw new RecordingError('INPUT_TWICE', `'${other.channel.name}' drives '${channel.drives}' too`, { place })
+    if (other)
+      throw new RecordingError('INPUT_TWICE', `'${other.channel.name}' drives '${channel.drives}' too`, { place })
     if (port.kind === 'supply' && channel.unit !== '1' && channel.unit !== '') {
       throw new RecordingError(
         'SUPPLY_UNIT',
@@ -120,7 +125,7 @@ function resolve(model: Model, recording: Recording): Omit<Trial, 'rows'> {
   if (measured.length === 0) {
     throw new RecordingError(
       'NOTHING_MEASURED',
-      "no channel measures anything in the model: name a column 'joint/NAME/qpos', or map one with \"measures\"",
+      'no channel measures anything in the model: name a column \'joint/NAME/qpos\', or map one with "measures"',
       { place: recording.name },
     )
   }
@@ -132,7 +137,10 @@ function stepsPerRow(trials: readonly Omit<Trial, 'rows'>[], timestep: number): 
   const used = trials.flatMap(trial =>
     [...trial.measured, ...trial.driving].map(({ channel }) => ({ time: channel.time, start: trial.recording.start })),
   )
-  const shortest = used.reduce((least, { time }) => time.length < 2 ? least : Math.min(least, medianPeriod(time)), Number.POSITIVE_INFINITY)
+  const shortest = used.reduce(
+    (least, { time }) => (time.length < 2 ? least : Math.min(least, medianPeriod(time))),
+    Number.POSITIVE_INFINITY,
+  )
   const most = Number.isFinite(shortest) ? Math.max(1, Math.round(shortest / timestep)) : 1
   for (let nstep = most; nstep > 1; nstep--) {
     if (used.every(({ time, start }) => onGrid(time, start, nstep * timestep, ON_GRID * timestep))) return nstep

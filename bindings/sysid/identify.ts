@@ -1,6 +1,6 @@
 import { createBatch } from '../engine/index.js'
-import { defaultPopsize } from '../es/constants.js'
 import { ParameterError, RecordingError, SizeError } from '../errors.js'
+import { defaultPopsize } from '../es/constants.js'
 import { ParameterDistribution } from '../model/distribution.js'
 import type { Model } from '../model/model.js'
 import type { ParameterSpace } from '../model/parameters.js'
@@ -8,7 +8,15 @@ import type { Recording } from '../recording/recording.js'
 import { curriculum } from './curriculum.js'
 import type { FilterSpec } from './filter.js'
 import { type BatchFactory, type ChannelError, isDiverged, Objective, type ObjectiveOptions } from './objective.js'
-import { type ErrorResult, type IdentifyResult, type ParameterResult, type Role, resultToJson, type Timings, type TraceResult } from './result.js'
+import {
+  type ErrorResult,
+  type IdentifyResult,
+  type ParameterResult,
+  type Role,
+  resultToJson,
+  type Timings,
+  type TraceResult,
+} from './result.js'
 import { type Method, type Progress, type RestartOptions, type SearchResult, search } from './search.js'
 import { sensitivities } from './sensitivity.js'
 import { fitStatistics, type Statistics } from './statistics.js'
@@ -85,12 +93,18 @@ export async function identify(
   if (p === 0) throw new ParameterError('NO_PARAMETERS', 'the space has no parameters to identify')
   const names = new Set<string>()
   for (const recording of [...recordings, ...(options.holdout ?? [])]) {
-    if (names.has(recording.name)) throw new RecordingError('RECORDING_TWICE', 'two recordings have this name: results could not be told apart', { place: recording.name })
+    if (names.has(recording.name))
+      throw new RecordingError('RECORDING_TWICE', 'two recordings have this name: results could not be told apart', {
+        place: recording.name,
+      })
     names.add(recording.name)
   }
   const method = options.method ?? 'both'
   if (!['cma-es', 'gauss-newton', 'both'].includes(method)) {
-    throw new ParameterError('METHOD', `method '${String(method)}' is not known; use 'cma-es', 'gauss-newton' or 'both'`)
+    throw new ParameterError(
+      'METHOD',
+      `method '${String(method)}' is not known; use 'cma-es', 'gauss-newton' or 'both'`,
+    )
   }
   const seed = options.seed ?? 0
   const popsize = positiveInteger('popsize', options.popsize ?? 4 * Math.ceil(defaultPopsize(p) / 4))
@@ -122,7 +136,15 @@ export async function identify(
     let from = space.normalize(start)
     if (options.curriculum ?? (method === 'gauss-newton' && options.window === undefined)) {
       if (options.resume === undefined) {
-        const staged = await curriculum(model, recordings, space, from, { ...common, candidates }, factory, options.signal)
+        const staged = await curriculum(
+          model,
+          recordings,
+          space,
+          from,
+          { ...common, candidates },
+          factory,
+          options.signal,
+        )
         spent = staged.evaluations
         lost = staged.diverged
         const costs = await objective.cost(space.denormalize(staged.points), staged.count)
@@ -133,7 +155,17 @@ export async function identify(
     found = await search(
       objective,
       from,
-      { method, seed, popsize, sigma: options.sigma ?? 0.4, maxEvaluations, restarts: options.restarts, whiten: options.initial !== 'exact', signal: options.signal, onProgress: options.onProgress },
+      {
+        method,
+        seed,
+        popsize,
+        sigma: options.sigma ?? 0.4,
+        maxEvaluations,
+        restarts: options.restarts,
+        whiten: options.initial !== 'exact',
+        signal: options.signal,
+        onProgress: options.onProgress,
+      },
       options.resume,
     )
     theta = space.denormalize(found.z)
@@ -146,13 +178,22 @@ export async function identify(
   ends.set(theta, p)
   const fit = await scoreEnds(objective, ends, 'fit')
   if (found !== undefined && isDiverged(fit.cost[1])) {
-    throw new ParameterError('ALL_DIVERGED', 'the simulation diverges at every value tried; check the model, the bounds and the units of the recordings')
+    throw new ParameterError(
+      'ALL_DIVERGED',
+      'the simulation diverges at every value tried; check the model, the bounds and the units of the recordings',
+    )
   }
   const warnings = setupWarnings(model, objective, recordings, start)
   let holdout: Ends | undefined
   if (options.holdout && options.holdout.length > 0) {
     const ownWeights = weightsOf(options.weights, options.holdout)
-    using held = await Objective.create(model, options.holdout, space, { ...common, weights: ownWeights, scales: objective.scales, candidates: 2 }, factory)
+    using held = await Objective.create(
+      model,
+      options.holdout,
+      space,
+      { ...common, weights: ownWeights, scales: objective.scales, candidates: 2 },
+      factory,
+    )
     holdout = await scoreEnds(held, ends, 'holdout')
   }
 
@@ -197,10 +238,17 @@ export async function identify(
         correlationTime: statistics.channels[c].correlationTime,
       }),
     })),
-    ...(statistics && { correlation: statistics.correlation, condition: statistics.condition, eigenvalues: statistics.eigen.values }),
+    ...(statistics && {
+      correlation: statistics.correlation,
+      condition: statistics.condition,
+      eigenvalues: statistics.eigen.values,
+    }),
     warnings,
     history: found?.history ?? [],
-    distribution: statistics && found ? ParameterDistribution.normal(space, found.z, statistics.covariance) : ParameterDistribution.point(space, theta),
+    distribution:
+      statistics && found
+        ? ParameterDistribution.normal(space, found.z, statistics.covariance)
+        : ParameterDistribution.point(space, theta),
     stop: found?.stop ?? { code: 'scored', message: 'given values were scored, nothing was fitted' },
     evaluations,
     diverged: bad,
@@ -232,7 +280,8 @@ function stopwatch(): () => number {
 }
 
 function positiveInteger(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) throw new ParameterError('OPTION', `${name}: got ${value}, expected a positive whole number`)
+  if (!Number.isInteger(value) || value < 1)
+    throw new ParameterError('OPTION', `${name}: got ${value}, expected a positive whole number`)
   return value
 }
 
@@ -241,12 +290,17 @@ function givenTheta(space: ParameterSpace, values: ArrayLike<number> | Readonly<
   let theta: Float64Array
   if (typeof (values as ArrayLike<number>).length === 'number') {
     theta = Float64Array.from(values as ArrayLike<number>)
-    if (theta.length !== space.nparam) throw new SizeError('SIZE', `theta: got length ${theta.length}, expected nparam = ${space.nparam}`)
+    if (theta.length !== space.nparam)
+      throw new SizeError('SIZE', `theta: got length ${theta.length}, expected nparam = ${space.nparam}`)
   } else {
     theta = Float64Array.from(space.start)
     for (const [name, value] of Object.entries(values as Readonly<Record<string, number>>)) {
       const index = space.index(name)
-      if (index < 0) throw new ParameterError('PARAMETER_UNKNOWN', `theta: no parameter is called '${name}'; there are ${space.names.join(', ')}`)
+      if (index < 0)
+        throw new ParameterError(
+          'PARAMETER_UNKNOWN',
+          `theta: no parameter is called '${name}'; there are ${space.names.join(', ')}`,
+        )
       theta[index] = value
     }
   }
@@ -257,7 +311,10 @@ function givenTheta(space: ParameterSpace, values: ArrayLike<number> | Readonly<
 }
 
 /** The weights whose channels these recordings have. */
-function weightsOf(weights: Readonly<Record<string, number>> | undefined, recordings: readonly Recording[]): Record<string, number> | undefined {
+function weightsOf(
+  weights: Readonly<Record<string, number>> | undefined,
+  recordings: readonly Recording[],
+): Record<string, number> | undefined {
   if (weights === undefined) return undefined
   const known = new Set(recordings.flatMap(r => r.channels.map(c => c.name)))
   return Object.fromEntries(Object.entries(weights).filter(([name]) => known.has(name)))
@@ -339,7 +396,14 @@ function describeParameters(
 ): ParameterResult[] {
   const slope = space.derivative(theta)
   return space.names.map((name, j) => {
-    const common = { name, unit: space.units[j], lower: space.lower[j], upper: space.upper[j], start: space.start[j], value: theta[j] }
+    const common = {
+      name,
+      unit: space.units[j],
+      lower: space.lower[j],
+      upper: space.upper[j],
+      start: space.start[j],
+      value: theta[j],
+    }
     if (z === undefined || statistics === undefined) return { ...common, effect: true, determined: true }
     const half = statistics.t95 * statistics.stderr[j]
     const stderr = statistics.stderr[j] * Math.abs(slope[j])
@@ -352,7 +416,9 @@ function describeParameters(
       interval: [ends[0], ends[1]] as const,
       relative: size > 0 ? stderr / size : stderr > 0 ? 1 : 0,
       effect: statistics.effect[j],
-      determined: statistics.effect[j] && !statistics.gauge.some(k => Math.abs(statistics.eigen.vectors[k * space.nparam + j]) > 0.1),
+      determined:
+        statistics.effect[j] &&
+        !statistics.gauge.some(k => Math.abs(statistics.eigen.vectors[k * space.nparam + j]) > 0.1),
       ...(onBound && { onBound }),
     }
   })

@@ -1,4 +1,6 @@
 /** System identification: robot log in, physical parameters out. */
+
+export type { Residuals } from './differences.js'
 export type { FilterSpec, FilterUsed } from './filter.js'
 export {
   type GaussNewtonOptions,
@@ -7,7 +9,6 @@ export {
   type GaussNewtonState,
   gaussNewton,
 } from './gauss-newton.js'
-export type { Residuals } from './differences.js'
 export { type IdentifyOptions, identify } from './identify.js'
 export { type ChannelError, Objective, type ObjectiveChannel, type ObjectiveOptions } from './objective.js'
 export type {

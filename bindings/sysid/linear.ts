@@ -123,7 +123,12 @@ export interface BoxQPResult {
  * @param gradient (n)
  * @param lower (n), upper (n) bounds, lower <= 0 <= upper not required
  */
-export function boxQP(hessian: Float64Array, gradient: Float64Array, lower: Float64Array, upper: Float64Array): BoxQPResult {
+export function boxQP(
+  hessian: Float64Array,
+  gradient: Float64Array,
+  lower: Float64Array,
+  upper: Float64Array,
+): BoxQPResult {
   const n = gradient.length
   const x = new Float64Array(n)
   for (let i = 0; i < n; i++) x[i] = Math.min(upper[i], Math.max(lower[i], 0))

@@ -6,7 +6,14 @@ import type { Recording } from '../recording/recording.js'
 import { initialActivation } from './activation.js'
 import { firstAtOrAfter, noiseLevel, resolveFilter } from './filter.js'
 import { buildGrid, type Grid } from './grid.js'
-import { cutSegments, type InitialOptions, type InitialStates, initialStates, type Segment, type WindowOptions } from './segments.js'
+import {
+  cutSegments,
+  type InitialOptions,
+  type InitialStates,
+  initialStates,
+  type Segment,
+  type WindowOptions,
+} from './segments.js'
 import type { Series } from './statistics.js'
 
 /** What the objective needs of an engine's Batch. */
@@ -31,7 +38,10 @@ export interface ReplayBatch {
   [Symbol.dispose](): void
 }
 
-export type BatchFactory = (model: Model, options: { nworld: number; workers?: number; seed?: number }) => Promise<ReplayBatch>
+export type BatchFactory = (
+  model: Model,
+  options: { nworld: number; workers?: number; seed?: number },
+) => Promise<ReplayBatch>
 
 export interface ObjectiveOptions extends WindowOptions, InitialOptions {
   /** factor of every channel's residuals, by channel name; default the channel's own `weight`, else 1 */
@@ -201,7 +211,8 @@ export class Objective {
     options: ObjectiveOptions,
     createBatch: BatchFactory,
   ): Promise<Objective> {
-    if (options.huber !== undefined && !(options.huber > 0)) throw new ParameterError('HUBER', `huber: ${options.huber} is not a positive number`)
+    if (options.huber !== undefined && !(options.huber > 0))
+      throw new ParameterError('HUBER', `huber: ${options.huber} is not a positive number`)
     const grid = buildGrid(model, recordings)
     const segments = cutSegments(grid, options)
     const initial = initialStates(model, grid, segments, options)
@@ -210,7 +221,11 @@ export class Objective {
     const width = new Set(layout.ports.map(p => p.field)).size === 0 ? 0 : recordWidth(layout.ports)
     const bytes = segments.length * (T * width * 8 + 4096)
     const capacity = Math.max(1, Math.min(options.candidates ?? 16, Math.floor(MEMORY / bytes)))
-    const batch = await createBatch(model, { nworld: capacity * segments.length, workers: options.workers, seed: options.seed ?? 0 })
+    const batch = await createBatch(model, {
+      nworld: capacity * segments.length,
+      workers: options.workers,
+      seed: options.seed ?? 0,
+    })
     return new Objective({ model, space, grid, segments, initial, layout, options, batch, capacity })
   }
 
@@ -257,7 +272,9 @@ export class Objective {
    */
   async cost(theta: Float64Array, count: number): Promise<Float64Array> {
     const costs = new Float64Array(count)
-    await this.evaluate(theta, count, (out, size, from, n) => this.sumCosts(out, size, n, costs.subarray(from, from + n)))
+    await this.evaluate(theta, count, (out, size, from, n) =>
+      this.sumCosts(out, size, n, costs.subarray(from, from + n)),
+    )
     return costs
   }
 
@@ -269,7 +286,8 @@ export class Objective {
     const rows = new Float64Array(count * this.nresidual)
     await this.evaluate(theta, count, (out, size, from, n, lost) => {
       this.fillResiduals(out, size, n, rows.subarray(from * this.nresidual), true)
-      for (let c = 0; c < n; c++) if (lost[c]) rows.fill(Number.NaN, (from + c) * this.nresidual, (from + c + 1) * this.nresidual)
+      for (let c = 0; c < n; c++)
+        if (lost[c]) rows.fill(Number.NaN, (from + c) * this.nresidual, (from + c + 1) * this.nresidual)
     })
     return rows
   }
@@ -277,7 +295,9 @@ export class Objective {
   /** Simulated minus measured, natural units, (count, nresidual); NaN where a world diverged. */
   async differences(theta: Float64Array, count: number): Promise<Float64Array> {
     const rows = new Float64Array(count * this.nresidual)
-    await this.evaluate(theta, count, (out, size, from, n) => this.fillResiduals(out, size, n, rows.subarray(from * this.nresidual), false))
+    await this.evaluate(theta, count, (out, size, from, n) =>
+      this.fillResiduals(out, size, n, rows.subarray(from * this.nresidual), false),
+    )
     return rows
   }
 
@@ -465,7 +485,8 @@ export class Objective {
         if ((status[s * capacity + c] & BADSTATE) === 0) continue
         const w = s * capacity + c
         const last = segments[s].rows - 1
-        for (let k = 0; k < out.length; k++) out[k].fill(Number.NaN, (w * this.T + last) * size[k], (w * this.T + last + 1) * size[k])
+        for (let k = 0; k < out.length; k++)
+          out[k].fill(Number.NaN, (w * this.T + last) * size[k], (w * this.T + last + 1) * size[k])
       }
     }
     this.evaluations += n
@@ -547,7 +568,13 @@ export class Objective {
     for (let c = 0; c < n; c++) if (bad[c] > 0) costs[c] = DIVERGED * (1 + bad[c] / this.nresidual)
   }
 
-  private fillResiduals(out: readonly Float32Array[], size: readonly number[], n: number, rows: Float64Array, weighted: boolean): void {
+  private fillResiduals(
+    out: readonly Float32Array[],
+    size: readonly number[],
+    n: number,
+    rows: Float64Array,
+    weighted: boolean,
+  ): void {
     const { place, between, measured, capacity, T, nresidual } = this
     for (const series of this.series) {
       const { begin, end, channel, segment } = series
@@ -599,7 +626,10 @@ function sensorDelays(model: Model, space: ParameterSpace, grid: Grid): Float64A
     for (const { recording } of grid.trials) {
       const fields = space.fields(theta, [recording])
       if (fields.has('opt_timestep')) {
-        throw new ParameterError('TIMESTEP', 'option/timestep cannot be identified: rows of a recording are counted in timesteps')
+        throw new ParameterError(
+          'TIMESTEP',
+          'option/timestep cannot be identified: rows of a recording are counted in timesteps',
+        )
       }
       const own = fields.get('sensor_delay')
       if (own !== undefined) for (let i = 0; i < delays.length; i++) delays[i] = Math.max(delays[i], own[i])
@@ -616,7 +646,9 @@ function layOut(grid: Grid, segments: readonly Segment[], options: ObjectiveOpti
   for (const trial of grid.trials) {
     for (const { channel, port } of trial.measured) {
       if (trial.measured.some(m => m.port.path === port.path && m.channel !== channel)) {
-        throw new RecordingError('OUTPUT_TWICE', `two channels measure '${channel.measures}'`, { place: `${trial.recording.name}, channel '${channel.name}'` })
+        throw new RecordingError('OUTPUT_TWICE', `two channels measure '${channel.measures}'`, {
+          place: `${trial.recording.name}, channel '${channel.name}'`,
+        })
       }
       if (!paths.includes(port.path)) {
         paths.push(port.path)
@@ -626,7 +658,8 @@ function layOut(grid: Grid, segments: readonly Segment[], options: ObjectiveOpti
   }
   const known = grid.trials.flatMap(trial => trial.measured.map(m => m.channel.name))
   for (const name of Object.keys(options.weights ?? {})) {
-    if (!known.includes(name)) throw new ParameterError('WEIGHT', `weights: no measured channel is called '${name}'${nearestHint(name, known)}`)
+    if (!known.includes(name))
+      throw new ParameterError('WEIGHT', `weights: no measured channel is called '${name}'${nearestHint(name, known)}`)
   }
 
   // samples of every segment
@@ -656,15 +689,32 @@ function layOut(grid: Grid, segments: readonly Segment[], options: ObjectiveOpti
       if (!(weight >= 0 && Number.isFinite(weight))) {
         throw new ParameterError('WEIGHT', `weight of channel '${channel.name}': ${weight} is not a number from 0`)
       }
-      if (measured.length > begin) runs.push({ channel: paths.indexOf(port.path), begin, end: measured.length, trial: segment.trial, segment: s, weight })
+      if (measured.length > begin)
+        runs.push({
+          channel: paths.indexOf(port.path),
+          begin,
+          end: measured.length,
+          trial: segment.trial,
+          segment: s,
+          weight,
+        })
     }
   })
   if (measured.length === 0) throw new RecordingError('NOTHING_MEASURED', 'no measured sample lies within the segments')
 
   // s_j: standard deviation of each signal over all recordings
-  const scaleOf = paths.map((path, c) => options.scales?.get(path) ?? signalScale(measured, runs.filter(r => r.channel === c)))
+  const scaleOf = paths.map(
+    (path, c) =>
+      options.scales?.get(path) ??
+      signalScale(
+        measured,
+        runs.filter(r => r.channel === c),
+      ),
+  )
   const count = paths.map((_, c) => runs.filter(r => r.channel === c).reduce((sum, r) => sum + r.end - r.begin, 0))
-  const weightOf = paths.map((_, c) => runs.filter(r => r.channel === c).reduce((most, r) => Math.max(most, r.weight), 0))
+  const weightOf = paths.map((_, c) =>
+    runs.filter(r => r.channel === c).reduce((most, r) => Math.max(most, r.weight), 0),
+  )
   const total = weightOf.reduce((sum, w) => sum + w * w, 0)
   if (!(total > 0)) throw new ParameterError('WEIGHT', 'every measured channel has weight 0')
   const channels = paths.map((path, c) => {

@@ -46,7 +46,11 @@ function elementId(model: Model, kind: 'joint' | 'actuator' | 'sensor', name: st
 
 function checkComponent(component: number, count: number, path: string, place: string): void {
   if (component < count) return
-  throw new RecordingError('CHANNEL_TARGET', `'${path}' has ${count} component${count === 1 ? '' : 's'}, numbered from 0`, { place })
+  throw new RecordingError(
+    'CHANNEL_TARGET',
+    `'${path}' has ${count} component${count === 1 ? '' : 's'}, numbered from 0`,
+    { place },
+  )
 }
 
 const positionsOf = (type: number): number => (type === JOINT.FREE ? 7 : type === JOINT.BALL ? 4 : 1)
@@ -62,7 +66,11 @@ const dofsOf = (type: number): number => (type === JOINT.FREE ? 6 : type === JOI
 export function outputPort(model: Model, path: string, place: string): OutputPort {
   const target = parseTarget(path)
   if (target === undefined || target.role !== 'measures') {
-    throw new RecordingError('CHANNEL_TARGET', `'${path}' is no output of a model: use joint/NAME/qpos, joint/NAME/qvel, sensor/NAME …`, { place })
+    throw new RecordingError(
+      'CHANNEL_TARGET',
+      `'${path}' is no output of a model: use joint/NAME/qpos, joint/NAME/qvel, sensor/NAME …`,
+      { place },
+    )
   }
   const component = target.component ?? 0
   const suffix = target.component === undefined ? '' : `/${component}`
@@ -70,7 +78,13 @@ export function outputPort(model: Model, path: string, place: string): OutputPor
     const id = elementId(model, 'sensor', target.name, place)
     checkComponent(component, model.field.sensor_dim[id], path, place)
     const column = model.field.sensor_adr[id] + component
-    const sensor = { path: `sensor/${id}/${component}`, field: 'sensordata', size: model.nsensordata, column, sensor: id }
+    const sensor = {
+      path: `sensor/${id}/${component}`,
+      field: 'sensordata',
+      size: model.nsensordata,
+      column,
+      sensor: id,
+    }
     return { ...sensor, state: sensedState(model, id) }
   }
   if (target.kind === 'actuator') {
@@ -78,7 +92,14 @@ export function outputPort(model: Model, path: string, place: string): OutputPor
     checkComponent(component, model.field.actuator_outnum[id], path, place)
     const column = model.field.actuator_outadr[id] + component
     const size = sizeOf(model, 'actuator_force')
-    return { path: `actuator/${id}/force${suffix}`, field: 'actuator_force', size, column, state: undefined, sensor: undefined }
+    return {
+      path: `actuator/${id}/force${suffix}`,
+      field: 'actuator_force',
+      size,
+      column,
+      state: undefined,
+      sensor: undefined,
+    }
   }
   const id = elementId(model, 'joint', target.name, place)
   const type = model.field.jnt_type[id]
@@ -86,13 +107,24 @@ export function outputPort(model: Model, path: string, place: string): OutputPor
   const count = positions ? positionsOf(type) : dofsOf(type)
   checkComponent(component, count, path, place)
   if (count > 1 && target.component === undefined) {
-    throw new RecordingError('CHANNEL_TARGET', `'${path}' has ${count} components: say which, '${path}/0' to '${path}/${count - 1}'`, { place })
+    throw new RecordingError(
+      'CHANNEL_TARGET',
+      `'${path}' has ${count} components: say which, '${path}/0' to '${path}/${count - 1}'`,
+      { place },
+    )
   }
   const adr = (positions ? model.field.jnt_qposadr[id] : model.field.jnt_dofadr[id]) + component
   const state =
     target.field === 'qpos' || target.field === 'qvel' ? { kind: target.field as 'qpos' | 'qvel', adr } : undefined
   const size = sizeOf(model, target.field)
-  return { path: `joint/${id}/${target.field}${suffix}`, field: target.field, size, column: adr, state, sensor: undefined }
+  return {
+    path: `joint/${id}/${target.field}${suffix}`,
+    field: target.field,
+    size,
+    column: adr,
+    state,
+    sensor: undefined,
+  }
 }
 
 /** The joint position or velocity a sensor reads, when it is one without delay. */
@@ -113,21 +145,35 @@ function sensedState(model: Model, id: number): OutputPort['state'] {
 export function inputPort(model: Model, path: string, place: string): InputPort {
   const target = parseTarget(path)
   if (target === undefined || target.role !== 'drives') {
-    throw new RecordingError('CHANNEL_TARGET', `'${path}' is no input of a model: use actuator/NAME/ctrl, actuator/NAME/enable, joint/NAME/qfrc_applied …`, {
-      place,
-    })
+    throw new RecordingError(
+      'CHANNEL_TARGET',
+      `'${path}' is no input of a model: use actuator/NAME/ctrl, actuator/NAME/enable, joint/NAME/qfrc_applied …`,
+      {
+        place,
+      },
+    )
   }
   const component = target.component ?? 0
   const suffix = target.component === undefined ? '' : `/${component}`
   if (target.kind === 'joint') {
     const id = elementId(model, 'joint', target.name, place)
     checkComponent(component, dofsOf(model.field.jnt_type[id]), path, place)
-    return { path: `joint/${id}/qfrc_applied${suffix}`, kind: 'qfrc_applied', index: model.field.jnt_dofadr[id] + component, actuator: undefined }
+    return {
+      path: `joint/${id}/qfrc_applied${suffix}`,
+      kind: 'qfrc_applied',
+      index: model.field.jnt_dofadr[id] + component,
+      actuator: undefined,
+    }
   }
   const id = elementId(model, 'actuator', target.name, place)
   if (target.field === 'ctrl') {
     checkComponent(component, model.field.actuator_ctrlnum[id], path, place)
-    return { path: `actuator/${id}/ctrl${suffix}`, kind: 'ctrl', index: model.field.actuator_ctrladr[id] + component, actuator: id }
+    return {
+      path: `actuator/${id}/ctrl${suffix}`,
+      kind: 'ctrl',
+      index: model.field.actuator_ctrladr[id] + component,
+      actuator: id,
+    }
   }
   const kind = target.field === 'enable' ? 'enable' : 'supply'
   return { path: `actuator/${id}/${kind}`, kind, index: id, actuator: id }

@@ -146,7 +146,16 @@ export type IdentifyJson = Omit<
 
 /** A plain object: numbers that JSON lacks become null. */
 export function resultToJson(result: IdentifyResult): IdentifyJson {
-  const { theta, correlation, eigenvalues, distribution, traces: _traces, state: _state, toJSON: _toJSON, ...rest } = result
+  const {
+    theta,
+    correlation,
+    eigenvalues,
+    distribution,
+    traces: _traces,
+    state: _state,
+    toJSON: _toJSON,
+    ...rest
+  } = result
   const p = result.parameters.length
   const values: Record<string, number> = {}
   result.parameters.forEach((parameter, j) => {
@@ -155,7 +164,9 @@ export function resultToJson(result: IdentifyResult): IdentifyJson {
   return {
     ...rest,
     theta: values,
-    ...(correlation && { correlation: Array.from({ length: p }, (_, a) => Array.from(correlation.slice(a * p, (a + 1) * p))) }),
+    ...(correlation && {
+      correlation: Array.from({ length: p }, (_, a) => Array.from(correlation.slice(a * p, (a + 1) * p))),
+    }),
     ...(eigenvalues && { eigenvalues: Array.from(eigenvalues) }),
     distribution: distribution.toJSON(),
   }

@@ -102,7 +102,16 @@ export async function search(
   if (state.stage === 'cma-es') await evolve(objective, start, options, state)
   if (state.stage === 'gauss-newton' && state.stop?.code !== 'aborted') step = await polish(objective, options, state)
   const z = Float64Array.from(state.best.z)
-  return { z, cost: state.best.cost, shift: state.shift && Float64Array.from(state.shift), plainCost: state.plainCost, step, stop: state.stop ?? { code: 'done', message: 'nothing left to do' }, history: state.history, state }
+  return {
+    z,
+    cost: state.best.cost,
+    shift: state.shift && Float64Array.from(state.shift),
+    plainCost: state.plainCost,
+    step,
+    stop: state.stop ?? { code: 'done', message: 'nothing left to do' },
+    history: state.history,
+    state,
+  }
 }
 
 function freshState(fingerprint: string, start: Float64Array, method: Method): SearchState {
@@ -139,10 +148,16 @@ function readState(text: string, fingerprint: string): SearchState {
     throw new ParameterError('RESUME', 'the state to resume is not JSON: it was cut or changed', { cause })
   }
   if (value?.format !== 'simcrank-identify' || value.version !== 1) {
-    throw new ParameterError('RESUME', `the state to resume is of format ${String(value?.format)} version ${String(value?.version)}, expected simcrank-identify version 1`)
+    throw new ParameterError(
+      'RESUME',
+      `the state to resume is of format ${String(value?.format)} version ${String(value?.version)}, expected simcrank-identify version 1`,
+    )
   }
   if (value.fingerprint !== fingerprint) {
-    throw new ParameterError('RESUME', 'the state to resume belongs to other parameters, recordings, windows or another method: use those it was made with')
+    throw new ParameterError(
+      'RESUME',
+      'the state to resume belongs to other parameters, recordings, windows or another method: use those it was made with',
+    )
   }
   const { stop, ...rest } = value as SearchState
   return stop?.code === 'aborted' || stop?.code === 'maxevaluations' ? rest : (value as SearchState)
@@ -171,7 +186,12 @@ function openOptimiser(start: Float64Array, options: SearchOptions, state: Searc
 }
 
 /** CMA-ES until its own criteria, the noise floor, the budget, or the hand-over to Gauss–Newton. */
-async function evolve(objective: Objective, start: Float64Array, options: SearchOptions, state: SearchState): Promise<void> {
+async function evolve(
+  objective: Objective,
+  start: Float64Array,
+  options: SearchOptions,
+  state: SearchState,
+): Promise<void> {
   const { space } = objective
   const p = start.length
   if (state.evaluations === 0) {
@@ -235,7 +255,10 @@ async function evolve(objective: Objective, start: Float64Array, options: Search
     const noise = Math.max(floor * Math.abs(least), FLOOR_ABSOLUTE)
     const span = Math.max(...state.recent) - Math.min(...state.recent)
     if (state.recent.length >= memory && most - least < noise && span < noise) {
-      state.stop = { code: 'noisefloor', message: `costs of the population and of the recent best differ by less than ${noise}` }
+      state.stop = {
+        code: 'noisefloor',
+        message: `costs of the population and of the recent best differ by less than ${noise}`,
+      }
       state.stage = options.method === 'both' ? 'gauss-newton' : 'done'
       break
     }
@@ -319,7 +342,12 @@ const EXPLAINED = 3
  * the recordings to within three times their measurement noise: there the start states are what is left to blame, and the plain
  * cost may rise a little because they no longer bend the parameters. Elsewhere the plain least-squares answer stays.
  */
-async function whitenAndPolish(objective: Objective, options: SearchOptions, state: SearchState, step: Float64Array): Promise<Float64Array> {
+async function whitenAndPolish(
+  objective: Objective,
+  options: SearchOptions,
+  state: SearchState,
+  step: Float64Array,
+): Promise<Float64Array> {
   const { space, nresidual } = objective
   const p = space.nparam
   let width = step

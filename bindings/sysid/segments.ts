@@ -34,15 +34,19 @@ export function cutSegments(grid: Grid, options: WindowOptions): Segment[] {
   if (window === undefined) {
     return grid.trials.map((trial, t) => ({ trial: t, start: 0, rows: trial.rows, time: trial.recording.start }))
   }
-  if (!(window > 0 && Number.isFinite(window))) throw new ParameterError('WINDOW', `window: ${window} s is not a positive time`)
-  if (!(stride !== undefined && stride > 0 && Number.isFinite(stride))) throw new ParameterError('WINDOW', `stride: ${stride} s is not a positive time`)
+  if (!(window > 0 && Number.isFinite(window)))
+    throw new ParameterError('WINDOW', `window: ${window} s is not a positive time`)
+  if (!(stride !== undefined && stride > 0 && Number.isFinite(stride)))
+    throw new ParameterError('WINDOW', `stride: ${stride} s is not a positive time`)
   const rows = Math.max(1, Math.round(window / grid.period)) + 1
   const step = Math.max(1, Math.round(stride / grid.period))
   const segments: Segment[] = []
   grid.trials.forEach((trial, t) => {
     if (trial.rows < rows) {
       const span = trial.recording.end - trial.recording.start
-      throw new RecordingError('RECORDING_SHORT', `it lasts ${span} s, less than one window of ${window} s`, { place: trial.recording.name })
+      throw new RecordingError('RECORDING_SHORT', `it lasts ${span} s, less than one window of ${window} s`, {
+        place: trial.recording.name,
+      })
     }
     for (let start = 0; start + rows <= trial.rows; start += step) {
       segments.push({ trial: t, start, rows, time: trial.recording.start + start * grid.period })
@@ -90,7 +94,12 @@ export interface InitialFilter {
  * not measured at qpos0 and at rest, or where a joint equality puts them.
  * The filter looks at the whole recording, so a window's start uses samples on both sides.
  */
-export function initialStates(model: Model, grid: Grid, segments: readonly Segment[], options: InitialOptions): InitialStates {
+export function initialStates(
+  model: Model,
+  grid: Grid,
+  segments: readonly Segment[],
+  options: InitialOptions,
+): InitialStates {
   const { nq, nv } = model
   const filters: InitialFilter[] = []
   const sources = grid.trials.map(trial => stateSources(trial, options.filter, filters))
@@ -160,7 +169,9 @@ function stateSources(
 ): { positions: Map<number, Filtered>; velocities: Map<number, Filtered> } {
   const positions = new Map<number, Filtered>()
   const velocities = new Map<number, Filtered>()
-  const ordered = [...trial.measured].sort((a, b) => Number(a.port.sensor !== undefined) - Number(b.port.sensor !== undefined))
+  const ordered = [...trial.measured].sort(
+    (a, b) => Number(a.port.sensor !== undefined) - Number(b.port.sensor !== undefined),
+  )
   for (const { channel, port } of ordered) {
     if (port.state === undefined) continue
     const known = port.state.kind === 'qpos' ? positions : velocities
@@ -173,7 +184,10 @@ function stateSources(
 }
 
 /** Hinges and slides that some trial measures. */
-function scalarCoordinates(model: Model, sources: readonly { positions: Map<number, Filtered> }[]): InitialCoordinate[] {
+function scalarCoordinates(
+  model: Model,
+  sources: readonly { positions: Map<number, Filtered> }[],
+): InitialCoordinate[] {
   const found: InitialCoordinate[] = []
   for (let j = 0; j < model.njnt; j++) {
     const type = model.field.jnt_type[j]
@@ -216,7 +230,8 @@ function fillVelocities(model: Model, q: Float64Array, v: Float64Array, slopes: 
     let norm = 0
     for (let k = 0; k < 4; k++) norm += q[quat + k] * q[quat + k]
     norm = Math.sqrt(norm)
-    if (!(norm > 0.1)) throw new RecordingError('QUATERNION', `the measured orientation of joint ${j} has length ${norm}, expected 1`)
+    if (!(norm > 0.1))
+      throw new RecordingError('QUATERNION', `the measured orientation of joint ${j} has length ${norm}, expected 1`)
     for (let k = 0; k < 4; k++) q[quat + k] /= norm
     const [w, x, y, z] = [q[quat], q[quat + 1], q[quat + 2], q[quat + 3]]
     v[spin] = (2 * (w * dx - x * dw - y * dz + z * dy)) / norm

@@ -44,12 +44,20 @@ export async function sensitivities(
   }
   objective.moveStart()
   const rounding = columns.change.map(change => (change > 0 ? objective.resolution / change : 1))
-  const common = { columns: columns.columns, residuals, series: objective.series, nchannel: objective.channels.length, rounding }
+  const common = {
+    columns: columns.columns,
+    residuals,
+    series: objective.series,
+    nchannel: objective.channels.length,
+    rounding,
+  }
   if (marginal) return common
   // plain least squares: the states' error widens the intervals, and does not count as noise a second time
   const initial = await initialUncertainty(objective, theta)
   if (initial === undefined) return { ...common, huber: objective.thresholds }
-  const noise = objective.thresholds ? undefined : openWhitener(objective, initial, residuals).apply(Float64Array.from(residuals), 1)
+  const noise = objective.thresholds
+    ? undefined
+    : openWhitener(objective, initial, residuals).apply(Float64Array.from(residuals), 1)
   return { ...common, huber: objective.thresholds, initial, noise }
 }
 
@@ -73,7 +81,11 @@ export class MarginalResiduals {
    * @param shift (nsegment, k); absent: the filter's own states
    * @returns undefined when the states are exact or nothing can be said at theta
    */
-  static async at(objective: Objective, theta: Float64Array, shift: Float64Array | undefined): Promise<MarginalResiduals | undefined> {
+  static async at(
+    objective: Objective,
+    theta: Float64Array,
+    shift: Float64Array | undefined,
+  ): Promise<MarginalResiduals | undefined> {
     objective.moveStart(shift)
     const residuals = await objective.residuals(theta, 1)
     if (!finite(residuals, 0, residuals.length)) return undefined

@@ -160,7 +160,20 @@ export function fitStatistics(input: StatisticsInput): Statistics {
   }
   const condition = eigen.values[p - 1] / Math.max(eigen.values[0], EIGEN_FLOOR)
   const t95 = studentQuantile(0.975, dof)
-  return { covariance, stderr, correlation, condition, eigen, sensitivity, effect, gauge, effective, dof, t95, channels }
+  return {
+    covariance,
+    stderr,
+    correlation,
+    condition,
+    eigen,
+    sensitivity,
+    effect,
+    gauge,
+    effective,
+    dof,
+    t95,
+    channels,
+  }
 }
 
 /** ψ(r) and its slope: r and 1 for squares; for Huber r clipped, and the share of residuals about the corner. */
@@ -199,7 +212,11 @@ function influence(
  *
  * @param nparam parameters these residuals had to pay for
  */
-export function autocorrelationTime(r: Float64Array, series: readonly { begin: number; end: number }[], nparam = 0): number {
+export function autocorrelationTime(
+  r: Float64Array,
+  series: readonly { begin: number; end: number }[],
+  nparam = 0,
+): number {
   let power = 0
   let longest = 0
   let samples = 0
@@ -289,7 +306,8 @@ function invertSandwich(
     if (!(size > 0)) continue
     for (let a = 0; a < p; a++) {
       for (let b = 0; b < p; b++) {
-        covariance[a * p + b] += (OPEN * eigen.vectors[k * p + a] * scale[a] * eigen.vectors[k * p + b] * scale[b]) / (size * size)
+        covariance[a * p + b] +=
+          (OPEN * eigen.vectors[k * p + a] * scale[a] * eigen.vectors[k * p + b] * scale[b]) / (size * size)
       }
     }
   }

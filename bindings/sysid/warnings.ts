@@ -10,7 +10,12 @@ import { short, strongCorrelations, weakestDirection } from './words.js'
 const RELATIVE = 0.1
 
 /** What is odd before anything is fitted: logs, inputs nobody drives, joints nobody measures. */
-export function setupWarnings(model: Model, objective: Objective, recordings: readonly Recording[], start: Float64Array): string[] {
+export function setupWarnings(
+  model: Model,
+  objective: Objective,
+  recordings: readonly Recording[],
+  start: Float64Array,
+): string[] {
   const found: string[] = []
   for (const recording of recordings) found.push(...recording.warnings.map(text => `${recording.name}: ${text}`))
   const driven = new Set(objective.grid.columns.filter(c => c.kind === 'ctrl').map(c => c.actuator))
@@ -22,7 +27,8 @@ export function setupWarnings(model: Model, objective: Objective, recordings: re
   const { space } = objective
   const z = space.normalize(start)
   z.forEach((v, j) => {
-    if (Math.abs(v) > 0.999) found.push(`${space.names[j]} starts on its ${v < 0 ? 'lower' : 'upper'} bound: a start inside searches better`)
+    if (Math.abs(v) > 0.999)
+      found.push(`${space.names[j]} starts on its ${v < 0 ? 'lower' : 'upper'} bound: a start inside searches better`)
   })
   return found
 }
@@ -36,10 +42,13 @@ export function fitWarnings(
 ): string[] {
   const found: string[] = []
   for (const parameter of parameters) {
-    if (!parameter.effect) found.push(`${parameter.name} has no effect on these recordings: fix it, or record what excites it`)
+    if (!parameter.effect)
+      found.push(`${parameter.name} has no effect on these recordings: fix it, or record what excites it`)
     if (parameter.onBound) {
       const bound = parameter.onBound === 'lower' ? parameter.lower : parameter.upper
-      found.push(`${parameter.name} ended on its ${parameter.onBound} bound ${short(bound)}: widen the bound, or the model lacks something`)
+      found.push(
+        `${parameter.name} ended on its ${parameter.onBound} bound ${short(bound)}: widen the bound, or the model lacks something`,
+      )
     }
   }
   const weakest = weakestDirection(statistics, space.names, theta, space.derivative(theta))

@@ -29,7 +29,13 @@ export class Whitener {
    * @param residuals (N) with the states the filter gave: they set the noise level
    * @param floor smallest noise level, rounding
    */
-  constructor(initial: InitialUncertainty, series: readonly Series[], nchannel: number, residuals: Float64Array, floor: number) {
+  constructor(
+    initial: InitialUncertainty,
+    series: readonly Series[],
+    nchannel: number,
+    residuals: Float64Array,
+    floor: number,
+  ) {
     const N = residuals.length
     const k = initial.columns.length / N
     this.nresidual = N
@@ -41,7 +47,9 @@ export class Whitener {
     for (let round = 0; round < ROUNDS; round++) {
       for (const s of series) this.inverse.fill(1 / this.sigma[s.channel], s.begin, s.end)
       const seen = new Float64Array(k >> 1)
-      parts = initial.segments.map((_, s) => decompose(initial, s, this.inverse, N, spread, residuals, seen, this.error))
+      parts = initial.segments.map((_, s) =>
+        decompose(initial, s, this.inverse, N, spread, residuals, seen, this.error),
+      )
       if (round === ROUNDS - 1) break
       // a smaller noise level leaves more to the states: the level comes down from above
       const white = Float64Array.from(residuals)

@@ -49,18 +49,27 @@ export function weakestDirection(
   }
   parts.sort((a, b) => Math.abs(b.share) - Math.abs(a.share))
   if (parts.length === 0) return undefined
-  const strength = statistics.gauge.length > 0 ? 'cannot be told apart' : `are hard to tell apart (condition ${short(statistics.condition)})`
+  const strength =
+    statistics.gauge.length > 0
+      ? 'cannot be told apart'
+      : `are hard to tell apart (condition ${short(statistics.condition)})`
   if (parts.length === 1) return `${parts[0].name} is hardly determined by these recordings`
   const list = parts.map(part => part.name).join(', ')
   if (parts.length === 2 && parts.every(part => part.relative)) {
     const [a, b] = parts
     const ratio = b.change / a.change
-    if (Math.abs(ratio - 1) < ALIKE) return `${list} ${strength}: the data determine only their ratio ${a.name} / ${b.name}`
-    if (Math.abs(ratio + 1) < ALIKE) return `${list} ${strength}: the data determine only their product ${a.name} * ${b.name}`
+    if (Math.abs(ratio - 1) < ALIKE)
+      return `${list} ${strength}: the data determine only their ratio ${a.name} / ${b.name}`
+    if (Math.abs(ratio + 1) < ALIKE)
+      return `${list} ${strength}: the data determine only their product ${a.name} * ${b.name}`
     return `${list} ${strength}: ${a.name} +1 % with ${b.name} ${signed(ratio)} % leaves the fit unchanged`
   }
   const first = parts[0].relative ? parts[0].change : 1
-  const moves = parts.map(part => (part.relative ? `${part.name} ${signed(part.change / first)} %` : `${part.name} ${signed((0.01 * part.change) / first)}`))
+  const moves = parts.map(part =>
+    part.relative
+      ? `${part.name} ${signed(part.change / first)} %`
+      : `${part.name} ${signed((0.01 * part.change) / first)}`,
+  )
   return `${list} ${strength}: changing them together (${moves.join(', ')}) leaves the fit unchanged`
 }
 
@@ -75,7 +84,8 @@ export function strongCorrelations(correlation: Float64Array, names: readonly st
   for (let a = 0; a < p; a++) {
     for (let b = 0; b < a; b++) {
       const c = correlation[a * p + b]
-      if (Math.abs(c) >= threshold) found.push({ text: `${names[b]} and ${names[a]} are correlated ${short(c)}`, size: Math.abs(c) })
+      if (Math.abs(c) >= threshold)
+        found.push({ text: `${names[b]} and ${names[a]} are correlated ${short(c)}`, size: Math.abs(c) })
     }
   }
   return found.sort((a, b) => b.size - a.size).map(f => f.text)

@@ -1,7 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CMAES, type CMAESOptions, type StopCode } from '../../bindings/es/index.js'
-import { cigar, ellipsoid, evaluate, type Fitness, rosenbrock, sphere } from './functions.js'
+import { defaultMaxiter } from '../../bindings/es/termination.js'
+import { cigar, ellipsoid, evaluate, type Fitness, sphere } from './functions.js'
 import { Textbook } from './textbook.js'
 
 const code = (expected: string) => (e: Error & { code?: string }) => e.code === expected
@@ -88,10 +89,16 @@ test('scaling coordinates by std is the same as scaling the problem', () => {
   assert.ok(Math.abs(es.sigma / plain.sigma - 1) < 1e-6)
 })
 
-test('only ranks matter: any increasing function of the fitness gives the same run', () => {
+test('only ranks matter: the ranks as fitness give the same run', () => {
   const make = () => new CMAES({ mean: [3, 1, -2, 4], sigma: 1, seed: 8, tolfun: 0, tolfunhist: 0 })
-  const a = run(make(), sphere, 60)
-  const b = run(make(), (x, at, n) => Math.atan(sphere(x, at, n)) ** 3 - 7, 60)
+  const a = make()
+  const b = make()
+  for (let g = 0; g < 60; g++) {
+    const f = evaluate(sphere, a.ask(), 4)
+    a.tell(f)
+    b.ask()
+    b.tell(f.map(v => f.reduce((rank, w) => rank + Number(w < v), 0)))
+  }
   assert.equal([...a.mean], [...b.mean])
   assert.is(a.sigma, b.sigma)
 })
@@ -163,7 +170,7 @@ test('the same bits on every machine', () => {
     for (const v of new BigUint64Array(Float64Array.from([...es.mean, ...es.covariance(), es.sigma]).buffer))
       hash = BigInt.asUintN(64, (hash ^ v) * 0x100000001b3n)
   }
-  assert.is(hash.toString(16), 'HASH')
+  assert.is(hash.toString(16), '42e58f75c9f57b52')
 })
 
 test('NaN ranks last, is never averaged, and a whole generation of it stops with a reason', () => {
@@ -209,7 +216,7 @@ test('each criterion ends a run made for it', () => {
     ['maxiter', { maxiter: 20 }, sphere],
     ['tolfun', {}, sphere],
     // best always the same, the rest not
-    ['tolfunhist', {}, (x, a, n) => Math.max(1, sphere(x, a, n))],
+    ['tolfunhist', {}, (x, a, n) => (a === 0 ? 0 : 1 + sphere(x, a, n))],
     ['tolx', { tolfun: 0, tolfunhist: 0, tolxstagnation: 0 }, (x, a, n) => Math.sqrt(sphere(x, a, n))],
     [
       'tolfacupx',
@@ -251,14 +258,9 @@ function noisy(): Fitness {
   }
 }
 
-test('default limits', () => {
-  const es = new CMAES({ mean: new Float64Array(10), sigma: 1, seed: 0 })
-  // 100 + 150 (n + 3)^2 / sqrt(lambda)
-  const flat = () => run(es, rosenbrock, 1)
-  flat()
-  assert.is(es.popsize, 10)
-  const limits = JSON.parse(es.save()).options
-  assert.is(limits.maxiter, undefined)
+test('the default limit of generations is 100 + 150 (n + 3)^2 / sqrt(lambda)', () => {
+  assert.is(defaultMaxiter(2, 6), 1630)
+  assert.is(defaultMaxiter(10, 10), 8116)
 })
 
 test('injected points are evaluated where they are and pull the mean, plausibly far', () => {

@@ -11,7 +11,9 @@ import { arm, mujocoLog, sines } from './worlds.js'
 test('five-joint armature from 50 times wrong, 1 % noise: each truth in its 95 % interval in at least 90 of 100 seeds', async () => {
   const xml = arm(5, 0.004)
   const model = await loadModel(xml)
-  const space = ParameterSpace.from(model, [{ path: 'joint/*/armature', min: 2e-4, max: 2, start: 1, transform: 'log' }])
+  const space = ParameterSpace.from(model, [
+    { path: 'joint/*/armature', min: 2e-4, max: 2, start: 1, transform: 'log' },
+  ])
   const clean = await mujocoLog(xml, { name: 'clean', duration: 2, period: 0.008, drive: sines(0.4) })
   const std = clean.channels.slice(0, 5).map(({ values }) => {
     const mean = values.reduce((sum, v) => sum + v, 0) / values.length
@@ -25,7 +27,9 @@ test('five-joint armature from 50 times wrong, 1 % noise: each truth in its 95 %
     const channels = clean.channels.map((channel, j) =>
       j < 5 ? { ...channel, values: channel.values.map(v => v + 0.01 * std[j] * random.normal()) } : channel,
     )
-    const result = await identify(model, [new Recording({ name: 'noisy', channels })], space, { method: 'gauss-newton' })
+    const result = await identify(model, [new Recording({ name: 'noisy', channels })], space, {
+      method: 'gauss-newton',
+    })
     result.parameters.forEach(({ interval = [0, 0] }, j) => {
       if (interval[0] <= 0.02 && 0.02 <= interval[1]) covered[j]++
       widest = Math.max(widest, (interval[1] - interval[0]) / 0.04)

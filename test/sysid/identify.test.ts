@@ -60,7 +60,10 @@ test('noise: the truth lies in the intervals, and a held-out recording confirms 
   const result = await identify(pendulum, [fitted], space, { holdout: [held], seed: 1 })
   result.parameters.forEach((p, j) => {
     const [low, high] = p.interval ?? [0, 0]
-    assert.ok(low <= truth[j] && truth[j] <= high && high - low < 0.6 * truth[j], `${p.name}: ${truth[j]} in [${low}, ${high}]`)
+    assert.ok(
+      low <= truth[j] && truth[j] <= high && high - low < 0.6 * truth[j],
+      `${p.name}: ${truth[j]} in [${low}, ${high}]`,
+    )
   })
   const error = result.errors.find(e => e.role === 'holdout')
   assert.ok(error !== undefined && error.recording === 'other')
@@ -118,7 +121,10 @@ const push = (name: string, payload: number, over: Partial<LogOptions> = {}): Pr
     drive: sines(3),
     constants: { payload },
     // hidden: m = 2 kg, b = 3
-    change: [['body_mass', 1, 2 + payload], ['actuator_gear', 0, 3]],
+    change: [
+      ['body_mass', 1, 2 + payload],
+      ['actuator_gear', 0, 3],
+    ],
     ...over,
   })
 const gauge = ParameterSpace.from(cart, {
@@ -149,10 +155,15 @@ test('cart gauge: one recording determines b / m only, and the result says so', 
 })
 
 test('cart gauge: a second recording with a known payload finds (2, 3) from (3.5, 5.25)', async () => {
-  const result = await identify(cart, [await push('empty', 0), await push('loaded', 1.5)], gauge, { method: 'gauss-newton' })
+  const result = await identify(cart, [await push('empty', 0), await push('loaded', 1.5)], gauge, {
+    method: 'gauss-newton',
+  })
   near(result.parameters, [2, 3], 2e-3)
   assert.ok(result.parameters.every(p => p.determined))
-  assert.not.ok(result.warnings.some(w => w.includes('only their ratio')), result.warnings.join('; '))
+  assert.not.ok(
+    result.warnings.some(w => w.includes('only their ratio')),
+    result.warnings.join('; '),
+  )
 })
 
 // ---- §2.6, the lecture's toy
@@ -189,8 +200,14 @@ test('a parameter without effect and one on its bound are named', async () => {
   const result = await identify(pendulum, [await swing()], odd, { method: 'gauss-newton' })
   assert.is(result.parameters[0].onBound, 'lower')
   assert.ok(!result.parameters[1].effect && result.parameters[2].effect)
-  assert.ok(result.warnings.some(w => w.startsWith('joint/hinge/damping ended on its lower bound 0.1')), result.warnings.join('; '))
-  assert.ok(result.warnings.some(w => w.startsWith('body/arm/pos/x has no effect')), result.warnings.join('; '))
+  assert.ok(
+    result.warnings.some(w => w.startsWith('joint/hinge/damping ended on its lower bound 0.1')),
+    result.warnings.join('; '),
+  )
+  assert.ok(
+    result.warnings.some(w => w.startsWith('body/arm/pos/x has no effect')),
+    result.warnings.join('; '),
+  )
   assert.ok(Math.abs(result.theta[1]) < 0.01, `${result.theta[1]}`)
 })
 
@@ -252,7 +269,9 @@ test('restarts: BIPOP goes on after the first run ended', async () => {
 
 test('given values are scored beside the start values, and nothing is fitted', async () => {
   const recording = await swing()
-  const result = await identify(pendulum, [recording], space, { theta: { 'body/arm/mass': 0.5, 'joint/hinge/damping': 0.05, 'joint/hinge/frictionloss': 0.06 } })
+  const result = await identify(pendulum, [recording], space, {
+    theta: { 'body/arm/mass': 0.5, 'joint/hinge/damping': 0.05, 'joint/hinge/frictionloss': 0.06 },
+  })
   assert.is(result.method, 'score')
   assert.equal(Array.from(result.theta), truth)
   assert.ok(result.cost < 1e-6 && result.startCost > 0.01)

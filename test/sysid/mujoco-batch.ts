@@ -1,12 +1,13 @@
 import type { Model } from '../../bindings/model/model.js'
 import type { BatchFactory, ReplayBatch } from '../../bindings/sysid/objective.js'
-import { openOracle, type Oracle } from '../support/oracle.js'
+import { type Oracle, openOracle } from '../support/oracle.js'
 
 /**
  * A Batch of MuJoCo worlds, one after the other in double precision: what an objective computes with the reference
  * simulator instead of our engine. Slow; inputs are held or interpolated from row to row, delays shift them.
  */
-export const mujocoBatch: BatchFactory = async (model, { nworld }) => new MujocoBatch(await openOracle(model.xml), model, nworld)
+export const mujocoBatch: BatchFactory = async (model, { nworld }) =>
+  new MujocoBatch(await openOracle(model.xml), model, nworld)
 
 type ReplayOptions = Parameters<ReplayBatch['replay']>[0]
 
@@ -42,7 +43,8 @@ class MujocoBatch implements ReplayBatch {
     const { T, nstep, rows, record, length, start, inputOf } = options
     const ninput = options.channels.length
     const out: Record<string, Float32Array> = {}
-    for (const name of record) out[name] = new Float32Array(this.nworld * T * this.oracle.get(name).length).fill(Number.NaN)
+    for (const name of record)
+      out[name] = new Float32Array(this.nworld * T * this.oracle.get(name).length).fill(Number.NaN)
     const { oracle } = this
     const timestep = this.model.field.opt_timestep[0]
     for (let w = 0; w < this.nworld; w++) {

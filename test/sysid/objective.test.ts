@@ -35,7 +35,15 @@ test('the truth costs nothing when MuJoCo replays its own log; another value cos
   const cost = await objective.cost(theta, 2)
   assert.ok(cost[0] < 1e-6, `${cost}`)
   // the same number by hand, from a log of the other machine
-  const other = await log({ change: [['dof_damping', 0, 0.2], ['body_mass', 1, 0.7], ['body_inertia', 3, 0.7 / 0.5 * model.field.body_inertia[3]], ['body_inertia', 4, 0.7 / 0.5 * model.field.body_inertia[4]], ['body_inertia', 5, 0.7 / 0.5 * model.field.body_inertia[5]]] })
+  const other = await log({
+    change: [
+      ['dof_damping', 0, 0.2],
+      ['body_mass', 1, 0.7],
+      ['body_inertia', 3, (0.7 / 0.5) * model.field.body_inertia[3]],
+      ['body_inertia', 4, (0.7 / 0.5) * model.field.body_inertia[4]],
+      ['body_inertia', 5, (0.7 / 0.5) * model.field.body_inertia[5]],
+    ],
+  })
   const [y, z] = [recording.channel('q hinge').values.slice(1), other.channel('q hinge').values.slice(1)]
   const mean = y.reduce((sum, v) => sum + v, 0) / y.length
   const variance = y.reduce((sum, v) => sum + (v - mean) * (v - mean), 0) / y.length
@@ -73,7 +81,13 @@ test('jittering stamps put the rows on timesteps, and measurements are compared 
   const time = Float64Array.from([0, ...picks])
   const values = fine.sample('q hinge', time)
   const jittered = new Recording({ name: 'jitter', channels: [{ ...q, time, values }, fine.channel('u motor')] })
-  using objective = await Objective.create(model, [jittered], space, { filter: { kind: 'savitzky-golay', order: 2, width: 0.05 } }, mujocoBatch)
+  using objective = await Objective.create(
+    model,
+    [jittered],
+    space,
+    { filter: { kind: 'savitzky-golay', order: 2, width: 0.05 } },
+    mujocoBatch,
+  )
   assert.is(objective.grid.nstep, 1)
   assert.is(objective.nresidual, 180)
   const cost = await objective.cost(Float64Array.of(0.05, 0.5), 1)
@@ -83,7 +97,12 @@ test('jittering stamps put the rows on timesteps, and measurements are compared 
 test('held commands change at their time stamps', async () => {
   const space = ParameterSpace.from(model, spec)
   const fine = await log({ period: 0.002 })
-  const channel = { ...fine.channel('u motor'), interpolation: 'hold' as const, time: Float64Array.of(0, 0.5, 1.0013), values: Float64Array.of(0.2, -0.4, 1) }
+  const channel = {
+    ...fine.channel('u motor'),
+    interpolation: 'hold' as const,
+    time: Float64Array.of(0, 0.5, 1.0013),
+    values: Float64Array.of(0.2, -0.4, 1),
+  }
   const recording = fine.with({ channels: [channel] })
   using objective = await Objective.create(model, [recording], space, {}, mujocoBatch)
   const { inputs } = objective.grid
@@ -106,7 +125,12 @@ test('parameters of one recording reach its worlds only', async () => {
     name: 'heavy',
     constants: { payload: 0.25 },
     fields: {},
-    change: [['body_mass', 1, 0.75], ['body_inertia', 3, 1.5 * ix], ['body_inertia', 4, 1.5 * iy], ['body_inertia', 5, 1.5 * iz]],
+    change: [
+      ['body_mass', 1, 0.75],
+      ['body_inertia', 3, 1.5 * ix],
+      ['body_inertia', 4, 1.5 * iy],
+      ['body_inertia', 5, 1.5 * iz],
+    ],
   })
   using objective = await Objective.create(model, [light, heavy], space, { window: 1 }, mujocoBatch)
   const [cost, wrong] = await objective.cost(Float64Array.of(0.5, 0.6), 2)
@@ -118,7 +142,13 @@ test('weights and scales: two channels count alike whatever their unit and rate'
   const recording = await log({ extra: [['joint/hinge/qvel', 'qvel', 0, 'rad/s']] })
   const theta = Float64Array.of(0.2, 0.5)
   const run = async (weights: Record<string, number>): Promise<number> => {
-    using objective = await Objective.create(model, [recording], space, { weights, filter: { kind: 'difference' } }, mujocoBatch)
+    using objective = await Objective.create(
+      model,
+      [recording],
+      space,
+      { weights, filter: { kind: 'difference' } },
+      mujocoBatch,
+    )
     return (await objective.cost(theta, 1))[0]
   }
   const both = await run({})
@@ -131,7 +161,13 @@ test('weights and scales: two channels count alike whatever their unit and rate'
 test('huber in scaled units: linear beyond the threshold', async () => {
   const space = ParameterSpace.from(model, spec)
   const recording = await log()
-  using objective = await Objective.create(model, [recording], space, { huber: 1e-3, filter: { kind: 'difference' } }, mujocoBatch)
+  using objective = await Objective.create(
+    model,
+    [recording],
+    space,
+    { huber: 1e-3, filter: { kind: 'difference' } },
+    mujocoBatch,
+  )
   const theta = Float64Array.of(0.5, 0.5)
   const [cost] = await objective.cost(theta, 1)
   const scale = objective.channels[0].scale
@@ -157,12 +193,16 @@ test('a candidate that diverges costs more than any other, and finitely', async 
 test('bad input: one typed error each', async () => {
   const space = ParameterSpace.from(model, spec)
   const recording = await log()
-  const open = (options: object, rec = recording) => caught(() => Objective.create(model, [rec], space, options, mujocoBatch))
+  const open = (options: object, rec = recording) =>
+    caught(() => Objective.create(model, [rec], space, options, mujocoBatch))
   assert.is((await open({ window: 3 })).code, 'RECORDING_SHORT')
   assert.is((await open({ window: -1 })).code, 'WINDOW')
   assert.is((await open({ huber: 0 })).code, 'HUBER')
   assert.is((await open({ filter: { width: -1 } })).code, 'FILTER')
-  const lost = await open({}, recording.with({ channels: [{ ...recording.channel('q hinge'), measures: 'joint/hing/qpos' }] }))
+  const lost = await open(
+    {},
+    recording.with({ channels: [{ ...recording.channel('q hinge'), measures: 'joint/hing/qpos' }] }),
+  )
   assert.is(lost.code, 'CHANNEL_TARGET')
   assert.match(lost.message, "nearest: 'hinge'")
   assert.match(lost.message, 'swing')

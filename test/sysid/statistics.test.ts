@@ -103,7 +103,13 @@ test('channels of different noise: the sandwich covers where one common variance
       { channel: 0, begin: 0, end: n },
       { channel: 1, begin: n, end: 2 * n },
     ]
-    const s = fitStatistics({ columns, residuals: y.map(v => fit - v), series, nchannel: 2, rounding: new Float64Array(1) })
+    const s = fitStatistics({
+      columns,
+      residuals: y.map(v => fit - v),
+      series,
+      nchannel: 2,
+      rounding: new Float64Array(1),
+    })
     if (Math.abs(fit) <= s.t95 * s.stderr[0]) covered++
   }
   assert.ok(covered / trials >= 0.91, `${covered / trials}`)
@@ -125,9 +131,19 @@ test('the error of a measured initial state widens the interval as it must', () 
     let slope = 0
     for (let i = 0; i < n; i++) slope += (t[i] * (y[i] - c)) / tt
     const residuals = t.map((v, i) => c + slope * v - y[i])
-    const common = { columns: t, residuals: Float64Array.from({ length: n }, () => 0.01 * random.normal()), series: whole(n), nchannel: 1, rounding: new Float64Array(1) }
+    const common = {
+      columns: t,
+      residuals: Float64Array.from({ length: n }, () => 0.01 * random.normal()),
+      series: whole(n),
+      nchannel: 1,
+      rounding: new Float64Array(1),
+    }
     assert.is(residuals.length, n)
-    const initial = { columns: new Float64Array(n).fill(1), segments: [{ begin: 0, end: n }], covariance: Float64Array.of(0.01) }
+    const initial = {
+      columns: new Float64Array(n).fill(1),
+      segments: [{ begin: 0, end: n }],
+      covariance: Float64Array.of(0.01),
+    }
     const honest = fitStatistics({ ...common, initial })
     const plain = fitStatistics(common)
     if (Math.abs(slope - 0.3) <= honest.t95 * honest.stderr[0]) covered++
@@ -183,7 +199,13 @@ test('a gauge direction is found, bounded by the box, and said in words', () => 
     columns[2 * n + i] = random.normal()
   }
   const residuals = Float64Array.from({ length: n }, () => 0.01 * random.normal())
-  const s = fitStatistics({ columns, residuals, series: whole(n), nchannel: 1, rounding: Float64Array.of(1e-4, 1e-4, 1e-4) })
+  const s = fitStatistics({
+    columns,
+    residuals,
+    series: whole(n),
+    nchannel: 1,
+    rounding: Float64Array.of(1e-4, 1e-4, 1e-4),
+  })
   assert.equal(s.gauge, [0])
   assert.ok(s.stderr[0] > 0.3 && s.stderr[0] < 0.6, `${s.stderr}`)
   assert.ok(s.stderr[2] < 0.002)
@@ -202,7 +224,13 @@ test('a parameter without effect is named and does not spoil the others', () => 
   for (let i = 0; i < n; i++) three[2 * n + i] = 1e-9 * x[i] * x[i]
   const random = rng(37)
   const residuals = Float64Array.from({ length: n }, () => 0.01 * random.normal())
-  const s = fitStatistics({ columns: three, residuals, series: whole(n), nchannel: 1, rounding: Float64Array.of(1e-5, 1e-5, 100) })
+  const s = fitStatistics({
+    columns: three,
+    residuals,
+    series: whole(n),
+    nchannel: 1,
+    rounding: Float64Array.of(1e-5, 1e-5, 100),
+  })
   assert.equal([...s.effect], [true, true, false])
   assert.ok(s.stderr[0] < 0.003)
   assert.ok(Math.abs(s.stderr[2] - Math.sqrt(1 / 3)) < 0.01)

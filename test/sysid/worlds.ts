@@ -101,7 +101,13 @@ export async function mujocoLog(xml: string, options: LogOptions): Promise<Recor
     const sense = (k: number): void => {
       const q = oracle.get('qpos')
       for (let j = 0; j < nq; j++) qpos[j][k] = q[j]
-      if (extra.length > 0) oracle.write('ctrl', Float64Array.from({ length: nu }, (_, i) => at(i, time[k] - (options.delay ?? 0)))).forward()
+      if (extra.length > 0)
+        oracle
+          .write(
+            'ctrl',
+            Float64Array.from({ length: nu }, (_, i) => at(i, time[k] - (options.delay ?? 0))),
+          )
+          .forward()
       options.extra?.forEach(([, field, column], e) => {
         extra[e][k] = oracle.get(field)[column]
       })
@@ -110,7 +116,12 @@ export async function mujocoLog(xml: string, options: LogOptions): Promise<Recor
     for (let k = 1; k < rows; k++) {
       for (let s = 0; s < nstep; s++) {
         const t = time[k - 1] + s * timestep
-        oracle.write('ctrl', Float64Array.from({ length: nu }, (_, i) => at(i, t - (options.delay ?? 0)))).step()
+        oracle
+          .write(
+            'ctrl',
+            Float64Array.from({ length: nu }, (_, i) => at(i, t - (options.delay ?? 0))),
+          )
+          .step()
       }
       sense(k)
     }
