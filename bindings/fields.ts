@@ -265,7 +265,7 @@ export function fieldSize(field: Field, sizes: Readonly<Record<SizeName, number>
 // the inertia of every body that moves with it is lumped into the last link of that body.
 
 /** Sizes the engine derives from a Model. */
-export const ENGINE_SIZES = ['planar', 'scalar', 'ngroup', 'nMnz', 'nHnz', 'njmax', 'nJmax', 'nfriction', 'nlimit', 'nsimple'] as const
+export const ENGINE_SIZES = ['planar', 'scalar', 'ngroup', 'nMnz', 'nHnz', 'njmax', 'nJmax', 'nfriction', 'nlimit', 'nsimple', 'springs'] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
 
 /** Integer tables of a Model's topology, shared by all worlds. */

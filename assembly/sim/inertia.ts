@@ -70,11 +70,36 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
   }
 }
 
+/** factorSolve of one or two dofs, the same operations without the loops: half of all robots on a desk are this small */
+// @ts-ignore: decorator
+@inline function smallSolve(nv: i32, H: usize, x: usize, coupled: i32): void {
+  const one = splat(1)
+  if (nv == 1) {
+    st(x, mul(ld(x), div(one, ld(H))))
+    return
+  }
+  const h10 = ld(H + 2 * V), x1 = ld(x + V)
+  const inv1 = div(one, ld(H + 3 * V))
+  if (!coupled) {
+    st(x, mul(ld(x), div(one, ld(H))))
+    st(x + V, mul(x1, inv1))
+    return
+  }
+  const l = mul(h10, inv1)
+  const x0 = mul(nmad(l, x1, ld(x)), div(one, nmad(l, h10, ld(H))))
+  st(x, x0)
+  st(x + V, nmad(l, x0, mul(x1, inv1)))
+}
+
 /**
  * Solve H x = b, factoring H on the way: factorI and solveLD in one pass over the rows.
  *   in-out  H as in factorI, x (nv): b, then the solution
  */
 export function factorSolve(nv: i32, H: usize, x: usize, nnz: usize, adr: usize, col: usize): void {
+  if (nv <= 2) {
+    smallSolve(nv, H, x, i32at(nnz, nv - 1))
+    return
+  }
   const stride = V * <usize>nv
   let row = H + stride * <usize>(nv - 1)
   for (let k = nv - 1; k >= 0; k--, row -= stride) {

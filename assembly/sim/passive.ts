@@ -33,7 +33,7 @@ export function passive(m: usize, p: usize, d: usize, s: usize): void {
       st(at(out, i), mul(neg(v), polyForce(ld(b), b + V, abs4(v))))
     }
   }
-  if (disable & DSBL_SPRING) return
+  if (disable & DSBL_SPRING || !f.springs(m)) return
 
   const stiffness = f.jnt_stiffness(m, p), poly = f.jnt_stiffnesspoly(m, p), spring = f.qpos_spring(m, p), tmp = f.tmp(m, s)
   const types = f.jnt_type(m), qadr = f.jnt_qposadr(m), dadr = f.jnt_dofadr(m)

@@ -19,11 +19,11 @@ export interface BatchOptions {
   readonly seed?: number
 }
 
-/** model fields the derived constants follow from, as mj_setConst has them */
+/** model fields the engine's constants follow from: those of mj_setConst, and those it takes apart ahead of the step */
 const CONSTANTS_FROM = new Set(
   ('body_pos body_quat body_ipos body_iquat body_mass body_inertia jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
     'dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly ' +
-    'jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep').split(' '),
+    'jnt_stiffness jnt_stiffnesspoly jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep').split(' '),
 )
 /** constants that setConst writes; until a field above changes they are MuJoCo's own, in double precision */
 const DERIVED_CONSTANTS = ['body_subtreemass', 'body_invweight0', 'dof_invweight0', 'dof_M0', 'actuator_length0', 'actuator_acc0']
@@ -246,7 +246,7 @@ export class Batch {
       }
     }
     if (same) for (let j = 0; j < njnt; j++) i32[flagsAt + j] = flags[j] | same[j]
-    writeHeader.words(this.#engine.memory, this.#m, { planar: sizes.planar })
+    writeHeader.words(this.#engine.memory, this.#m, { planar: sizes.planar, springs: sizes.springs })
     this.#stale = false
   }
 

@@ -189,6 +189,7 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     nJmax: 2 * neq + nv + limitJ,
     nfriction: nv,
     nlimit: limits.length,
+    springs: ['jnt_stiffness', 'jnt_stiffnesspoly'].some(name => varied.has(name) || num(name).some(k => k !== 0)) ? 1 : 0,
     nsimple: simple.filter(x => x > 0).length,
   }
   for (const name of ENGINE_SIZES) sizes[name] = engine[name]

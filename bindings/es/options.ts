@@ -66,13 +66,12 @@ export function checkScale(n: number, std: ArrayLike<number> | undefined): Float
 }
 
 /** Options as plain data, arrays copied: what save() writes. */
-export function copyOptions(options: CMAESOptions): CMAESOptions {
+export function copyOptions<T extends CMAESOptions>(options: T): T {
+  const { mean, std, bounds } = options
   return {
     ...options,
-    mean: Float64Array.from(options.mean),
-    ...(options.std === undefined ? {} : { std: Float64Array.from(options.std) }),
-    ...(options.bounds === undefined
-      ? {}
-      : { bounds: { lower: Float64Array.from(options.bounds.lower), upper: Float64Array.from(options.bounds.upper) } }),
+    mean: Float64Array.from(mean),
+    ...(std && { std: Float64Array.from(std) }),
+    ...(bounds && { bounds: { lower: Float64Array.from(bounds.lower), upper: Float64Array.from(bounds.upper) } }),
   }
 }

@@ -9,7 +9,7 @@ import { Philox, philox, pow, STREAM, seedWords } from '../math/index.js'
 import { checkBounds } from './boundary.js'
 import { type Best, CMAES } from './cmaes.js'
 import { decode, encode } from './json.js'
-import type { CMAESOptions } from './options.js'
+import { type CMAESOptions, copyOptions } from './options.js'
 import { defaultMaxiter, reason, type StopReason } from './termination.js'
 
 /** Options of a restarted run: those of every single run (maxEvaluations: of all together), and when to end it all. */
@@ -82,7 +82,11 @@ export class Restarts {
 
   /** @throws {ParameterError | SizeError} as CMAES does, and when the region is empty or leaves the bounds */
   constructor(options: RestartsOptions) {
-    this.options = options
+    const { region } = options
+    this.options = {
+      ...copyOptions(options),
+      ...(region && { region: { lower: Float64Array.from(region.lower), upper: Float64Array.from(region.upper) } }),
+    }
     this.random = new Philox(options.seed ?? 0, STREAM.restart)
     this.runSigma = options.sigma
     this.es = new CMAES(this.runOptions(options.mean, options.sigma, options.popsize, options.maxiter))

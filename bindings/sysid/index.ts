@@ -10,7 +10,14 @@ export {
   gaussNewton,
 } from './gauss-newton.js'
 export { type IdentifyOptions, identify } from './identify.js'
-export { type ChannelError, Objective, type ObjectiveChannel, type ObjectiveOptions } from './objective.js'
+export type { ObjectiveChannel, SeriesInfo } from './layout.js'
+export {
+  type BatchFactory,
+  type ChannelError,
+  Objective,
+  type ObjectiveOptions,
+  type ReplayBatch,
+} from './objective.js'
 export type {
   ChannelResult,
   ErrorResult,

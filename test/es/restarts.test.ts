@@ -70,6 +70,18 @@ test('bipop: small populations between 1 and r times the first, smaller steps, h
   assert.ok(small >= 3)
 })
 
+test('options may be any array-like; what is saved is what was given', () => {
+  const es = new Restarts({
+    mean: Float32Array.from([0.5, 0.25]),
+    sigma: 1,
+    std: Float32Array.from([1, 2]),
+    region: { lower: new Float32Array(2), upper: Float32Array.from([1, 1]) },
+    bounds: { lower: new Float32Array(2), upper: new Float32Array(2).fill(2) },
+  })
+  assert.equal([...Restarts.load(es.save()).ask()], [...es.ask()])
+  assert.is(Restarts.load(es.save()).save(), es.save())
+})
+
 test('a saved restart goes on bit for bit', () => {
   const make = () => new Restarts(options({ strategy: 'bipop', seed: 2 }))
   const whole = make()

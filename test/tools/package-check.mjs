@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import ts from 'typescript'
+import { build } from 'esbuild'
 
-/** gzipped JavaScript of the core entry with everything it imports at once, npm packages included; bytes */
+/** the core entry as a bundler ships it, minified and gzipped, with everything it imports at once; bytes */
 const CORE_BUDGET = 60_000
 /** the engine; bytes */
 const WASM_BUDGET = 150_000
@@ -122,46 +122,52 @@ function lint(tarball) {
   check('attw', attw.status === 0, attw.status === 0 ? '' : `\n${attw.stdout}${attw.stderr}`)
 }
 
-/** Files that importing `entry` loads at once: static imports and re-exports, followed into npm packages. */
-function staticGraph(entry) {
-  const seen = new Set()
-  const visit = file => {
-    if (seen.has(file)) return
-    seen.add(file)
-    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest)
-    for (const statement of source.statements) {
-      const specifier =
-        (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) && statement.moduleSpecifier?.text
-      if (!specifier || specifier.startsWith('node:')) continue
-      visit(specifier.startsWith('.') ? path.resolve(path.dirname(file), specifier) : resolvePackage(specifier, file))
-    }
+/**
+ * What a bundler makes of the core entry: the chunk of the entry and those it imports at once, npm packages included,
+ * minified. What loads on demand (`import()`) is left out.
+ */
+async function bundle(entry, folder) {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outdir: path.join(folder, 'bundle'),
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    external: Object.keys(manifest.peerDependencies),
+    absWorkingDir: folder,
+    metafile: true,
+    logLevel: 'error',
+  })
+  const chunks = new Set()
+  const visit = chunk => {
+    if (chunks.has(chunk)) return
+    chunks.add(chunk)
+    for (const { kind, path: target, external } of metafile.outputs[chunk].imports)
+      if (kind === 'import-statement' && !external) visit(target)
   }
-  visit(entry)
-  return [...seen]
-}
-
-/** As `import` resolves it: require.resolve would follow other conditions. */
-function resolvePackage(specifier, parent) {
-  const code = `console.log(import.meta.resolve(process.argv[1], 'file://' + process.argv[2]))`
-  const { status, stdout, stderr } = run(
-    process.execPath,
-    ['--experimental-import-meta-resolve', '--input-type=module', '-e', code, specifier, parent],
-    root,
+  visit(
+    Object.keys(metafile.outputs).find(
+      file =>
+        metafile.outputs[file].entryPoint !== undefined &&
+        metafile.outputs[file].entryPoint.endsWith('dist/bindings/index.js'),
+    ),
   )
-  if (status !== 0) throw new Error(`${parent}: cannot resolve '${specifier}': ${gist(stderr)}`)
-  return fileURLToPath(stdout.trim())
+  const inputs = new Set([...chunks].flatMap(chunk => Object.keys(metafile.outputs[chunk].inputs)))
+  const text = [...chunks].map(chunk => readFileSync(path.join(folder, chunk), 'utf8')).join('\n')
+  const foreign = [...inputs].filter(file => !file.includes(`node_modules/${manifest.name}/dist/`))
+  return { bytes: gzipSync(text, { level: 9 }).length, files: inputs.size, foreign }
 }
 
-function weigh(folder) {
+async function weigh(folder) {
   const installed = path.join(folder, 'node_modules', manifest.name)
-  const files = staticGraph(path.join(installed, manifest.exports['.'].default))
-  const size = gzipSync(files.map(file => readFileSync(file, 'utf8')).join('\n'), { level: 9 }).length
-  const foreign = files.filter(file => !file.startsWith(path.join(installed, 'dist'))).length
-  check(
-    `core entry at most ${CORE_BUDGET / 1000} kB gzipped`,
-    size <= CORE_BUDGET,
-    `${(size / 1000).toFixed(1)} kB in ${files.length} files, ${foreign} of them from npm packages`,
-  )
+  const entry = path.join(installed, manifest.exports['.'].default)
+  check('the core entry is there', existsSync(entry))
+  if (!existsSync(entry)) return
+  const { bytes, files, foreign } = await bundle(entry, folder)
+  const detail = `${(bytes / 1000).toFixed(1)} kB from ${files} files${foreign.length > 0 ? `, not ours: ${foreign.join(' ')}` : ''}`
+  check(`core entry at most ${CORE_BUDGET / 1000} kB, minified and gzipped`, bytes <= CORE_BUDGET, detail)
   const wasm = readdirSync(path.join(installed, 'dist'), { recursive: true }).filter(file => file.endsWith('.wasm'))
   check('one wasm file', wasm.length === 1, wasm.join(' '))
   for (const file of wasm) {
@@ -181,7 +187,7 @@ try {
   importEntries(folder)
   runProgram(folder)
   lint(tarball)
-  weigh(folder)
+  await weigh(folder)
 } finally {
   rmSync(folder, { recursive: true })
 }
