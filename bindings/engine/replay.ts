@@ -121,8 +121,6 @@ export function replay(host: ReplayHost, options: ReplayOptions): Record<string,
     if (!Number.isInteger(value) || value < 1) throw new SizeError('REPLAY_SHAPE', `${name}: got ${value}, expected a positive integer`)
   }
   positive('nstep', options.nstep)
-  const T = options.T ?? rows - Math.max(0, ...Array.from(options.start ?? [0]))
-  positive('T', T)
   const perWorld = (name: string, values: ArrayLike<number> | undefined, fallback: (w: number) => number, lo: number, hi: number) => {
     if (values && values.length !== nworld) throw new SizeError('REPLAY_SHAPE', `${name}: got length ${values.length}, expected nworld = ${nworld}`)
     return Int32Array.from({ length: nworld }, (_, w) => {
@@ -136,6 +134,8 @@ export function replay(host: ReplayHost, options: ReplayOptions): Record<string,
     throw new SizeError('REPLAY_SHAPE', `inputs: ${nset} tables for ${nworld} worlds need inputOf`)
   const inputOf = perWorld('inputOf', options.inputOf, w => (nset === 1 ? 0 : w), 0, nset - 1)
   const start = perWorld('start', options.start, () => 0, 0, Math.max(0, rows - 1))
+  const T = options.T ?? rows - start.reduce((a, b) => Math.max(a, b), 0)
+  positive('T', T)
   const length = perWorld('length', options.length, () => T, 1, T)
   for (let i = 0; i < options.inputs.length; i++) {
     if (!Number.isFinite(options.inputs[i]))

@@ -10,9 +10,9 @@ export interface FilterSpec {
    * 'difference': the samples themselves and their central differences
    */
   kind?: 'savitzky-golay' | 'butterworth' | 'difference'
-  /** degree of the polynomial, default 3; order of the Butterworth filter, default 2 */
+  /** degree of the polynomial, default 2; order of the Butterworth filter, default 2 */
   order?: number
-  /** window of the polynomial in seconds; default the longer of 50 ms and 9 sample periods of the channel */
+  /** window of the polynomial in seconds; default the longer of 50 ms and 7 sample periods of the channel */
   width?: number
   /** of the Butterworth filter, Hz; default 10 */
   cutoff?: number
@@ -75,8 +75,8 @@ export function resolveFilter(spec: FilterSpec | undefined, time: Float64Array):
   const kind = spec?.kind ?? 'savitzky-golay'
   if (kind === 'difference') return { kind }
   if (kind === 'savitzky-golay') {
-    const order = spec?.order ?? 3
-    const width = spec?.width ?? Math.max(0.05, 9 * (time.length < 2 ? 0 : medianPeriod(time)))
+    const order = spec?.order ?? 2
+    const width = spec?.width ?? Math.max(0.05, 7 * (time.length < 2 ? 0 : medianPeriod(time)))
     checkOrder(order)
     if (!(width > 0 && width < 1e6))
       throw new ParameterError('FILTER', `filter: width ${width} s is not a positive time`)
@@ -176,7 +176,7 @@ export function noiseLevel(channel: Pick<Channel, 'time' | 'values'>, filter: Fi
   const used: Polynomial =
     filter.kind === 'savitzky-golay'
       ? filter
-      : { kind: 'savitzky-golay', order: 3, width: Math.max(0.05, 9 * medianPeriod(channel.time)) }
+      : { kind: 'savitzky-golay', order: 3, width: Math.max(0.05, 7 * medianPeriod(channel.time)) }
   const stride = Math.max(1, Math.floor(n / 2000))
   let squares = 0
   let freedom = 0

@@ -175,7 +175,8 @@ test('latency: CMA-ES finds a delay of 5 ms and a strength of 10 N*m from 1 ms a
     name: 'latency',
     duration: 2,
     period: 0.005,
-    drive: (t, i) => 0.3 * Math.sin(40 * t) + sines(0.4, 1.5)(t, i),
+    // a log begins before the machine moves
+    drive: (t, i) => (t < 0.1 ? 0 : 0.3 * Math.sin(40 * t) + sines(0.4, 1.5)(t, i)),
     delay: 0.005,
     change: [['actuator_gear', 0, 10]],
   })
@@ -184,7 +185,7 @@ test('latency: CMA-ES finds a delay of 5 ms and a strength of 10 N*m from 1 ms a
     { path: 'actuator/motor/gear/0', min: 1, max: 40, start: 2, transform: 'log' },
   ])
   for (const seed of [1, 2]) {
-    const result = await identify(model, [recording], toy, { method: 'cma-es', seed, filter: { width: 0.025 } })
+    const result = await identify(model, [recording], toy, { method: 'cma-es', seed })
     near(result.parameters, [0.005, 10], 0.02)
   }
 })

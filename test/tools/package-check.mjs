@@ -148,11 +148,7 @@ async function bundle(entry, folder) {
       if (kind === 'import-statement' && !external) visit(target)
   }
   visit(
-    Object.keys(metafile.outputs).find(
-      file =>
-        metafile.outputs[file].entryPoint !== undefined &&
-        metafile.outputs[file].entryPoint.endsWith('dist/bindings/index.js'),
-    ),
+    Object.keys(metafile.outputs).find(file => metafile.outputs[file].entryPoint?.endsWith('/dist/bindings/index.js')),
   )
   const inputs = new Set([...chunks].flatMap(chunk => Object.keys(metafile.outputs[chunk].inputs)))
   const text = [...chunks].map(chunk => readFileSync(path.join(folder, chunk), 'utf8')).join('\n')

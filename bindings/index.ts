@@ -1,0 +1,34 @@
+/**
+ * simcrank: many rigid-body worlds at once, and what their parameters are.
+ *
+ * Models, batches of worlds, parameter spaces and recordings; the method families have entries of their own
+ * (`simcrank/sysid`, `simcrank/es`).
+ */
+export { Batch, type BatchOptions, createBatch, type Interpolation, type ReplayOptions } from './engine/index.js'
+export * from './errors.js'
+export { type Field, modelFields, STATUS, worldFields } from './fields.js'
+export { ParameterDistribution } from './model/distribution.js'
+export { type LoadOptions, loadModel } from './model/load.js'
+export type { Model, ModelNames } from './model/model.js'
+export {
+  type Parameter,
+  ParameterSpace,
+  type ParameterSpec,
+  parseSpace,
+  type RecordingInfo,
+  type SpaceSpec,
+  type Transform,
+} from './model/parameters.js'
+export { saveModel } from './model/save.js'
+export { unsupported } from './model/support.js'
+export {
+  type Channel,
+  estimateDelay,
+  Recording,
+  type RecordingInit,
+  readMap,
+  readRecording,
+  writeCsv,
+  writeJsonLines,
+  writeMcap,
+} from './recording/index.js'
