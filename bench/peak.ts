@@ -21,13 +21,16 @@ export function run(n: i32): f32 {
 /** A function that performs PEAK_FLOPS_PER_CALL operations. */
 export async function peakModule(): Promise<() => number> {
   const files: Record<string, Uint8Array | string> = {}
-  const { error, stderr } = await asc.main(['peak.ts', '-o', 'peak.wasm', '-O3', '--runtime', 'stub', '--enable', 'simd'], {
-    readFile: name => (name === 'peak.ts' ? SOURCE : null),
-    writeFile: (name, data) => {
-      files[name] = data
+  const { error, stderr } = await asc.main(
+    ['peak.ts', '-o', 'peak.wasm', '-O3', '--runtime', 'stub', '--enable', 'simd'],
+    {
+      readFile: name => (name === 'peak.ts' ? SOURCE : null),
+      writeFile: (name, data) => {
+        files[name] = data
+      },
+      listFiles: () => [],
     },
-    listFiles: () => [],
-  })
+  )
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`)
   const { instance } = await WebAssembly.instantiate(files['peak.wasm'] as Uint8Array<ArrayBuffer>, {
     env: { abort: () => {} },

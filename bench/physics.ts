@@ -91,7 +91,10 @@ async function mujocoSide(xml: string, scene: Scene): Promise<Side & { dispose()
   const nu = oracle.nu
   const u = uniformTable(DRAWS * nu)
   const tables = Array.from({ length: DRAWS }, (_, t) =>
-    Float64Array.from({ length: nu }, (_, k) => scene.cs * (range[2 * k] + (range[2 * k + 1] - range[2 * k]) * u[t * nu + k])),
+    Float64Array.from(
+      { length: nu },
+      (_, k) => scene.cs * (range[2 * k] + (range[2 * k + 1] - range[2 * k]) * u[t * nu + k]),
+    ),
   )
   let count = 0
   let sinceReset = 0

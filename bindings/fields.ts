@@ -6,11 +6,33 @@
  * Shapes are symbolic: sizes of the Model, or numbers.
  */
 
-export type FieldRow = readonly [name: string, type: 'f' | 'i', shape: readonly (string | number)[], unit: string, meaning: string]
+export type FieldRow = readonly [
+  name: string,
+  type: 'f' | 'i',
+  shape: readonly (string | number)[],
+  unit: string,
+  meaning: string,
+]
 
 /** Scalars that are sizes; integers of the Model itself. */
 export const SIZES = [
-  'nq', 'nv', 'nu', 'na', 'nbody', 'njnt', 'ngeom', 'nsite', 'neq', 'ntendon', 'nactuator', 'nout', 'nsensor', 'nsensordata', 'nhistory', 'nmocap', 'nkey',
+  'nq',
+  'nv',
+  'nu',
+  'na',
+  'nbody',
+  'njnt',
+  'ngeom',
+  'nsite',
+  'neq',
+  'ntendon',
+  'nactuator',
+  'nout',
+  'nsensor',
+  'nsensordata',
+  'nhistory',
+  'nmocap',
+  'nkey',
 ] as const
 export type SizeName = (typeof SIZES)[number]
 
@@ -265,7 +287,19 @@ export function fieldSize(field: Field, sizes: Readonly<Record<SizeName, number>
 // the inertia of every body that moves with it is lumped into the last link of that body.
 
 /** Sizes the engine derives from a Model. */
-export const ENGINE_SIZES = ['planar', 'scalar', 'ngroup', 'nMnz', 'nHnz', 'njmax', 'nJmax', 'nfriction', 'nlimit', 'nsimple', 'springs'] as const
+export const ENGINE_SIZES = [
+  'planar',
+  'scalar',
+  'ngroup',
+  'nMnz',
+  'nHnz',
+  'njmax',
+  'nJmax',
+  'nfriction',
+  'nlimit',
+  'nsimple',
+  'springs',
+] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
 
 /** Integer tables of a Model's topology, shared by all worlds. */
@@ -378,7 +412,8 @@ export const LINK = {
 } as const
 
 /** Model fields no kernel reads yet; they stay on the host. */
-const HOST_ONLY = /^(geom_(?!bodyid|pos|quat)|key_|opt_(wind|magnetic|density|viscosity|impratio|cone|jacobian|solver)|sensor_(noise|interval)|body_(gravcomp|mocapid|simple)|actuator_group)/
+const HOST_ONLY =
+  /^(geom_(?!bodyid|pos|quat)|key_|opt_(wind|magnetic|density|viscosity|impratio|cone|jacobian|solver)|sensor_(noise|interval)|body_(gravcomp|mocapid|simple)|actuator_group)/
 
 export const topologyFields: readonly Field[] = parse(TOPOLOGY_FIELDS)
 export const constantFields: readonly Field[] = parse(CONSTANT_FIELDS)
@@ -397,12 +432,14 @@ export type HeaderSlot =
  */
 export function headerSlots(): HeaderSlot[] {
   const slots: HeaderSlot[] = []
-  for (const name of [...SIZES, ...ENGINE_SIZES, 'pstride', 'dstride', 'pbase', 'dbase', 'nblock', 'lanes']) slots.push({ kind: 'size', name })
+  for (const name of [...SIZES, ...ENGINE_SIZES, 'pstride', 'dstride', 'pbase', 'dbase', 'nblock', 'lanes'])
+    slots.push({ kind: 'size', name })
   for (const field of kernelModelFields)
     slots.push({ kind: field.perWorld ? 'p' : 'm', name: field.name, symbol: field.name, field })
   for (const field of topologyFields) slots.push({ kind: 'm', name: field.name, symbol: field.name, field })
   for (const field of constantFields) slots.push({ kind: 'p', name: field.name, symbol: field.name, field })
-  for (const field of [...worldFields, ...snapshotFields]) slots.push({ kind: 'd', name: field.name, symbol: field.name, field })
+  for (const field of [...worldFields, ...snapshotFields])
+    slots.push({ kind: 'd', name: field.name, symbol: field.name, field })
   for (const field of scratchFields) slots.push({ kind: 's', name: field.name, symbol: field.name, field })
   return slots
 }

@@ -15,13 +15,16 @@ export function generate(): string {
   headerSlots().forEach((slot, i) => {
     const offset = 4 * i
     lines.push('// @ts-ignore: decorator')
-    if (slot.kind === 'size') lines.push(`@inline export function ${slot.name}(m: usize): i32 { return load<i32>(m, ${offset}) }`)
+    if (slot.kind === 'size')
+      lines.push(`@inline export function ${slot.name}(m: usize): i32 { return load<i32>(m, ${offset}) }`)
     else {
       const base = slot.kind
       const args = base === 'm' ? 'm: usize' : `m: usize, ${base}: usize`
       lines.push(`/** ${slot.field.meaning || slot.name} [${slot.field.shape.join(', ')}] ${slot.field.unit} */`)
       lines.push('// @ts-ignore: decorator')
-      lines.push(`@inline export function ${slot.symbol}(${args}): usize { return ${base} + <usize>load<u32>(m, ${offset}) }`)
+      lines.push(
+        `@inline export function ${slot.symbol}(${args}): usize { return ${base} + <usize>load<u32>(m, ${offset}) }`,
+      )
     }
   })
   lines.push('')

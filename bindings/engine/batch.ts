@@ -2,11 +2,11 @@ import { BackendError, ParameterError, SizeError } from '../errors.js'
 import { derivedFields, type Field, fieldSize, modelFields, STATUS, worldFields } from '../fields.js'
 import type { Model } from '../model/model.js'
 import { derivedAddress } from './derived.js'
+import { writeHeader } from './header.js'
 import { frameFlags, type Layout, layOut, topology } from './layout.js'
-import { replay, type ReplayOptions } from './replay.js'
+import { type ReplayOptions, replay } from './replay.js'
 import { FORWARD, SET_CONST, STEP } from './wasm/control.js'
 import { Engine } from './wasm/engine.js'
-import { writeHeader } from './header.js'
 
 export interface BatchOptions {
   /** number of worlds, at least 1 */
@@ -21,12 +21,21 @@ export interface BatchOptions {
 
 /** model fields the engine's constants follow from: those of mj_setConst, and those it takes apart ahead of the step */
 const CONSTANTS_FROM = new Set(
-  ('body_pos body_quat body_ipos body_iquat body_mass body_inertia jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
+  (
+    'body_pos body_quat body_ipos body_iquat body_mass body_inertia jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
     'dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly ' +
-    'jnt_stiffness jnt_stiffnesspoly jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep').split(' '),
+    'jnt_stiffness jnt_stiffnesspoly jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep'
+  ).split(' '),
 )
 /** constants that setConst writes; until a field above changes they are MuJoCo's own, in double precision */
-const DERIVED_CONSTANTS = ['body_subtreemass', 'body_invweight0', 'dof_invweight0', 'dof_M0', 'actuator_length0', 'actuator_acc0']
+const DERIVED_CONSTANTS = [
+  'body_subtreemass',
+  'body_invweight0',
+  'dof_invweight0',
+  'dof_M0',
+  'actuator_length0',
+  'actuator_acc0',
+]
 const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
 
 const fieldOf = new Map<string, Field>([...modelFields, ...worldFields, ...derivedFields].map(f => [f.name, f]))
@@ -138,10 +147,16 @@ export class Batch {
     const field = this.#field(name)
     const size = fieldSize(field, this.#layout.sizes)
     if (isDerived.has(name) || !(isWorld.has(name) || (field.perWorld && this.#layout.p.has(name))))
-      throw new ParameterError('FIELD_READONLY', `${name} cannot be written: it is ${isDerived.has(name) ? 'computed' : 'the same for all worlds'}`)
+      throw new ParameterError(
+        'FIELD_READONLY',
+        `${name} cannot be written: it is ${isDerived.has(name) ? 'computed' : 'the same for all worlds'}`,
+      )
     const each = values.length === this.nworld * size
     if (!each && values.length !== size)
-      throw new SizeError('SIZE', `${name}: got length ${values.length}, expected nworld * size = ${this.nworld} * ${size}, or ${size}`)
+      throw new SizeError(
+        'SIZE',
+        `${name}: got length ${values.length}, expected nworld * size = ${this.nworld} * ${size}, or ${size}`,
+      )
     for (let i = 0; i < values.length; i++) {
       if (!Number.isFinite(values[i])) {
         const place = each ? `world ${Math.floor(i / size)}, element ${i % size}` : `element ${i}`
@@ -228,7 +243,8 @@ export class Batch {
 
     this.#run(SET_CONST, 0, this.#perWorld ? this.#nblock : 1)
     if (![...this.#varied].some(f => CONSTANTS_FROM.has(f))) {
-      for (const name of DERIVED_CONSTANTS) this.#fill(this.#p + (p.get(name) as number), this.model.field[name] as ArrayLike<number>)
+      for (const name of DERIVED_CONSTANTS)
+        this.#fill(this.#p + (p.get(name) as number), this.model.field[name] as ArrayLike<number>)
     }
 
     // shortcuts that hold in all worlds
@@ -268,7 +284,11 @@ export class Batch {
     const { nactuator } = this.model
     const history = this.model.field.actuator_history as Int32Array
     if (!this.#varied.has('actuator_delay')) return
-    const delay = this.#read(this.#p + (this.#layout.p.get('actuator_delay') as number), this.#perWorld ? this.#layout.pbytes : 0, nactuator)
+    const delay = this.#read(
+      this.#p + (this.#layout.p.get('actuator_delay') as number),
+      this.#perWorld ? this.#layout.pbytes : 0,
+      nactuator,
+    )
     for (let i = 0; i < delay.length; i++) {
       const a = i % nactuator
       if (delay[i] > 0 && history[2 * a] === 0)
@@ -288,7 +308,8 @@ export class Batch {
    * @throws {ParameterError} DELAY_NO_HISTORY
    */
   async step(nstep = 1): Promise<void> {
-    if (!Number.isInteger(nstep) || nstep < 1) throw new SizeError('NSTEP', `nstep: got ${nstep}, expected a positive integer`)
+    if (!Number.isInteger(nstep) || nstep < 1)
+      throw new SizeError('NSTEP', `nstep: got ${nstep}, expected a positive integer`)
     this.#ready()
     this.#run(STEP, nstep, this.#nblock)
   }
@@ -314,7 +335,8 @@ export class Batch {
     if (isDerived.has(name)) return this.#derive(name, size)
     this.#constants()
     const at = this.#layout.p.get(name)
-    if (at === undefined) throw new ParameterError('FIELD_HOST', `${name} is the same for all worlds: read it from model.field`)
+    if (at === undefined)
+      throw new ParameterError('FIELD_HOST', `${name} is the same for all worlds: read it from model.field`)
     return this.#read(this.#p + at, this.#perWorld ? this.#layout.pbytes : 0, size)
   }
 
@@ -362,7 +384,8 @@ export class Batch {
    */
   reset(mask?: ArrayLike<number>): void {
     this.#alive()
-    if (mask && mask.length !== this.nworld) throw new SizeError('SIZE', `mask: got length ${mask.length}, expected nworld = ${this.nworld}`)
+    if (mask && mask.length !== this.nworld)
+      throw new SizeError('SIZE', `mask: got length ${mask.length}, expected nworld = ${this.nworld}`)
     const { d, dbytes, p, pbytes, sizes } = this.#layout
     const f32 = this.#f32
     const { nq, nactuator, nsensor } = this.model
@@ -424,7 +447,8 @@ export class Batch {
     for (let w = 0; w < this.nworld; w++) {
       if (status[w] & STATUS.BADSTATE)
         out.push(`world ${w} diverged and stands still; reset it, or use a smaller timestep or softer parameters`)
-      if (status[w] & STATUS.SOLVER) out.push(`world ${w}: the constraint solver ran out of iterations; raise opt_iterations`)
+      if (status[w] & STATUS.SOLVER)
+        out.push(`world ${w}: the constraint solver ran out of iterations; raise opt_iterations`)
     }
     return out
   }
@@ -455,9 +479,12 @@ export class Batch {
  */
 export async function createBatch(model: Model, options: BatchOptions): Promise<Batch> {
   const { nworld, backend = 'wasm', workers = 1, seed = 0 } = options
-  if (!Number.isInteger(nworld) || nworld < 1) throw new SizeError('NWORLD', `nworld: got ${nworld}, expected a positive integer`)
-  if (!Number.isInteger(workers) || workers < 1) throw new SizeError('WORKERS', `workers: got ${workers}, expected a positive integer`)
-  if (backend !== 'wasm') throw new BackendError('BACKEND', `backend: got '${String(backend)}', this version has 'wasm'`)
+  if (!Number.isInteger(nworld) || nworld < 1)
+    throw new SizeError('NWORLD', `nworld: got ${nworld}, expected a positive integer`)
+  if (!Number.isInteger(workers) || workers < 1)
+    throw new SizeError('WORKERS', `workers: got ${workers}, expected a positive integer`)
+  if (backend !== 'wasm')
+    throw new BackendError('BACKEND', `backend: got '${String(backend)}', this version has 'wasm'`)
   const engine = await Engine.open()
   await engine.ensure(workers)
   return new Batch(engine, model, nworld, workers, seed)

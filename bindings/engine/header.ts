@@ -17,7 +17,9 @@ export function writeHeader(
   const f32 = new Float32Array(memory.buffer)
   slots.forEach((slot, i) => {
     const value =
-      slot.kind === 'size' ? (layout.sizes as Readonly<Record<string, number>>)[slot.name] : layout[slot.kind].get(slot.name)
+      slot.kind === 'size'
+        ? (layout.sizes as Readonly<Record<string, number>>)[slot.name]
+        : layout[slot.kind].get(slot.name)
     if (value !== undefined) i32[m / 4 + i] = value
   })
   for (const field of kernelModelFields) {

@@ -160,7 +160,10 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     } else continue
     const used = at - int('actuator_actadr')[a]
     if (used !== int('actuator_actnum')[a])
-      throw new SizeError('ACT_SLOTS', `actuator ${a}: its parameters need ${used} activations, the model has ${int('actuator_actnum')[a]}`)
+      throw new SizeError(
+        'ACT_SLOTS',
+        `actuator ${a}: its parameters need ${used} activations, the model has ${int('actuator_actnum')[a]}`,
+      )
   }
 
   const simple = Int32Array.from({ length: nactuator }, (_, a) => {
@@ -189,7 +192,9 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     nJmax: 2 * neq + nv + limitJ,
     nfriction: nv,
     nlimit: limits.length,
-    springs: ['jnt_stiffness', 'jnt_stiffnesspoly'].some(name => varied.has(name) || num(name).some(k => k !== 0)) ? 1 : 0,
+    springs: ['jnt_stiffness', 'jnt_stiffnesspoly'].some(name => varied.has(name) || num(name).some(k => k !== 0))
+      ? 1
+      : 0,
     nsimple: simple.filter(x => x > 0).length,
   }
   for (const name of ENGINE_SIZES) sizes[name] = engine[name]
@@ -230,9 +235,15 @@ function quatMat(q: ArrayLike<number>): number[] {
   const n = Math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
   const [w, x, y, z] = [q[0] / n, q[1] / n, q[2] / n, q[3] / n]
   return [
-    w * w + x * x - y * y - z * z, 2 * (x * y - w * z), 2 * (x * z + w * y),
-    2 * (x * y + w * z), w * w - x * x + y * y - z * z, 2 * (y * z - w * x),
-    2 * (x * z - w * y), 2 * (y * z + w * x), w * w - x * x - y * y + z * z,
+    w * w + x * x - y * y - z * z,
+    2 * (x * y - w * z),
+    2 * (x * z + w * y),
+    2 * (x * y + w * z),
+    w * w - x * x + y * y - z * z,
+    2 * (y * z - w * x),
+    2 * (x * z - w * y),
+    2 * (y * z + w * x),
+    w * w - x * x - y * y + z * z,
   ]
 }
 
@@ -248,7 +259,11 @@ function basis([x, y, z]: readonly number[]): number[] {
  * Axis column and ALIGNED flag of every link. A link whose axis is a coordinate axis of its parent's frame takes over
  * that frame, so that its rotation is a turn about one column and nothing else.
  */
-function linkFrames(model: Model, varied: ReadonlySet<string>, massive: Uint8Array): { axis: Int32Array; flags: Int32Array } {
+function linkFrames(
+  model: Model,
+  varied: ReadonlySet<string>,
+  massive: Uint8Array,
+): { axis: Int32Array; flags: Int32Array } {
   const int = (name: string): Int32Array => model.field[name] as Int32Array
   const num = (name: string): Float64Array => model.field[name] as Float64Array
   const axis = new Int32Array(model.njnt).fill(2)
@@ -267,7 +282,13 @@ function linkFrames(model: Model, varied: ReadonlySet<string>, massive: Uint8Arr
       if (type < SLIDE) {
         x = IDENTITY
         const alone = num('body_subtreemass')[b] === num('body_mass')[b]
-        if (type === FREE && alone && int('body_jntnum')[b] === 1 && !int('dof_treeid').some((t, i) => t === treeOf(j) && int('dof_jntid')[i] !== j)) flags[j] |= LINK.STANDALONE
+        if (
+          type === FREE &&
+          alone &&
+          int('body_jntnum')[b] === 1 &&
+          !int('dof_treeid').some((t, i) => t === treeOf(j) && int('dof_jntid')[i] !== j)
+        )
+          flags[j] |= LINK.STANDALONE
         continue
       }
       const own = [...num('jnt_axis').subarray(3 * j, 3 * j + 3)]

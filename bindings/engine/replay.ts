@@ -53,7 +53,11 @@ function columns(model: Model, options: ReplayOptions): Int32Array {
   const int = (name: string) => model.field[name] as Int32Array
   const delayOf = (a: number) => (int('actuator_history')[2 * a] === 0 ? a : -1)
   const all = Array.from({ length: nactuator }, (_, a) =>
-    Array.from({ length: int('actuator_ctrlnum')[a] }, (_, k) => ({ kind: 0, index: int('actuator_ctrladr')[a] + k, delay: delayOf(a) })),
+    Array.from({ length: int('actuator_ctrlnum')[a] }, (_, k) => ({
+      kind: 0,
+      index: int('actuator_ctrladr')[a] + k,
+      delay: delayOf(a),
+    })),
   ).flat()
   const find = (list: readonly string[], name: string): number => {
     const i = list.indexOf(name)
@@ -63,7 +67,10 @@ function columns(model: Model, options: ReplayOptions): Int32Array {
     options.channels?.map(channel => {
       const [kind, name, what, k] = channel.split('/')
       const unknown = () =>
-        new ParameterError('CHANNEL_UNKNOWN', `no input '${channel}': expected actuator/NAME/ctrl, enable or supply, or joint/NAME/qfrc_applied`)
+        new ParameterError(
+          'CHANNEL_UNKNOWN',
+          `no input '${channel}': expected actuator/NAME/ctrl, enable or supply, or joint/NAME/qfrc_applied`,
+        )
       if (kind === 'joint' && what === 'qfrc_applied') {
         const j = find(names.joint, name)
         if (j < 0) throw unknown()
@@ -78,7 +85,10 @@ function columns(model: Model, options: ReplayOptions): Int32Array {
     }) ?? all
   const interpolation = options.interpolation
   if (interpolation && interpolation.length !== chosen.length)
-    throw new SizeError('REPLAY_SHAPE', `interpolation: got ${interpolation.length} entries for ${chosen.length} columns`)
+    throw new SizeError(
+      'REPLAY_SHAPE',
+      `interpolation: got ${interpolation.length} entries for ${chosen.length} columns`,
+    )
   return Int32Array.from(
     chosen.flatMap(({ kind, index, delay }, i) => {
       const way = interpolation?.[i] ?? (kind === KINDS.enable ? 'hold' : 'linear')
@@ -118,11 +128,19 @@ export function replay(host: ReplayHost, options: ReplayOptions): Record<string,
   const ninput = cols.length / 4
   const { nset, rows } = shape(options, nworld, ninput)
   const positive = (name: string, value: number) => {
-    if (!Number.isInteger(value) || value < 1) throw new SizeError('REPLAY_SHAPE', `${name}: got ${value}, expected a positive integer`)
+    if (!Number.isInteger(value) || value < 1)
+      throw new SizeError('REPLAY_SHAPE', `${name}: got ${value}, expected a positive integer`)
   }
   positive('nstep', options.nstep)
-  const perWorld = (name: string, values: ArrayLike<number> | undefined, fallback: (w: number) => number, lo: number, hi: number) => {
-    if (values && values.length !== nworld) throw new SizeError('REPLAY_SHAPE', `${name}: got length ${values.length}, expected nworld = ${nworld}`)
+  const perWorld = (
+    name: string,
+    values: ArrayLike<number> | undefined,
+    fallback: (w: number) => number,
+    lo: number,
+    hi: number,
+  ) => {
+    if (values && values.length !== nworld)
+      throw new SizeError('REPLAY_SHAPE', `${name}: got length ${values.length}, expected nworld = ${nworld}`)
     return Int32Array.from({ length: nworld }, (_, w) => {
       const value = values ? values[w] : fallback(w)
       if (!Number.isInteger(value) || value < lo || value > hi)
@@ -146,8 +164,14 @@ export function replay(host: ReplayHost, options: ReplayOptions): Record<string,
 
   const fields = options.record.map(name => {
     const field = worldFields.find(f => f.name === name)
-    if (!field) throw new ParameterError('FIELD_UNKNOWN', `record: '${name}' is not a state or result kept for every world`)
-    return { name, size: fieldSize(field, layout.sizes), offset: layout.d.get(name) as number, result: !STATE.has(name) }
+    if (!field)
+      throw new ParameterError('FIELD_UNKNOWN', `record: '${name}' is not a state or result kept for every world`)
+    return {
+      name,
+      size: fieldSize(field, layout.sizes),
+      offset: layout.d.get(name) as number,
+      result: !STATE.has(name),
+    }
   })
 
   // one allocation for everything the kernel reads and writes
@@ -159,7 +183,13 @@ export function replay(host: ReplayHost, options: ReplayOptions): Record<string,
     inputs: 4 * options.inputs.length,
     outputs: fields.map(f => 4 * nworld * T * f.size),
   }
-  const total = bytes.record + bytes.columns + bytes.records + bytes.worlds + bytes.inputs + bytes.outputs.reduce((a, b) => a + b, 0)
+  const total =
+    bytes.record +
+    bytes.columns +
+    bytes.records +
+    bytes.worlds +
+    bytes.inputs +
+    bytes.outputs.reduce((a, b) => a + b, 0)
   const r = arena.alloc(total)
   try {
     const i32 = new Int32Array(memory.buffer)

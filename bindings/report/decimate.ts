@@ -6,11 +6,11 @@
  * @param time increasing, s, length n
  * @param series each of length n; NaN where there is no value
  * @param intervals number of intervals, at least 1
- * @returns increasing row numbers; all of them when there are no more than two per interval
+ * @returns increasing row numbers; all of them when there are no more than would be kept at most
  */
 export function decimate(time: ArrayLike<number>, series: readonly ArrayLike<number>[], intervals: number): Int32Array {
   const n = time.length
-  if (n <= 2 * intervals) return Int32Array.from({ length: n }, (_, i) => i)
+  if (n <= (2 + 2 * series.length) * intervals) return Int32Array.from({ length: n }, (_, i) => i)
   const width = (time[n - 1] - time[0]) / intervals
   const keep = new Uint8Array(n)
   const place = (i: number): number => Math.min(intervals - 1, Math.floor((time[i] - time[0]) / width))

@@ -36,7 +36,7 @@
       scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
       axes: [
         axis(xLabel, { size: xLabel ? 40 : 28 }),
-        axis(yLabel, { size: 68, space: 24, ...(log ? {} : { values: ticks }) }),
+        axis(yLabel, { size: 68, space: 24, values: log ? powers : ticks }),
       ],
       series: [
         {
@@ -59,6 +59,15 @@
   }
 
   const ticks = (_, splits) => splits.map(value => (value === null ? '' : String(Number(value.toPrecision(6)))))
+  // uPlot hides the ticks between powers of ten by null
+  const powers = (_, splits) =>
+    splits.map(value =>
+      value === null
+        ? ''
+        : value >= 1e-3 && value < 1e5
+          ? String(Number(value.toPrecision(3)))
+          : value.toExponential(0),
+    )
   const seconds = { label: 'time', text: value => `${value.toFixed(3)} s` }
   const count = { label: 'evaluations', text: value => String(value) }
 

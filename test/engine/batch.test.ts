@@ -25,10 +25,16 @@ function numbers(n: number, seed = 1): Float64Array {
 async function run(nworld: number, workers: number, seed = 1): Promise<{ hash: string; qpos: Float32Array }> {
   const model = await loadModel(XML)
   const batch = await createBatch(model, { nworld, workers })
-  batch.set('qpos', numbers(nworld * model.nq, seed).map(x => 0.5 * x))
+  batch.set(
+    'qpos',
+    numbers(nworld * model.nq, seed).map(x => 0.5 * x),
+  )
   batch.set('qvel', numbers(nworld * model.nv, seed + 1))
   batch.set('dof_frictionloss', numbers(nworld * model.nv, seed + 2).map(Math.abs))
-  batch.set('body_mass', numbers(nworld * model.nbody, seed + 3).map(x => 1.5 + x))
+  batch.set(
+    'body_mass',
+    numbers(nworld * model.nbody, seed + 3).map(x => 1.5 + x),
+  )
   for (let k = 0; k < 5; k++) {
     batch.set('ctrl', numbers(nworld * model.nu, seed + 10 + k))
     await batch.step(20)
@@ -51,10 +57,16 @@ test('a world does not feel its neighbours or the size of the batch', async () =
   for (const w of [0, 1, 6, 63]) {
     const batch = await createBatch(model, { nworld: 1 })
     const pick = (n: number, seed: number): Float64Array => numbers(64 * n, seed).slice(w * n, (w + 1) * n)
-    batch.set('qpos', pick(model.nq, 1).map(x => 0.5 * x))
+    batch.set(
+      'qpos',
+      pick(model.nq, 1).map(x => 0.5 * x),
+    )
     batch.set('qvel', pick(model.nv, 2))
     batch.set('dof_frictionloss', pick(model.nv, 3).map(Math.abs))
-    batch.set('body_mass', pick(model.nbody, 4).map(x => 1.5 + x))
+    batch.set(
+      'body_mass',
+      pick(model.nbody, 4).map(x => 1.5 + x),
+    )
     for (let k = 0; k < 5; k++) {
       batch.set('ctrl', pick(model.nu, 11 + k))
       await batch.step(20)
@@ -74,7 +86,12 @@ test('one call of n steps and n calls of one step end in the same bits', async (
     const batch = await createBatch(model, { nworld: 7 })
     batch.set('qvel', numbers(7 * model.nv))
     for (let k = 0; k < calls; k++) await batch.step(n)
-    ends.push(createHash('sha256').update(await batch.get('qpos')).update(await batch.get('qacc')).digest('hex'))
+    ends.push(
+      createHash('sha256')
+        .update(await batch.get('qpos'))
+        .update(await batch.get('qacc'))
+        .digest('hex'),
+    )
     batch.dispose()
   }
   assert.is(ends[0], ends[1])
@@ -131,7 +148,10 @@ test('refusals are typed and say both numbers', async () => {
     }
     return 'nothing thrown'
   }
-  assert.match(await code(() => batch.set('qvel', [1, 2])), /^SIZE: qvel: got length 2, expected nworld \* size = 4 \* 3, or 3/)
+  assert.match(
+    await code(() => batch.set('qvel', [1, 2])),
+    /^SIZE: qvel: got length 2, expected nworld \* size = 4 \* 3, or 3/,
+  )
   assert.match(await code(() => batch.set('qvel', [1, Number.NaN, 0])), /^NOT_FINITE: element 1: qvel: NaN/)
   assert.match(await code(() => batch.set('qvle', [1])), /^FIELD_UNKNOWN/)
   assert.match(await code(() => batch.set('xpos', new Float64Array(3 * model.nbody))), /^FIELD_READONLY/)
@@ -149,7 +169,10 @@ test('memory comes back: 10,000 batches leave the arena as it was', async () => 
   const model = await loadModel(SCENES.motor)
   const cycle = async (): Promise<void> => {
     const batch = await createBatch(model, { nworld: 8 })
-    batch.set('body_mass', numbers(8 * model.nbody).map(x => 2 + x))
+    batch.set(
+      'body_mass',
+      numbers(8 * model.nbody).map(x => 2 + x),
+    )
     await batch.step()
     batch.dispose()
   }

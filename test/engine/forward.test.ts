@@ -8,8 +8,10 @@ import { SCENES } from './scenes.js'
 
 const flat = (states: readonly Record<string, Float64Array>[], field: string): Float64Array =>
   Float64Array.from(states.flatMap(s => [...s[field]]))
-const peak = (values: ArrayLike<number>): number => Array.prototype.reduce.call(values, (a, x) => Math.max(a as number, Math.abs(x as number)), 0) as number
-const percentile = (values: number[], p: number): number => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(p * values.length))]
+const peak = (values: ArrayLike<number>): number =>
+  Array.prototype.reduce.call(values, (a, x) => Math.max(a as number, Math.abs(x as number)), 0) as number
+const percentile = (values: number[], p: number): number =>
+  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(p * values.length))]
 
 /** largest difference relative to the largest value of the field over all states: entries near 0 have no digits of their own */
 const STAGES: Readonly<Record<string, number>> = {
@@ -67,7 +69,10 @@ async function compare(xml: string, states = STATES): Promise<{ qacc: number; st
   })
   batch.dispose()
   oracle.dispose()
-  return { qacc: percentile(qacc, 0.99), stages: Object.fromEntries(names.map(f => [f, error[f] / Math.max(size[f], 1e-6)])) }
+  return {
+    qacc: percentile(qacc, 0.99),
+    stages: Object.fromEntries(names.map(f => [f, error[f] / Math.max(size[f], 1e-6)])),
+  }
 }
 
 for (const [name, xml] of Object.entries(SCENES)) {
@@ -137,7 +142,10 @@ test('sensors: joints, actuators, frames of every kind of object, with reference
   assert.ok(stages.sensordata <= STAGES.sensordata, String(stages.sensordata))
 })
 
-const delayed = (interp: string, delay: string): string => `<mujoco><option timestep="0.002"><flag contact="disable"/></option><worldbody>
+const delayed = (
+  interp: string,
+  delay: string,
+): string => `<mujoco><option timestep="0.002"><flag contact="disable"/></option><worldbody>
   <body><joint name="a" axis="0 1 0" damping=".2"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/></body></worldbody>
   <actuator><position joint="a" kp="5" delay="${delay}" nsample="12" interp="${interp}"/></actuator>
   <sensor><jointpos joint="a" delay="0.0075" nsample="9" interp="linear"/><jointvel joint="a" delay="0.0075" nsample="9" interp="${interp}"/><framepos objtype="xbody" objname="world"/></sensor></mujoco>`

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { generate } from '../../bindings/generate-fields.js'
 import { unshare, wasmBytes } from '../../bindings/engine/wasm/module.js'
+import { generate } from '../../bindings/generate-fields.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

@@ -29,7 +29,12 @@ function held(c: number, t: number): number {
 }
 
 /** MuJoCo with inputs written before every step; rows of one field */
-function byHand(oracle: Oracle, input: (c: number, t: number, actuator: number) => number, field: string, q0: readonly number[]): Float64Array[] {
+function byHand(
+  oracle: Oracle,
+  input: (c: number, t: number, actuator: number) => number,
+  field: string,
+  q0: readonly number[],
+): Float64Array[] {
   oracle.reset()
   oracle.write('qpos', q0)
   const rows: Float64Array[] = []
@@ -65,7 +70,12 @@ for (const integrator of ['Euler', 'RK4', 'implicitfast']) {
     const batch = await createBatch(await loadModel(xml), { nworld: 5 })
     const starts = [0, 0.3, -0.4, 1, -1].map(x => [x, -x / 2])
     batch.set('qpos', starts.flat())
-    const out = await batch.replay({ inputs: u, nset: 1, nstep: NSTEP, record: ['qpos', 'sensordata', 'actuator_force', 'qacc'] })
+    const out = await batch.replay({
+      inputs: u,
+      nset: 1,
+      nstep: NSTEP,
+      record: ['qpos', 'sensordata', 'actuator_force', 'qacc'],
+    })
     starts.forEach((q0, w) => {
       for (const [field, limit] of [
         ['qpos', 2e-5],
@@ -73,7 +83,11 @@ for (const integrator of ['Euler', 'RK4', 'implicitfast']) {
         ['actuator_force', 2e-4],
         ['qacc', 2e-2],
       ] as const) {
-        const error = worst(byHand(oracle, (c, t) => linear(c, t), field, q0), out[field], w)
+        const error = worst(
+          byHand(oracle, (c, t) => linear(c, t), field, q0),
+          out[field],
+          w,
+        )
         assert.ok(error < limit, `world ${w}, ${field}: ${error}`)
       }
     })
@@ -86,7 +100,10 @@ test('delays differ by world and fall between timesteps', async () => {
   const oracle = await openOracle(euler)
   const batch = await createBatch(await loadModel(euler), { nworld: 4 })
   const delays = [0, 0.0031, 0.0127, 0.04]
-  batch.set('actuator_delay', delays.flatMap(d => [d, d / 2]))
+  batch.set(
+    'actuator_delay',
+    delays.flatMap(d => [d, d / 2]),
+  )
   const out = await batch.replay({ inputs: u, nset: 1, nstep: NSTEP, record: ['qpos'] })
   delays.forEach((delay, w) => {
     const rows = byHand(oracle, (c, t, a) => linear(c, t - (a ? delay / 2 : delay)), 'qpos', [0, 0])
@@ -100,8 +117,17 @@ test('held inputs: exact on whole steps, continuous in the delay between them', 
   const oracle = await openOracle(euler)
   const batch = await createBatch(await loadModel(euler), { nworld: 5 })
   const delays = [0, 0.004, 0.006, 0.005, 0.0050001]
-  batch.set('actuator_delay', delays.flatMap(d => [d, d]))
-  const out = await batch.replay({ inputs: u, nset: 1, nstep: NSTEP, record: ['qpos'], interpolation: ['hold', 'hold'] })
+  batch.set(
+    'actuator_delay',
+    delays.flatMap(d => [d, d]),
+  )
+  const out = await batch.replay({
+    inputs: u,
+    nset: 1,
+    nstep: NSTEP,
+    record: ['qpos'],
+    interpolation: ['hold', 'hold'],
+  })
   for (const w of [0, 1, 2]) {
     const rows = byHand(oracle, (c, t) => held(c, t - delays[w]), 'qpos', [0, 0])
     assert.ok(worst(rows, out.qpos, w) < 2e-5, `world ${w}: ${worst(rows, out.qpos, w)}`)
@@ -140,7 +166,10 @@ test('tables per world, windows that begin inside a table, and lengths of their 
   // the same by plain replays of one world
   for (let w = 0; w < 6; w++) {
     const single = await createBatch(model, { nworld: 1 })
-    const table = (w === 2 || w === 3 || w === 5 ? two.subarray(u.length) : u).slice(w >= 4 ? 20 : 0, (w >= 4 ? 20 : 0) + 40)
+    const table = (w === 2 || w === 3 || w === 5 ? two.subarray(u.length) : u).slice(
+      w >= 4 ? 20 : 0,
+      (w >= 4 ? 20 : 0) + 40,
+    )
     const alone = await single.replay({ inputs: table, T: 20, nstep: NSTEP, record: ['qpos'] })
     for (let t = 0; t < 20; t++) {
       for (let i = 0; i < 2; i++) {

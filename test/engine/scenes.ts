@@ -33,7 +33,11 @@ export const SCENES: Readonly<Record<string, string>> = {
       <body pos="-.2 0 0"><joint type="ball" damping=".05"/><geom type="capsule" fromto="0 0 0 0 .3 0" size=".03" mass=".5"/></body></body>`,
   ),
   'ball chain': wrap(
-    arm(['<joint type="ball" damping=".1" stiffness="2"/>', '<joint type="ball" pos=".01 0 .02" armature=".01"/>', '<joint axis="1 1 0"/>']),
+    arm([
+      '<joint type="ball" damping=".1" stiffness="2"/>',
+      '<joint type="ball" pos=".01 0 .02" armature=".01"/>',
+      '<joint axis="1 1 0"/>',
+    ]),
   ),
   'several joints a body': wrap(
     `<body pos="0 0 1"><joint type="slide" axis="1 0 0"/><joint type="slide" axis="0 0 1"/><joint axis="0 1 0"/>
@@ -65,7 +69,11 @@ export const SCENES: Readonly<Record<string, string>> = {
 
   // constraints
   'friction loss': wrap(
-    arm(['<joint axis="0 1 0" frictionloss="1.5"/>', '<joint axis="0 0 1" frictionloss=".2" solimpfriction=".8 .9 .01 .4 3"/>', '<joint type="ball" frictionloss=".1"/>']),
+    arm([
+      '<joint axis="0 1 0" frictionloss="1.5"/>',
+      '<joint axis="0 0 1" frictionloss=".2" solimpfriction=".8 .9 .01 .4 3"/>',
+      '<joint type="ball" frictionloss=".1"/>',
+    ]),
   ),
   'joint limits': wrap(
     arm([
@@ -74,9 +82,15 @@ export const SCENES: Readonly<Record<string, string>> = {
       '<joint type="slide" axis="1 0 0" limited="true" range="-.05 .05" solreflimit="-800 -20"/>',
     ]),
   ),
-  'ball limit': wrap(arm(['<joint type="ball" limited="true" range="0 50"/>', '<joint axis="0 1 0" frictionloss=".3"/>'])),
+  'ball limit': wrap(
+    arm(['<joint type="ball" limited="true" range="0 50"/>', '<joint axis="0 1 0" frictionloss=".3"/>']),
+  ),
   'joint equality': wrap(
-    arm(['<joint name="p" axis="0 1 0"/>', '<joint name="q" axis="0 0 1"/>', '<joint name="r" type="slide" axis="1 0 0"/>']),
+    arm([
+      '<joint name="p" axis="0 1 0"/>',
+      '<joint name="q" axis="0 0 1"/>',
+      '<joint name="r" type="slide" axis="1 0 0"/>',
+    ]),
     `<equality><joint joint1="p" joint2="q" polycoef=".1 .8 .2 -.1 .05"/><joint joint1="r" polycoef=".02 0 0 0 0" solref=".03 1.2"/></equality>`,
   ),
   'equality across branches': wrap(
@@ -95,7 +109,9 @@ export const SCENES: Readonly<Record<string, string>> = {
   ),
 
   // actuators
-  motor: actuated('<motor joint="a" gear="3" ctrllimited="true" ctrlrange="-.5 .5"/><motor joint="b" forcelimited="true" forcerange="-.3 .4"/>'),
+  motor: actuated(
+    '<motor joint="a" gear="3" ctrllimited="true" ctrlrange="-.5 .5"/><motor joint="b" forcelimited="true" forcerange="-.3 .4"/>',
+  ),
   'position, velocity, damper': actuated(
     `<position joint="a" kp="30" kv="2" forcelimited="true" forcerange="-6 6"/><velocity joint="b" kv="3"/>
      <damper joint="b" kv="2" ctrlrange="0 1"/>`,
@@ -113,15 +129,24 @@ export const SCENES: Readonly<Record<string, string>> = {
     '<actuator><motor joint="f" gear="1 2 3 .1 .2 .3"/><motor joint="s" gear=".5 -.2 1"/><position joint="s" kp="3" gear="0 1 0"/></actuator>',
   ),
   'joint force limits': wrap(
-    arm(['<joint name="a" axis="0 1 0" actuatorfrcrange="-1 1" actuatorfrclimited="true"/>', '<joint name="b" axis="0 0 1"/>']),
+    arm([
+      '<joint name="a" axis="0 1 0" actuatorfrcrange="-1 1" actuatorfrclimited="true"/>',
+      '<joint name="b" axis="0 0 1"/>',
+    ]),
     '<actuator><motor joint="a" gear="4"/><motor joint="a" gear="-1"/><position joint="b" kp="10"/></actuator>',
   ),
-  'actuator damping and armature': actuated('<motor joint="a" gear="3" damping=".1" armature=".02"/><motor joint="b" armature=".01"/>'),
-  'dcmotor, voltage': actuated('<dcmotor joint="a" motorconst=".3" resistance="2"/><dcmotor joint="b" motorconst=".1" resistance="1" gear="5"/>'),
+  'actuator damping and armature': actuated(
+    '<motor joint="a" gear="3" damping=".1" armature=".02"/><motor joint="b" armature=".01"/>',
+  ),
+  'dcmotor, voltage': actuated(
+    '<dcmotor joint="a" motorconst=".3" resistance="2"/><dcmotor joint="b" motorconst=".1" resistance="1" gear="5"/>',
+  ),
   'dcmotor, controller with supply limit': actuated(
     '<dcmotor joint="a" motorconst=".3" resistance="2" controller="8 0 .5 0 0 6" input="pos"/><dcmotor joint="b" motorconst=".2" resistance="1" controller="3 2 .2 4 .3 5" input="pos vel ff voltage"/>',
   ),
-  'dcmotor, current and saturation': actuated('<dcmotor joint="a" motorconst=".3" resistance="2" inductance="0 .004" saturation="1.5 0 400"/>'),
+  'dcmotor, current and saturation': actuated(
+    '<dcmotor joint="a" motorconst=".3" resistance="2" inductance="0 .004" saturation="1.5 0 400"/>',
+  ),
   'dcmotor, cogging': actuated('<dcmotor joint="a" motorconst=".3" resistance="2" cogging=".05 6 .3"/>'),
   'dcmotor, heat': actuated('<dcmotor joint="b" motorconst=".2" resistance="1" thermal="2 30 0 .004 25 22"/>'),
   'dcmotor, LuGre': actuated('<dcmotor joint="b" motorconst=".2" resistance="1" lugre="200 .5 .05 .09 .1"/>'),

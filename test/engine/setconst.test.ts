@@ -22,10 +22,18 @@ const XML = `<mujoco><option timestep="0.002"><flag contact="disable"/></option>
   <sensor><framepos objtype="site" objname="tip"/><framequat objtype="geom" objname="g"/><framepos objtype="body" objname="on"/><jointpos joint="a" cutoff=".3"/></sensor></mujoco>`
 
 const WORLDS = 16
-const peak = (values: ArrayLike<number>): number => Array.prototype.reduce.call(values, (a, x) => Math.max(a as number, Math.abs(x as number)), 0) as number
+const peak = (values: ArrayLike<number>): number =>
+  Array.prototype.reduce.call(values, (a, x) => Math.max(a as number, Math.abs(x as number)), 0) as number
 
 /** what mj_setConst computes, and what has no meaning when scaled at random */
-const COMPUTED = new Set(['body_subtreemass', 'body_invweight0', 'dof_invweight0', 'dof_M0', 'actuator_length0', 'actuator_acc0'])
+const COMPUTED = new Set([
+  'body_subtreemass',
+  'body_invweight0',
+  'dof_invweight0',
+  'dof_M0',
+  'actuator_length0',
+  'actuator_acc0',
+])
 
 /** a physically sensible change of one field in one world */
 function changed(name: string, values: Float64Array, random: () => number): Float64Array {
@@ -49,13 +57,22 @@ function changed(name: string, values: Float64Array, random: () => number): Floa
   }
   if (name === 'opt_timestep') return values.map(x => x * (0.5 + random()))
   if (name.endsWith('solimp')) {
-    return values.map((x, i) => (i % 5 === 0 ? 0.7 + 0.2 * random() : i % 5 === 1 ? 0.95 : i % 5 === 3 ? 0.2 + 0.6 * random() : x * (1 + random())))
+    return values.map((x, i) =>
+      i % 5 === 0 ? 0.7 + 0.2 * random() : i % 5 === 1 ? 0.95 : i % 5 === 3 ? 0.2 + 0.6 * random() : x * (1 + random()),
+    )
   }
   // a mass or an inertia in proportion, anything else by up to a third, and zeros become small numbers
   return values.map(x => (x === 0 ? 0.02 * random() : x * (1 + 0.3 * (random() - 0.5))))
 }
 
-const fields = modelFields.filter(f => f.perWorld && !COMPUTED.has(f.name) && !/^(geom_(?!pos|quat)|opt_(wind|magnetic|density|viscosity|impratio)|sensor_(delay|interval)|body_gravcomp|actuator_delay)/.test(f.name))
+const fields = modelFields.filter(
+  f =>
+    f.perWorld &&
+    !COMPUTED.has(f.name) &&
+    !/^(geom_(?!pos|quat)|opt_(wind|magnetic|density|viscosity|impratio)|sensor_(delay|interval)|body_gravcomp|actuator_delay)/.test(
+      f.name,
+    ),
+)
 
 for (const field of fields) {
   test(`per world: ${field.name}`, async () => {
@@ -72,9 +89,19 @@ for (const field of fields) {
     const batch = await createBatch(model, { nworld: WORLDS })
     const values = states.map(() => changed(field.name, model.field[field.name] as Float64Array, random))
     batch.set(field.name, Float64Array.from(values.flatMap(v => [...v])))
-    for (const f of ['qpos', 'qvel', 'ctrl', 'act'] as const) batch.set(f, Float64Array.from(states.flatMap(s => [...s[f]])))
+    for (const f of ['qpos', 'qvel', 'ctrl', 'act'] as const)
+      batch.set(f, Float64Array.from(states.flatMap(s => [...s[f]])))
     await batch.forward()
-    const names = ['qacc', 'sensordata', 'dof_invweight0', 'dof_M0', 'body_invweight0', 'body_subtreemass', 'actuator_acc0', 'actuator_length0']
+    const names = [
+      'qacc',
+      'sensordata',
+      'dof_invweight0',
+      'dof_M0',
+      'body_invweight0',
+      'body_subtreemass',
+      'actuator_acc0',
+      'actuator_length0',
+    ]
     const ours = new Map<string, Float32Array>()
     for (const name of names) ours.set(name, await batch.get(name))
     await batch.step(3)

@@ -9,14 +9,17 @@ import { skippable } from '../support/skip.js'
 import { mujocoBatch } from '../sysid/mujoco-batch.js'
 import { hasData, meanError, NO_DATA, openRobot, pooled, recordings, score, timeMeanError } from './robots.js'
 
+/** of initial states, as docs/results.md states it */
+const FILTER = { kind: 'savitzky-golay', order: 3, width: 0.05 } as const
+
 const real = skippable(test, hasData, NO_DATA)
 
 real('xl330: open loop over 6 s, all 12 logs, within 0.057 rad of the measured position', async () => {
   const robot = await openRobot('xl330')
   const logs = await recordings(robot, 'bam-xl330/raw', /\.json$/)
   assert.is(logs.length, 12)
-  const nominal = timeMeanError(await score(robot, logs, robot.nominal, {}))
-  const ours = timeMeanError(await score(robot, logs, robot.identified, {}))
+  const nominal = timeMeanError(await score(robot, logs, robot.nominal, { filter: FILTER }))
+  const ours = timeMeanError(await score(robot, logs, robot.identified, { filter: FILTER }))
   // BAM's own simulator gives 0.0589 for its published values
   assert.ok(Math.abs(nominal - 0.0589) < 0.0006, `published: ${nominal}`)
   assert.ok(ours <= 0.057, `identified: ${ours}`)
@@ -29,14 +32,14 @@ real('xl330: torque_enable matters', async () => {
   )
   assert.is(logs.length, 3)
   const deaf = logs.map(log => log.with({ channels: [{ ...log.channel('torque_enable'), drives: undefined }] }))
-  const ours = timeMeanError(await score(robot, logs, robot.identified, {}))
-  const without = timeMeanError(await score(robot, deaf, robot.identified, {}))
+  const ours = timeMeanError(await score(robot, logs, robot.identified, { filter: FILTER }))
+  const without = timeMeanError(await score(robot, deaf, robot.identified, { filter: FILTER }))
   assert.ok(without > 5 * ours, `with ${ours}, without ${without}`)
 })
 
 real('simple pendulum: 0.5 s windows on ddp, at most 0.2 of the error of geometry alone', async () => {
   const robot = await openRobot('simple-pendulum')
-  const options = { window: 0.5, stride: 0.1, filter: { kind: 'savitzky-golay', order: 3, width: 0.08 } } as const
+  const options = { window: 0.5, stride: 0.1, filter: { ...FILTER, width: 0.08 } }
   const logs = await recordings(robot, 'dfki-simple-pendulum/ddp', /measured/)
   const nominal = pooled(await score(robot, logs, robot.nominal, options), 'position')
   const ours = pooled(await score(robot, logs, robot.identified, options), 'position')
@@ -47,7 +50,7 @@ real('simple pendulum: 0.5 s windows on ddp, at most 0.2 of the error of geometr
 
 real('double pendulum C.1: mean over files and joints at most 0.8 of the published error', async () => {
   const robot = await openRobot('double-pendulum-c1')
-  const options = { window: 0.5, stride: 0.25 }
+  const options = { window: 0.5, stride: 0.25, filter: FILTER }
   const commanded = await recordings(robot, 'dfki-double-pendulum/design_C.1', /csv$/)
   const measured = await recordings(robot, 'dfki-double-pendulum/design_C.1', /csv$/, 'map-measured.json')
   assert.is(commanded.length, 4)
@@ -61,7 +64,7 @@ real('double pendulum C.1: mean over files and joints at most 0.8 of the publish
 
 real('double pendulum A.0: better than the published values on both joints', async () => {
   const robot = await openRobot('double-pendulum-a0')
-  const options = { window: 0.5, stride: 0.25 }
+  const options = { window: 0.5, stride: 0.25, filter: FILTER }
   const logs = await recordings(robot, 'dfki-double-pendulum/design_A.0', /csv$/)
   const published = await score(robot, logs, robot.nominal, options)
   const ours = await score(robot, logs, robot.identified, options)
@@ -75,7 +78,7 @@ real('double pendulum A.0: better than the published values on both joints', asy
 
 real('qube swing-up: at most 0.35 (arm) and 0.5 (pendulum) of the nominal error', async () => {
   const robot = await openRobot('qube')
-  const options = { window: 0.5, stride: 0.25 }
+  const options = { window: 0.5, stride: 0.25, filter: FILTER }
   const logs = await recordings(robot, 'quanser-qube', /^qq-su/)
   assert.is(logs.length, 3)
   const nominal = await score(robot, logs, robot.nominal, options)
@@ -94,7 +97,7 @@ real('the identified values score the same in MuJoCo itself', async () => {
   ] as const) {
     const robot = await openRobot(name)
     const logs = await recordings(robot, folder, pattern)
-    const options = { window: 0.5, stride: 1 }
+    const options = { window: 0.5, stride: 1, filter: FILTER }
     const ours = await score(robot, logs, robot.identified, options)
     const theirs = await score(robot, logs, robot.identified, { ...options, createBatch: mujocoBatch })
     theirs.errors.forEach(({ recording, channel, after }, i) => {
@@ -109,7 +112,7 @@ real('the identified values score the same in MuJoCo itself', async () => {
 
 real('a short fit of the simple pendulum from its nominal values reaches the same', async () => {
   const robot = await openRobot('simple-pendulum')
-  const options = { window: 0.5, stride: 0.1, filter: { kind: 'savitzky-golay', order: 3, width: 0.08 } } as const
+  const options = { window: 0.5, stride: 0.1, filter: { ...FILTER, width: 0.08 } }
   const logs = await recordings(robot, 'dfki-simple-pendulum/ddp', /measured/)
   const result = await identify(robot.model, logs, robot.space, {
     ...options,

@@ -60,7 +60,7 @@ export class Arena {
     try {
       this.memory.grow(Math.ceil(need / PAGE))
     } catch (cause) {
-      const mib = (bytes: number) => Math.ceil(bytes / 2 ** 20)
+      const mib = (bytes: number) => Math.ceil(bytes / 1048576)
       throw new BackendError(
         'OUT_OF_MEMORY',
         `the engine holds ${mib(this.#end)} MiB and cannot get ${mib(size)} MiB more; use fewer worlds or dispose batches`,

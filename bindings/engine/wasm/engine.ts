@@ -75,7 +75,10 @@ export class Engine {
   /** Have at least `threads` threads, the caller's among them. @throws {BackendError} NO_THREADS, TOO_MANY_THREADS */
   async ensure(threads: number): Promise<void> {
     if (threads > 1 && !this.shared)
-      throw new BackendError('NO_THREADS', `workers: ${threads} need SharedArrayBuffer, which this host does not have; use workers: 1`)
+      throw new BackendError(
+        'NO_THREADS',
+        `workers: ${threads} need SharedArrayBuffer, which this host does not have; use workers: 1`,
+      )
     if (threads > MAX_THREADS)
       throw new BackendError('TOO_MANY_THREADS', `workers: got ${threads}, at most ${MAX_THREADS}`)
     if (this.#workers.length + 1 >= threads) return

@@ -24,10 +24,14 @@ export async function wasmBytes(url: URL = wasmUrl()): Promise<Uint8Array<ArrayB
     if (!response.ok) throw new Error(`${response.status} ${response.statusText}`)
     return new Uint8Array(await response.arrayBuffer())
   } catch (cause) {
-    throw new BackendError('WASM_MISSING', `the engine's WebAssembly module cannot be read; in a checkout, run npm run build`, {
-      place: url.href,
-      cause,
-    })
+    throw new BackendError(
+      'WASM_MISSING',
+      `the engine's WebAssembly module cannot be read; in a checkout, run npm run build`,
+      {
+        place: url.href,
+        cause,
+      },
+    )
   }
 }
 
@@ -54,16 +58,15 @@ export function unshare(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>
       at = end
       continue
     }
-    for (let n = leb(); n > 0; n--) {
-      const module = leb()
-      at += module
-      const name = leb()
-      at += name
-      if (copy[at] !== 2 || copy[at + 1] !== 3) break
-      copy[at + 1] = 1
-      return copy
+    // the memory is the module's only import: count, two names, kind 2, limits 3
+    leb()
+    for (let name = 0; name < 2; name++) {
+      const length = leb()
+      at += length
     }
-    break
+    if (copy[at] !== 2 || copy[at + 1] !== 3) break
+    copy[at + 1] = 1
+    return copy
   }
   throw new BackendError('WASM_MODULE', 'the engine module does not import a shared memory where it should')
 }

@@ -1,6 +1,6 @@
 /** A worker thread of the engine: sleeps on the generation word, runs its share of each command. */
 import { workerData } from 'node:worker_threads'
-import { CONTROL_BASE, COMMAND, DONE, FAILED, GENERATION, QUIT, THREADS, work } from './control.js'
+import { COMMAND, CONTROL_BASE, DONE, FAILED, GENERATION, QUIT, THREADS, work } from './control.js'
 import type { Exports } from './module.js'
 
 interface Start {

@@ -1,0 +1,49 @@
+/** What worlds take, and whether disposed batches give it back. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createBatch } from '../bindings/engine/index.js'
+import { Engine } from '../bindings/engine/wasm/engine.js'
+import { loadModel } from '../bindings/model/load.js'
+import type { Row } from './run.js'
+
+const MIB = 1048576
+
+export async function benchMemory(): Promise<Row[]> {
+  const xml = readFileSync(new URL('../../shared/models/cartpole.xml', import.meta.url), 'utf8')
+  const model = await loadModel(xml.replace('</mujoco>', '<option><flag contact="disable"/></option></mujoco>'))
+  const engine = await Engine.open()
+  const before = engine.memory.buffer.byteLength
+  const batch = await createBatch(model, { nworld: 10_000 })
+  // the dearer case: every world with its own physics
+  batch.set(
+    'body_mass',
+    Float64Array.from({ length: 10_000 * model.nbody }, (_, i) => 1 + (i % 7) / 10),
+  )
+  await batch.step(10)
+  const worlds = (engine.memory.buffer.byteLength - before) / MIB
+  batch.dispose()
+
+  const cycle = async (): Promise<void> => {
+    const one = await createBatch(model, { nworld: 64 })
+    await one.step()
+    one.dispose()
+  }
+  for (let k = 0; k < 200; k++) await cycle()
+  globalThis.gc?.()
+  const start = process.memoryUsage().rss
+  for (let k = 0; k < 10_000; k++) await cycle()
+  globalThis.gc?.()
+  const end = process.memoryUsage().rss
+  return [
+    { name: '10,000 cart-pole worlds, parameters per world', value: worlds, unit: 'MiB', target: '<= 64 MiB' },
+    {
+      name: 'resident memory after 10,000 create/dispose cycles over before',
+      value: (100 * (end - start)) / start,
+      unit: '% growth',
+      target: '<= 5 %',
+      note: `${(start / MIB).toFixed(0)} MiB before, ${(end / MIB).toFixed(0)} MiB after`,
+    },
+  ]
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await benchMemory())
