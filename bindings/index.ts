@@ -21,14 +21,5 @@ export {
 } from './model/parameters.js'
 export { saveModel } from './model/save.js'
 export { unsupported } from './model/support.js'
-export {
-  type Channel,
-  estimateDelay,
-  Recording,
-  type RecordingInit,
-  readMap,
-  readRecording,
-  writeCsv,
-  writeJsonLines,
-  writeMcap,
-} from './recording/index.js'
+export { estimateDelay, readMap, readRecording, writeCsv, writeJsonLines, writeMcap } from './recording/lazy.js'
+export { type Channel, Recording, type RecordingInit } from './recording/recording.js'

@@ -27,15 +27,6 @@ const CONSTANTS_FROM = new Set(
     'jnt_stiffness jnt_stiffnesspoly jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep'
   ).split(' '),
 )
-/** constants that setConst writes; until a field above changes they are MuJoCo's own, in double precision */
-const DERIVED_CONSTANTS = [
-  'body_subtreemass',
-  'body_invweight0',
-  'dof_invweight0',
-  'dof_M0',
-  'actuator_length0',
-  'actuator_acc0',
-]
 const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
 
 const fieldOf = new Map<string, Field>([...modelFields, ...worldFields, ...derivedFields].map(f => [f.name, f]))
@@ -242,11 +233,6 @@ export class Batch {
     i32.set(table.get('lnk_axis') as Int32Array, (this.#m + (m.get('lnk_axis') as number)) / 4)
 
     this.#run(SET_CONST, 0, this.#perWorld ? this.#nblock : 1)
-    if (![...this.#varied].some(f => CONSTANTS_FROM.has(f))) {
-      for (const name of DERIVED_CONSTANTS)
-        this.#fill(this.#p + (p.get(name) as number), this.model.field[name] as ArrayLike<number>)
-    }
-
     // shortcuts that hold in all worlds
     const { njnt } = this.model
     const f32 = this.#f32

@@ -7,7 +7,8 @@
  * counter-based: member i of generation g is a function of the seed and the distribution alone.
  */
 import { ParameterError, SizeError } from '../errors.js'
-import { exp, matmul, Philox, pow, rankUpdate, STREAM, SymmetricEigen } from '../math/index.js'
+import { exp, Philox, pow, STREAM } from '../math/index.js'
+import { matmul, rankUpdate, SymmetricEigen } from '../math/linalg.js'
 import { type Boundary, BoundPenalty } from './boundary.js'
 import { type CmaConstants, cmaConstants, defaultPopsize } from './constants.js'
 import { decode, encode } from './json.js'

@@ -7,11 +7,6 @@ import type { Segment } from './segments.js'
 /** Fields an activation's start may depend on; `values` (n, size) holds candidates, absent: the model's own. */
 export type FieldRows = ReadonlyMap<string, Float64Array>
 
-/** True when some actuator carries an activation whose start we know how to set. */
-export function hasActivation(model: Model): boolean {
-  return model.na > 0
-}
-
 /**
  * Activations at the start of every segment for one candidate: a filter has followed the recorded command since the
  * recording began (from steady state at its first sample), an integrator starts where its actuator makes no force, a slew

@@ -7,16 +7,9 @@ import type { ParameterSpace } from '../model/parameters.js'
 import type { Recording } from '../recording/recording.js'
 import { curriculum } from './curriculum.js'
 import type { FilterSpec } from './filter.js'
-import { type BatchFactory, type ChannelError, isDiverged, Objective, type ObjectiveOptions } from './objective.js'
-import {
-  type ErrorResult,
-  type IdentifyResult,
-  type ParameterResult,
-  type Role,
-  resultToJson,
-  type Timings,
-  type TraceResult,
-} from './result.js'
+import { type BatchFactory, isDiverged, Objective, type ObjectiveOptions } from './objective.js'
+import { type IdentifyResult, type ParameterResult, resultToJson, type Timings } from './result.js'
+import { type Ends, scoreEnds } from './score.js'
 import { type Method, type Progress, type RestartOptions, type SearchResult, search } from './search.js'
 import { sensitivities } from './sensitivity.js'
 import { fitStatistics, type Statistics } from './statistics.js'
@@ -218,6 +211,13 @@ export async function identify(
   const end = clock()
   const timings: Timings = { total: end, search: searchTime, statistics: end - statisticsStart }
 
+  const inside = theta.every((value, j) => value >= space.lower[j] && value <= space.upper[j])
+  const distribution =
+    statistics && found
+      ? ParameterDistribution.normal(space, found.z, statistics.covariance)
+      : inside
+        ? ParameterDistribution.point(space, theta)
+        : undefined
   const result: IdentifyResult = {
     method: found === undefined ? 'score' : method,
     seed,
@@ -245,10 +245,7 @@ export async function identify(
     }),
     warnings,
     history: found?.history ?? [],
-    distribution:
-      statistics && found
-        ? ParameterDistribution.normal(space, found.z, statistics.covariance)
-        : ParameterDistribution.point(space, theta),
+    ...(distribution && { distribution }),
     stop: found?.stop ?? { code: 'scored', message: 'given values were scored, nothing was fitted' },
     evaluations,
     diverged: bad,
@@ -318,71 +315,6 @@ function weightsOf(
   if (weights === undefined) return undefined
   const known = new Set(recordings.flatMap(r => r.channels.map(c => c.name)))
   return Object.fromEntries(Object.entries(weights).filter(([name]) => known.has(name)))
-}
-
-interface Ends {
-  readonly cost: Float64Array
-  readonly errors: ErrorResult[]
-  readonly traces: TraceResult[]
-  readonly filters: Objective['initial']['filters']
-}
-
-/** Costs, errors and traces at the start values and at the found ones. */
-async function scoreEnds(objective: Objective, ends: Float64Array, role: Role): Promise<Ends> {
-  const differences = await objective.differences(ends, 2)
-  const n = objective.nresidual
-  const cost = objective.costOf(differences, 2)
-  const [before, after] = [differences.subarray(0, n), differences.subarray(n)]
-  const figures = ({ rmse, mae, max }: ChannelError) => ({ rmse, mae, max })
-  const first = objective.errors(before)
-  const errors = objective.errors(after).map((error, i) => ({
-    recording: error.recording,
-    role,
-    channel: error.channel,
-    unit: error.unit,
-    samples: error.samples,
-    before: figures(first[i]),
-    after: figures(error),
-  }))
-  const traces: TraceResult[] = []
-  objective.grid.trials.forEach((trial, t) => {
-    objective.channels.forEach((channel, c) => {
-      const own = objective.series.filter(s => s.trial === t && s.channel === c)
-      const samples = own.reduce((sum, s) => sum + s.end - s.begin, 0)
-      if (samples === 0) return
-      const trace = {
-        recording: trial.recording.name,
-        role,
-        channel: trial.measured.find(m => m.port.path === channel.path)?.channel.name ?? channel.name,
-        unit: channel.unit,
-        time: new Float64Array(samples),
-        measured: new Float64Array(samples),
-        before: new Float64Array(samples),
-        after: new Float64Array(samples),
-        windows: [] as number[],
-      }
-      let at = 0
-      let last = Number.NEGATIVE_INFINITY
-      for (const s of own) {
-        const { time, measured } = objective.samples(s.begin, s.end)
-        // overlapping windows: a trace shows each moment once
-        let skip = 0
-        while (skip < time.length && time[skip] <= last) skip++
-        if (skip === time.length) continue
-        trace.windows.push(at)
-        for (let i = skip; i < time.length; i++, at++) {
-          trace.time[at] = time[i]
-          trace.measured[at] = measured[i]
-          trace.before[at] = measured[i] + before[s.begin + i]
-          trace.after[at] = measured[i] + after[s.begin + i]
-        }
-        last = time[time.length - 1]
-      }
-      for (const key of ['time', 'measured', 'before', 'after'] as const) trace[key] = trace[key].slice(0, at)
-      traces.push(trace)
-    })
-  })
-  return { cost, errors, traces, filters: objective.initial.filters }
 }
 
 /** Within this share of the range of a bound, in normalised coordinates, a value is on it. */

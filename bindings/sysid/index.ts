@@ -13,7 +13,6 @@ export { type IdentifyOptions, identify } from './identify.js'
 export type { ObjectiveChannel, SeriesInfo } from './layout.js'
 export {
   type BatchFactory,
-  type ChannelError,
   Objective,
   type ObjectiveOptions,
   type ReplayBatch,
@@ -28,5 +27,6 @@ export type {
   StageHistory,
   TraceResult,
 } from './result.js'
+export type { ChannelError } from './score.js'
 export type { Method, Progress, RestartOptions } from './search.js'
 export { fitStatistics, type Statistics, type StatisticsInput } from './statistics.js'

@@ -56,18 +56,6 @@ export interface ObjectiveOptions extends WindowOptions, InitialOptions {
   candidates?: number
 }
 
-/** Error of one channel in one recording, natural units. */
-export interface ChannelError {
-  readonly recording: string
-  readonly channel: string
-  readonly unit: string
-  readonly samples: number
-  readonly rmse: number
-  readonly mae: number
-  /** largest */
-  readonly max: number
-}
-
 /** Cost of a candidate whose simulation left the finite numbers: above every honest cost, higher the more was lost. */
 const DIVERGED = 1e30
 /** what a batch and its recorded rows may take */
@@ -327,42 +315,6 @@ export class Objective {
       if (bad > 0) costs[k] = DIVERGED * (1 + bad / this.nresidual)
     }
     return costs
-  }
-
-  /** Errors per recording and channel from `differences` of one candidate. */
-  errors(difference: Float64Array): ChannelError[] {
-    const found: ChannelError[] = []
-    this.grid.trials.forEach((trial, t) => {
-      this.channels.forEach((channel, c) => {
-        let samples = 0
-        let squares = 0
-        let sizes = 0
-        let max = 0
-        for (const s of this.series) {
-          if (s.trial !== t || s.channel !== c) continue
-          samples += s.end - s.begin
-          for (let i = s.begin; i < s.end; i++) {
-            const d = Math.abs(difference[i])
-            squares += d * d
-            sizes += d
-            // a plain max would drop NaN
-            if (!(d <= max)) max = d
-          }
-        }
-        if (samples === 0) return
-        const own = trial.measured.find(m => m.port.path === channel.path)
-        found.push({
-          recording: trial.recording.name,
-          channel: own?.channel.name ?? channel.name,
-          unit: channel.unit,
-          samples,
-          rmse: Math.sqrt(squares / samples),
-          mae: sizes / samples,
-          max,
-        })
-      })
-    })
-    return found
   }
 
   /** Measured values and time stamps (s) of a range of residuals. */

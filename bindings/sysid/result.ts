@@ -102,8 +102,8 @@ export interface IdentifyResult {
   readonly eigenvalues?: Float64Array
   readonly warnings: readonly string[]
   readonly history: readonly StageHistory[]
-  /** normal in normalised coordinates; a point when values were only scored */
-  readonly distribution: ParameterDistribution
+  /** normal in normalised coordinates; a point when values were only scored, absent when those lie outside the bounds */
+  readonly distribution?: ParameterDistribution
   /** why the search ended */
   readonly stop: { readonly code: string; readonly message: string }
   readonly evaluations: number
@@ -141,7 +141,7 @@ export type IdentifyJson = Omit<
   readonly theta: Record<string, number>
   readonly correlation?: number[][]
   readonly eigenvalues?: number[]
-  readonly distribution: DistributionSpec
+  readonly distribution?: DistributionSpec
 }
 
 /** A plain object: numbers that JSON lacks become null. */
@@ -168,6 +168,6 @@ export function resultToJson(result: IdentifyResult): IdentifyJson {
       correlation: Array.from({ length: p }, (_, a) => Array.from(correlation.slice(a * p, (a + 1) * p))),
     }),
     ...(eigenvalues && { eigenvalues: Array.from(eigenvalues) }),
-    distribution: distribution.toJSON(),
+    ...(distribution && { distribution: distribution.toJSON() }),
   }
 }

@@ -1,4 +1,4 @@
-import { studentQuantile } from '../math/index.js'
+import { studentQuantile } from '../math/stats.js'
 import { type Eigen, symmetricEigen } from './linear.js'
 
 /** Residuals of one measured channel in one segment: consecutive in time. */

@@ -1,8 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import * as our from '../../bindings/math/index.js'
+import * as functions from '../../bindings/math/index.js'
 import { Philox, STREAM } from '../../bindings/math/index.js'
+import * as stats from '../../bindings/math/stats.js'
 import { REFERENCE } from './reference.js'
+
+const our = { ...functions, ...stats }
 
 type Unary = (x: number) => number
 const table = our as unknown as Record<string, (...args: number[]) => number>

@@ -6,11 +6,10 @@ import {
   choleskyInverse,
   choleskySolve,
   matmul,
-  Philox,
   rankUpdate,
-  STREAM,
   SymmetricEigen,
-} from '../../bindings/math/index.js'
+} from '../../bindings/math/linalg.js'
+import { Philox, STREAM } from '../../bindings/math/philox.js'
 import { committedDense, compileDense } from './build-dense.js'
 
 const random = new Philox(20, STREAM.check)

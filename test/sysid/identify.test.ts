@@ -278,7 +278,10 @@ test('given values are scored beside the start values, and nothing is fitted', a
   assert.ok(result.cost < 1e-6 && result.startCost > 0.01)
   assert.is(result.parameters[0].stderr, undefined)
   assert.is(result.stop.code, 'scored')
-  JSON.stringify(result)
+  assert.is(JSON.parse(JSON.stringify(result)).theta['body/arm/mass'], 0.5)
+  // published values may lie outside anyone's bounds
+  const outside = await identify(pendulum, [recording], space, { theta: [0.05, 0.06, 2.5] })
+  assert.ok(outside.cost > result.cost && outside.theta[2] === 2.5)
 })
 
 test('bad input: one typed error each', async () => {

@@ -5,6 +5,7 @@ import { loadModel } from '../../bindings/model/load.js'
 import { ParameterSpace } from '../../bindings/model/parameters.js'
 import { Recording } from '../../bindings/recording/recording.js'
 import { isDiverged, Objective } from '../../bindings/sysid/objective.js'
+import { channelErrors } from '../../bindings/sysid/score.js'
 import { mujocoBatch } from './mujoco-batch.js'
 import { mujocoLog, PENDULUM, sines } from './worlds.js'
 
@@ -54,7 +55,7 @@ test('the truth costs nothing when MuJoCo replays its own log; another value cos
   let sum = 0
   for (let i = 0; i < 200; i++) sum += residuals[200 + i] * residuals[200 + i]
   assert.ok(Math.abs(sum / cost[1] - 1) < 1e-9)
-  const [error] = objective.errors((await objective.differences(theta.slice(2), 1)).slice(0, 200))
+  const [error] = channelErrors(objective, (await objective.differences(theta.slice(2), 1)).slice(0, 200))
   assert.ok(Math.abs(error.rmse / Math.sqrt(squares) - 1) < 2e-3)
   assert.is(error.channel, 'q hinge')
 })
