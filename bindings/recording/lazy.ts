@@ -31,6 +31,10 @@ export async function writeMcap(recording: Recording, options?: McapOptions): Pr
 }
 
 /** Delay between a command and its response; see recording/delay.ts. */
-export async function estimateDelay(command: Channel, response: Channel, options?: DelayOptions): Promise<DelayEstimate> {
+export async function estimateDelay(
+  command: Channel,
+  response: Channel,
+  options?: DelayOptions,
+): Promise<DelayEstimate> {
   return (await import('./delay.js')).estimateDelay(command, response, options)
 }
