@@ -1,5 +1,5 @@
 /**
- * Door to the dense kernels (dense.as): one WebAssembly instance a thread, whose memory is scratch. Callers copy in and out.
+ * Door to the dense kernels (assembly/host/dense.ts): one WebAssembly instance a thread, whose memory is scratch. Callers copy in and out.
  *
  * WebAssembly arithmetic is IEEE 754 double without fusing, so results are the same bits on every machine.
  */

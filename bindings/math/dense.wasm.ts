@@ -1,4 +1,4 @@
-/** Generated from dense.as by test/math/build-dense.ts; do not edit. */
+/** Generated from assembly/host/dense.ts by test/math/build-dense.ts; do not edit. */
 // biome-ignore format: generated
 export const DENSE_WASM = [
   'AGFzbQEAAAABgAENYAZ/f39/f38AYAd/f39/f39/AGAEf3x/fwBgA39/fwF8YAR/f3x/AGAIf39/f39/f38Bf2AJf39/f39/f39/AGAHf398fH',

@@ -8,7 +8,7 @@ import { address, dense, scratch } from './dense.js'
 /**
  * Eigendecomposition of symmetric matrices of one size: A = V' diag(values) V with the eigenvectors in the ROWS of V.
  *
- * Householder tridiagonalisation, then divide and conquer over implicit QL: householder.as, divide.as, ql.as name the sources.
+ * Householder tridiagonalisation, then divide and conquer over implicit QL: householder.ts, divide.ts and ql.ts in assembly/host name the sources.
  */
 export class SymmetricEigen {
   readonly n: number

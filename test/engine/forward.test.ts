@@ -1,9 +1,12 @@
 /** The engine against MuJoCo: accelerations from random moving states, stage by stage, integrators, sensors, delays. */
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createBatch } from '../../bindings/engine/index.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { openOracle, randomStates } from '../support/oracle.js'
+import { skippable } from '../support/skip.js'
 import { SCENES } from './scenes.js'
 
 const flat = (states: readonly Record<string, Float64Array>[], field: string): Float64Array =>
@@ -82,6 +85,19 @@ for (const [name, xml] of Object.entries(SCENES)) {
       if (field in stages) assert.ok(stages[field] <= limit, `${field}: ${stages[field]} > ${limit}`)
     }
     assert.ok(qacc <= QACC, `qacc: ${qacc} > ${QACC}`)
+  })
+}
+
+const models = fileURLToPath(new URL('../../../shared/models/', import.meta.url))
+const standard = skippable(test, existsSync(models), 'the robot models in ../shared/models are not here')
+/** what 99 of 100 states must keep; seven joints in series lose more to rounding than two */
+const STANDARD = { cartpole: QACC, double_pendulum_cart: QACC, acrobot: QACC, reacher: QACC, panda: 3e-4 }
+
+for (const [name, limit] of Object.entries(STANDARD)) {
+  standard(`qacc of a standard robot: ${name}`, async () => {
+    const xml = readFileSync(`${models}${name}.xml`, 'utf8')
+    const { qacc } = await compare(xml.replace('</mujoco>', '<option><flag contact="disable"/></option></mujoco>'))
+    assert.ok(qacc <= limit, `${qacc} > ${limit}`)
   })
 }
 

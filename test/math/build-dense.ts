@@ -1,11 +1,11 @@
 /**
- * Compiles bindings/math/dense.as and its imports to bindings/math/dense.wasm.ts. `npx tsx test/math/build-dense.ts` writes it; the test compares.
+ * Compiles assembly/host/dense.ts and its imports to bindings/math/dense.wasm.ts. `npx tsx test/math/build-dense.ts` writes it; the test compares.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { main } from 'assemblyscript/asc'
 
-const SOURCES = new URL('../../bindings/math/', import.meta.url)
+const SOURCES = new URL('../../assembly/host/', import.meta.url)
 const TARGET = new URL('../../bindings/math/dense.wasm.ts', import.meta.url)
 
 /** Text of dense.wasm.ts as the source now makes it. */
@@ -23,9 +23,8 @@ export async function compileDense(): Promise<string> {
     'bulk-memory',
   ]
   const { error, stderr } = await main(['dense.ts', '-o', 'dense.wasm', ...options], {
-    // the compiler asks for .ts
     readFile: name => {
-      const file = new URL(name.replace(/\.ts$/, '.as'), SOURCES)
+      const file = new URL(name, SOURCES)
       return existsSync(file) ? readFileSync(file, 'utf8') : null
     },
     writeFile: (_name, data) => {
@@ -39,7 +38,7 @@ export async function compileDense(): Promise<string> {
       .toString('base64')
       .match(/.{1,110}/g) ?? []
   ).map(l => `  '${l}',`)
-  return `/** Generated from dense.as by test/math/build-dense.ts; do not edit. */
+  return `/** Generated from assembly/host/dense.ts by test/math/build-dense.ts; do not edit. */
 // biome-ignore format: generated
 export const DENSE_WASM = [
 ${lines.join('\n')}

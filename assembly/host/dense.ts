@@ -1,5 +1,5 @@
 /**
- * Dense linear algebra of the host: AssemblyScript, two doubles a v128. This file and its imports (*.as) are compiled into
+ * Dense linear algebra of the host: AssemblyScript, two doubles a v128. This file and its imports are compiled into
  * dense.wasm.ts by test/math/build-dense.ts.
  *
  * Matrices are row-major with leading dimension `ld`, even, so that every row begins on 16 bytes. Pointers are bytes.
