@@ -35,12 +35,12 @@ export async function benchMemory(): Promise<Row[]> {
   globalThis.gc?.()
   const end = process.memoryUsage().rss
   return [
-    { name: '10,000 cart-pole worlds, parameters per world', value: worlds, unit: 'MiB', target: '<= 64 MiB' },
+    { name: '10,000 cart-pole worlds, parameters per world', value: worlds, unit: 'MiB', target: '≤ 64 MiB' },
     {
       name: 'resident memory after 10,000 create/dispose cycles over before',
       value: (100 * (end - start)) / start,
       unit: '% growth',
-      target: '<= 5 %',
+      target: '≤ 5 % growth',
       note: `${(start / MIB).toFixed(0)} MiB before, ${(end / MIB).toFixed(0)} MiB after`,
     },
   ]

@@ -42,6 +42,7 @@ const BENCHES = [
   { name: 'physics', run: 'benchPhysics', title: 'Physics steps' },
   { name: 'identify', run: 'benchIdentify', title: 'Identification' },
   { name: 'es', run: 'benchEs', title: 'Evolution strategies' },
+  { name: 'threads', run: 'benchThreads', title: 'Threads' },
   { name: 'memory', run: 'benchMemory', title: 'Memory' },
   { name: 'start', run: 'benchStart', title: 'Cold start' },
 ] as const
