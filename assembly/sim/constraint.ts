@@ -98,15 +98,19 @@ export function rowConstants(m: usize, p: usize, solref: usize, solimp: usize, d
  * The caller has written efc_J and efc_colind from the cursor on.
  *   has   mask: worlds that have the row
  *   vel   J qvel
+ *   acc   J qacc_warmstart: the solver begins there, so the row's residual and zone are those of it
  */
-function addRow(m: usize, s: usize, type: i32, nnz: i32, has: v128, violation: v128, vel: v128, c: usize): void {
+function addRow(m: usize, s: usize, type: i32, nnz: i32, has: v128, violation: v128, vel: v128, acc: v128, c: usize): void {
   const r = beginRow(m, s, type, nnz)
   const imp = impedance(c, violation)
   // R = (1 - d) / d * diagonal; its lower bound is that of MuJoCo
   const D = div(imp, max4(splat(MINVAL), mul(sub(splat(1), imp), ld(c + RC_DIAG))))
   st(at(f.efc_D(m, s), r), and(has, D))
-  const aref = neg(mad(mul(ld(c + RC_K), imp), violation, mul(ld(c + RC_B), vel)))
-  st(at(f.efc_aref(m, s), r), and(has, aref))
+  const aref = and(has, neg(mad(mul(ld(c + RC_K), imp), violation, mul(ld(c + RC_B), vel))))
+  st(at(f.efc_aref(m, s), r), aref)
+  const jar = sub(acc, aref)
+  st(at(f.efc_jar(m, s), r), jar)
+  st(at(f.efc_quad(m, s), r), type == CNSTR_EQUALITY ? i32x4.splat(-1) : lt(jar, splat(0)))
 }
 
 // @ts-ignore: decorator
@@ -158,6 +162,7 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
   if (disable & DSBL_CONSTRAINT) return some
   const qpos = f.qpos(m, d), qvel = f.qvel(m, d), qpos0 = f.qpos0(m, p)
   const qadr = f.jnt_qposadr(m), dadr = f.jnt_dofadr(m), tmp = f.tmp(m, s)
+  const warm = f.qacc_warmstart(m, d)
   const zero = splat(0), all = i32x4.splat(-1)
 
   // equality between two joints, or one joint and a constant
@@ -168,7 +173,7 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
     const data = f.eq_data(m, p) + 11 * V * <usize>i
     const q1 = i32at(qadr, j1), v1 = i32at(dadr, j1)
     let pos = sub(sub(ld(at(qpos, q1)), ld(at(qpos0, q1))), ld(data))
-    let vel = ld(at(qvel, v1))
+    let vel = ld(at(qvel, v1)), acc = ld(at(warm, v1))
     putJ(m, s, 0, v1, splat(1))
     let nnz = 1
     if (j2 >= 0) {
@@ -180,8 +185,9 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
       putJ(m, s, 1, v2, neg(slope))
       nnz = 2
       vel = nmad(slope, ld(at(qvel, v2)), vel)
+      acc = nmad(slope, ld(at(warm, v2)), acc)
     }
-    addRow(m, s, CNSTR_EQUALITY, nnz, all, pos, vel, f.eq_const(m, p) + RC_STRIDE * <usize>i)
+    addRow(m, s, CNSTR_EQUALITY, nnz, all, pos, vel, acc, f.eq_const(m, p) + RC_STRIDE * <usize>i)
     some = all
   }
 
@@ -198,7 +204,11 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
     st(at(f.efc_D(m, s), r), and(has, ld(c)))
     st(at(f.efc_R(m, s), r), ld(c + V))
     st(at(f.efc_frictionloss(m, s), r), loss)
-    st(at(f.efc_aref(m, s), r), and(has, neg(mul(ld(c + 2 * V), ld(at(qvel, i))))))
+    const aref = and(has, neg(mul(ld(c + 2 * V), ld(at(qvel, i)))))
+    st(at(f.efc_aref(m, s), r), aref)
+    const jar = sub(ld(at(warm, i)), aref)
+    st(at(f.efc_jar(m, s), r), jar)
+    st(at(f.efc_quad(m, s), r), lt(abs4(jar), mul(ld(c + V), loss)))
     some = or(some, has)
   }
 
@@ -227,12 +237,13 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
       putJ(m, s, 1, dof + 1, j1)
       putJ(m, s, 2, dof + 2, j2)
       const vel = dot3(j0, j1, j2, ld(at(qvel, dof)), ld(at(qvel, dof + 1)), ld(at(qvel, dof + 2)))
-      addRow(m, s, CNSTR_LIMIT_JOINT, 3, has, sub(dist, margin), vel, c)
+      const acc = dot3(j0, j1, j2, ld(at(warm, dof)), ld(at(warm, dof + 1)), ld(at(warm, dof + 2)))
+      addRow(m, s, CNSTR_LIMIT_JOINT, 3, has, sub(dist, margin), vel, acc, c)
       some = or(some, has)
       continue
     }
 
-    const value = ld(q), vel = ld(at(qvel, dof))
+    const value = ld(q), vel = ld(at(qvel, dof)), acc = ld(at(warm, dof))
     const lower = sub(sub(value, ld(range)), margin), upper = sub(sub(ld(range + V), value), margin)
     const atLower = lt(lower, zero), atUpper = lt(upper, zero)
     const either = or(atLower, atUpper)
@@ -242,13 +253,13 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
       // no world touches both ends: one row, whose sign differs by world
       const side = sel(atUpper, splat(-1), splat(1))
       putJ(m, s, 0, dof, side)
-      addRow(m, s, CNSTR_LIMIT_JOINT, 1, either, sel(atUpper, upper, lower), mul(side, vel), c)
+      addRow(m, s, CNSTR_LIMIT_JOINT, 1, either, sel(atUpper, upper, lower), mul(side, vel), mul(side, acc), c)
       continue
     }
     putJ(m, s, 0, dof, splat(1))
-    addRow(m, s, CNSTR_LIMIT_JOINT, 1, atLower, lower, vel, c)
+    addRow(m, s, CNSTR_LIMIT_JOINT, 1, atLower, lower, vel, acc, c)
     putJ(m, s, 0, dof, splat(-1))
-    addRow(m, s, CNSTR_LIMIT_JOINT, 1, atUpper, upper, neg(vel), c)
+    addRow(m, s, CNSTR_LIMIT_JOINT, 1, atUpper, upper, neg(vel), neg(acc), c)
   }
   return some
 }

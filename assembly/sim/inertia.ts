@@ -106,17 +106,34 @@ export function factorSolve(nv: i32, H: usize, x: usize, nnz: usize, adr: usize,
     const inv = div(splat(1), ld(at(row, k)))
     const xk = ld(at(x, k))
     let a = col + 4 * <usize>i32at(adr, k)
-    const end = a + 4 * <usize>i32at(nnz, k)
-    for (; a < end; a += 4) {
-      const i = <usize>load<i32>(a)
-      const l = mul(ld(row + V * i), inv)
-      const to = H + stride * i
-      for (let b = a; b < end; b += 4) {
-        const j = V * <usize>load<i32>(b)
-        st(to + j, nmad(l, ld(row + j), ld(to + j)))
+    const n = i32at(nnz, k)
+    const end = a + 4 * <usize>n
+    if (n > 0 && load<i32>(a) == n - 1) {
+      // a chain: the columns are 0 .. n - 1, and no index need be looked up
+      let to = H + stride * <usize>(n - 1)
+      for (let i = V * <usize>(n - 1); <isize>i >= 0; i -= V, to -= stride) {
+        const l = mul(ld(row + i), inv)
+        let j: usize = 0
+        for (; j + V <= i; j += 2 * V) {
+          st(to + j, nmad(l, ld(row + j), ld(to + j)))
+          st(to + j + V, nmad(l, ld(row + j + V), ld(to + j + V)))
+        }
+        if (j <= i) st(to + j, nmad(l, ld(row + j), ld(to + j)))
+        st(row + i, l)
+        st(x + i, nmad(l, xk, ld(x + i)))
       }
-      st(row + V * i, l)
-      st(x + V * i, nmad(l, xk, ld(x + V * i)))
+    } else {
+      for (; a < end; a += 4) {
+        const i = <usize>load<i32>(a)
+        const l = mul(ld(row + V * i), inv)
+        const to = H + stride * i
+        for (let b = a; b < end; b += 4) {
+          const j = V * <usize>load<i32>(b)
+          st(to + j, nmad(l, ld(row + j), ld(to + j)))
+        }
+        st(row + V * i, l)
+        st(x + V * i, nmad(l, xk, ld(x + V * i)))
+      }
     }
     st(at(x, k), mul(xk, inv))
   }

@@ -86,6 +86,10 @@ export function sane(m: usize, d: usize, qacc: usize): v128 {
   const nv = f.nv(m), nq = f.nq(m)
   // NaN must not lose a comparison: any NaN makes the sum NaN
   let size = splat(0)
+  if (f.scalar(m)) {
+    for (let i = 0; i < nv; i++) size = add(size, add(abs4(ld(at(f.qpos(m, d), i))), add(abs4(ld(at(f.qvel(m, d), i))), abs4(ld(at(qacc, i))))))
+    return f32x4.le(size, splat(MAXVAL))
+  }
   for (let i = 0; i < nq; i++) size = add(size, abs4(ld(at(f.qpos(m, d), i))))
   for (let i = 0; i < nv; i++) size = add(size, add(abs4(ld(at(f.qvel(m, d), i))), abs4(ld(at(qacc, i)))))
   return f32x4.le(size, splat(MAXVAL))

@@ -137,7 +137,7 @@ function lineSearch(m: usize, s: usize, g: v128, h: v128): v128 {
 /**
  * Constrained acceleration: minimum of 1/2 |x - qacc_smooth|_M^2 + s(J x - aref), a convex, piecewise quadratic function.
  * Newton with exact line search; once the zones of all rows stay, the step is exact and the world is done.
- *   in      qM, qfrc_smooth, efc_*, qacc_warmstart; has: worlds with at least one row
+ *   in      qM, qfrc_smooth, qacc_warmstart, efc_* with residuals and zones at it; has: worlds with at least one row
  *   out     qacc, qfrc_constraint of the worlds in has (0 in the others), solver_niter
  *   returns mask of worlds that ran out of iterations
  *   source  MuJoCo engine_solver.c, mj_solNewton; Todorov, Convex and analytically-invertible dynamics (ICRA 2014)
@@ -151,7 +151,6 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
   const coupled = f.neq(m) > 0
   const warm = f.qacc_warmstart(m, d)
   for (let i = 0; i < nv; i++) st(at(x, i), ld(at(warm, i)))
-  rowZones(m, s, x, i32x4.splat(-1))
   const jars = f.efc_jar(m, s), fresh = f.efc_Jp(m, s)
 
   let active = has

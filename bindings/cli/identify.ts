@@ -115,21 +115,6 @@ async function interruptible<T>(
   }
 }
 
-/**
- * The engine, giving the event loop a turn before each replay: it answers without leaving this thread, so that Ctrl-C
- * would otherwise wait for the end of the fit.
- */
-const attentiveBatch: NonNullable<IdentifyOptions['createBatch']> = async (model, options) => {
-  const batch = await createBatch(model, options)
-  const replay = batch.replay.bind(batch)
-  return Object.assign(batch, {
-    replay: async (...args: Parameters<typeof replay>): ReturnType<typeof replay> => {
-      await new Promise(resolve => setImmediate(resolve))
-      return replay(...args)
-    },
-  })
-}
-
 /** Everything --out holds. */
 async function resultFiles(
   job: Job,
@@ -228,7 +213,6 @@ export async function identifyCommand(
     popsize: options.popsize,
     theta,
     resume,
-    createBatch: attentiveBatch,
   }
   const { value: result, interrupted } = await interruptible(io, async signal => {
     try {

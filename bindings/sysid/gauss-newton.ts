@@ -1,6 +1,7 @@
 import { ParameterError } from '../errors.js'
 import { adaptSteps, finite, type Jacobian, jacobian, type Residuals } from './differences.js'
 import { boxQP, quadratic } from './linear.js'
+import { turn } from './turn.js'
 
 export interface GaussNewtonOptions {
   /** start (n); clipped into the box */
@@ -45,6 +46,8 @@ export interface GaussNewtonState {
   readonly damping: number
   readonly iteration: number
   readonly evaluations: number
+  /** batches of dampings without a better point, up to now; default 0 */
+  readonly failures?: number
 }
 
 export interface GaussNewtonResult {
@@ -115,10 +118,11 @@ export async function gaussNewton(residuals: Residuals, options: GaussNewtonOpti
   let cost = rho.cost(r, 0)
   let last: Jacobian | undefined
   let stop: GaussNewtonResult['stop'] | undefined
-  let failures = 0
+  let failures = options.resume?.failures ?? 0
 
   while (stop === undefined) {
     options.onIteration?.({ iteration, evaluations, cost, damping, x })
+    await turn()
     if (options.signal?.aborted) stop = { code: 'aborted', message: 'stopped from outside' }
     else if (iteration >= maxIterations) stop = { code: 'maxiter', message: `${maxIterations} iterations` }
     else if (evaluations + 2 * n + ntrial > maxEvaluations)
@@ -188,7 +192,7 @@ export async function gaussNewton(residuals: Residuals, options: GaussNewtonOpti
     else if (gained <= ftol * cost) stop = { code: 'ftol', message: `the cost fell by less than ${ftol} of itself` }
   }
 
-  const state = { x: Array.from(x), step: Array.from(step), damping, iteration, evaluations }
+  const state = { x: Array.from(x), step: Array.from(step), damping, iteration, evaluations, failures }
   return { x, cost, residuals: r, jacobian: last, step, iterations: iteration, evaluations, stop, state }
 }
 

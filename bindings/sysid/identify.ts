@@ -126,24 +126,15 @@ export async function identify(
   let spent = 0
   let lost = 0
   if (given === undefined) {
-    let from = space.normalize(start)
-    if (options.curriculum ?? (method === 'gauss-newton' && options.window === undefined)) {
-      if (options.resume === undefined) {
-        const staged = await curriculum(
-          model,
-          recordings,
-          space,
-          from,
-          { ...common, candidates },
-          factory,
-          options.signal,
-        )
-        spent = staged.evaluations
-        lost = staged.diverged
-        const costs = await objective.cost(space.denormalize(staged.points), staged.count)
-        const best = costs.indexOf(costs.reduce((least, cost) => Math.min(least, cost), Number.POSITIVE_INFINITY))
-        from = staged.points.slice(best * p, (best + 1) * p)
-      }
+    const from = space.normalize(start)
+    const warmUp = async (): Promise<Float64Array> => {
+      const settings = { ...common, candidates }
+      const staged = await curriculum(model, recordings, space, from, settings, factory, options.signal)
+      spent = staged.evaluations
+      lost = staged.diverged
+      const costs = await objective.cost(space.denormalize(staged.points), staged.count)
+      const best = costs.indexOf(costs.reduce((least, cost) => Math.min(least, cost), Number.POSITIVE_INFINITY))
+      return staged.points.slice(best * p, (best + 1) * p)
     }
     found = await search(
       objective,
@@ -156,6 +147,7 @@ export async function identify(
         maxEvaluations,
         restarts: options.restarts,
         whiten: options.initial !== 'exact',
+        ...((options.curriculum ?? (method === 'gauss-newton' && options.window === undefined)) && { warmUp }),
         signal: options.signal,
         onProgress: options.onProgress,
       },

@@ -12,6 +12,7 @@ import {
   type InitialOptions,
   type InitialStates,
   initialStates,
+  moveState,
   type Segment,
   type WindowOptions,
 } from './segments.js'
@@ -202,10 +203,11 @@ export class Objective {
     for (let s = 0; s < segments.length; s++) {
       const q = Float64Array.from(initial.qpos.subarray(s * model.nq, (s + 1) * model.nq))
       const v = Float64Array.from(initial.qvel.subarray(s * model.nv, (s + 1) * model.nv))
-      initial.coordinates.forEach(({ qpos, dof }, j) => {
-        q[qpos] += shift?.[s * k + 2 * j] ?? 0
-        v[dof] += shift?.[s * k + 2 * j + 1] ?? 0
-      })
+      if (shift !== undefined) {
+        initial.coordinates.forEach((coordinate, j) => {
+          moveState(q, v, 0, 0, coordinate, shift[s * k + 2 * j], shift[s * k + 2 * j + 1])
+        })
+      }
       for (let c = 0; c < capacity; c++) {
         this.qpos.set(q, (s * capacity + c) * model.nq)
         this.qvel.set(v, (s * capacity + c) * model.nv)
@@ -283,9 +285,9 @@ export class Objective {
       for (let s = 0; s < this.segments.length; s++) {
         for (let c = 0; c < n; c++) {
           const w = s * this.capacity + c
-          this.initial.coordinates.forEach(({ qpos: adr, dof }, j) => {
-            qpos[w * this.model.nq + adr] += shifts[(from + c) * k + 2 * j]
-            qvel[w * this.model.nv + dof] += shifts[(from + c) * k + 2 * j + 1]
+          const own = shifts.subarray((from + c) * k, (from + c + 1) * k)
+          this.initial.coordinates.forEach((coordinate, j) => {
+            moveState(qpos, qvel, w * this.model.nq, w * this.model.nv, coordinate, own[2 * j], own[2 * j + 1])
           })
         }
       }

@@ -6,6 +6,7 @@ import { gaussNewton } from './gauss-newton.js'
 import { isDiverged, type Objective } from './objective.js'
 import type { StageHistory } from './result.js'
 import { MarginalResiduals } from './sensitivity.js'
+import { turn } from './turn.js'
 
 export type Method = 'cma-es' | 'gauss-newton' | 'both'
 
@@ -26,6 +27,8 @@ export interface SearchOptions {
   restarts?: RestartOptions
   /** end with Gauss–Newton on whitened residuals */
   whiten: boolean
+  /** finds a better start first: normalised; a state to resume from begins it anew when it was stopped in there */
+  warmUp?(): Promise<Float64Array>
   signal?: AbortSignal
   onProgress?(progress: Progress): void
 }
@@ -48,7 +51,7 @@ export interface SearchState {
   readonly version: 1
   /** what it belongs to: names, bounds, method, residual count */
   readonly fingerprint: string
-  stage: 'cma-es' | 'gauss-newton' | 'done'
+  stage: 'warm-up' | 'cma-es' | 'gauss-newton' | 'whiten' | 'done'
   best: { z: number[]; cost: number }
   history: { name: 'cma-es' | 'gauss-newton'; evaluations: number[]; cost: number[] }[]
   evaluations: number
@@ -60,6 +63,8 @@ export interface SearchState {
   plainCost?: number
   cma?: string
   newton?: GaussNewtonState
+  /** why Gauss–Newton ended, before residuals were whitened */
+  settled?: { code: string; message: string }
   stop?: { code: string; message: string }
 }
 
@@ -97,10 +102,16 @@ export async function search(
   resume: string | undefined,
 ): Promise<SearchResult> {
   const fingerprint = fingerprintOf(objective, options)
-  const state = resume === undefined ? freshState(fingerprint, start, options.method) : readState(resume, fingerprint)
+  const state = resume === undefined ? freshState(fingerprint, start, options) : readState(resume, fingerprint)
   let step: Float64Array | undefined
-  if (state.stage === 'cma-es') await evolve(objective, start, options, state)
+  if (state.stage === 'warm-up' && options.warmUp !== undefined) {
+    state.best.z = Array.from(await options.warmUp())
+    if (options.signal?.aborted) state.stop = ABORTED
+    else state.stage = firstStage(options.method)
+  }
+  if (state.stage === 'cma-es') await evolve(objective, Float64Array.from(state.best.z), options, state)
   if (state.stage === 'gauss-newton' && state.stop?.code !== 'aborted') step = await polish(objective, options, state)
+  if (state.stage === 'whiten') step = await whitenAndPolish(objective, options, state)
   const z = Float64Array.from(state.best.z)
   return {
     z,
@@ -114,12 +125,16 @@ export async function search(
   }
 }
 
-function freshState(fingerprint: string, start: Float64Array, method: Method): SearchState {
+const ABORTED = { code: 'aborted', message: 'stopped from outside; the state goes on from here' }
+
+const firstStage = (method: Method): 'cma-es' | 'gauss-newton' => (method === 'gauss-newton' ? method : 'cma-es')
+
+function freshState(fingerprint: string, start: Float64Array, options: SearchOptions): SearchState {
   return {
     format: 'simcrank-identify',
     version: 1,
     fingerprint,
-    stage: method === 'gauss-newton' ? 'gauss-newton' : 'cma-es',
+    stage: options.warmUp === undefined ? firstStage(options.method) : 'warm-up',
     best: { z: Array.from(start), cost: Number.MAX_VALUE },
     history: [],
     evaluations: 0,
@@ -205,8 +220,9 @@ async function evolve(
   const memory = 10 + Math.ceil((30 * p) / options.popsize)
 
   for (;;) {
+    await turn()
     if (options.signal?.aborted) {
-      state.stop = { code: 'aborted', message: 'stopped from outside; the state goes on from here' }
+      state.stop = ABORTED
       break
     }
     if (state.evaluations + es.popsize > options.maxEvaluations) {
@@ -327,9 +343,10 @@ async function polish(objective: Objective, options: SearchOptions, state: Searc
   const code = result.stop.code === 'maxevals' ? 'maxevaluations' : result.stop.code
   state.stop = { code, message: result.stop.message }
   if (code === 'aborted' || code === 'maxevaluations') return result.step
-  state.stage = 'done'
-  if (!options.whiten || objective.thresholds !== undefined) return result.step
-  return whitenAndPolish(objective, options, state, result.step)
+  const whiten = options.whiten && objective.thresholds === undefined
+  state.stage = whiten ? 'whiten' : 'done'
+  if (whiten) state.settled = state.stop
+  return result.step
 }
 
 /** Rounds of whitening: each sees the states' influence at the last one's answer. */
@@ -346,17 +363,19 @@ async function whitenAndPolish(
   objective: Objective,
   options: SearchOptions,
   state: SearchState,
-  step: Float64Array,
 ): Promise<Float64Array> {
   const { space, nresidual } = objective
   const p = space.nparam
-  let width = step
+  const step = Float64Array.from(state.newton?.step ?? new Float64Array(p).fill(2e-3))
+  const before = state.evaluations
+  let width: Float64Array = step
   let z: Float64Array = Float64Array.from(state.best.z)
   let shift: Float64Array | undefined
   let explained = false
+  state.stage = 'done'
+  state.stop = state.settled
   try {
     for (let round = 0; round < WHITEN_ROUNDS; round++) {
-      if (options.signal?.aborted) return step
       const marginal = await MarginalResiduals.at(objective, space.denormalize(z), shift)
       if (marginal === undefined) return step
       const result = await gaussNewton((points, count) => marginal.evaluate(space.denormalize(points), count), {
@@ -370,6 +389,13 @@ async function whitenAndPolish(
         resume: { x: Array.from(z), step: Array.from(width), damping: 1e-3, iteration: 0, evaluations: 0 },
       })
       state.evaluations += result.evaluations
+      if (options.signal?.aborted) {
+        // the rounds are few: they begin anew
+        state.evaluations = before
+        state.stage = 'whiten'
+        state.stop = ABORTED
+        return step
+      }
       const after = await MarginalResiduals.at(objective, space.denormalize(result.x), shift)
       if (after === undefined) return step
       z = result.x

@@ -61,10 +61,47 @@ export interface InitialOptions {
   velocity?: 'filter' | 'channel'
 }
 
-/** A scalar joint coordinate whose start comes from a measurement, with the noise that came along. */
+/** A joint coordinate whose start comes from a measurement, with the noise that came along. */
 export interface InitialCoordinate {
+  /** address of the position; of the whole quaternion for a turn */
   readonly qpos: number
   readonly dof: number
+  /** a turn of a ball or free joint about this axis of its body; absent: a scalar */
+  readonly axis?: 0 | 1 | 2
+}
+
+/**
+ * Moves one state along a coordinate, in place: q ⊗ (cos(angle/2), axis sin(angle/2)) for a turn, whose angle is so small
+ * that a normalised (1, axis angle/2) does for it.
+ *
+ * @param position m or rad added
+ * @param velocity m/s or rad/s added
+ * @param q where the state's positions begin, v where its velocities do
+ */
+export function moveState(
+  qpos: Float64Array | Float32Array,
+  qvel: Float64Array | Float32Array,
+  q: number,
+  v: number,
+  coordinate: InitialCoordinate,
+  position: number,
+  velocity: number,
+): void {
+  const at = q + coordinate.qpos
+  qvel[v + coordinate.dof] += velocity
+  if (coordinate.axis === undefined) {
+    qpos[at] += position
+    return
+  }
+  const half = 0.5 * position
+  const shrink = 1 / Math.sqrt(1 + half * half)
+  const t = [0, 0, 0]
+  t[coordinate.axis] = half
+  const [w, x, y, z] = [qpos[at], qpos[at + 1], qpos[at + 2], qpos[at + 3]]
+  qpos[at] = shrink * (w - x * t[0] - y * t[1] - z * t[2])
+  qpos[at + 1] = shrink * (x + w * t[0] + y * t[2] - z * t[1])
+  qpos[at + 2] = shrink * (y + w * t[1] + z * t[0] - x * t[2])
+  qpos[at + 3] = shrink * (z + w * t[2] + x * t[1] - y * t[0])
 }
 
 /** Initial states of all segments. */
@@ -73,7 +110,7 @@ export interface InitialStates {
   readonly qpos: Float64Array
   /** (nsegment, nv) */
   readonly qvel: Float64Array
-  /** measured hinges and slides; each has two uncertain numbers, position and velocity */
+  /** measured coordinates of joints; each has two uncertain numbers, position and velocity */
   readonly coordinates: readonly InitialCoordinate[]
   /** (nsegment, ncoordinate, 3) variance of position, covariance, variance of velocity */
   readonly covariance: Float64Array
@@ -103,7 +140,7 @@ export function initialStates(
   const { nq, nv } = model
   const filters: InitialFilter[] = []
   const sources = grid.trials.map(trial => stateSources(trial, options.filter, filters))
-  const coordinates = scalarCoordinates(model, sources)
+  const coordinates = measuredCoordinates(model, sources)
   const qpos = new Float64Array(segments.length * nq)
   const qvel = new Float64Array(segments.length * nv)
   const covariance = new Float64Array(segments.length * coordinates.length * 3)
@@ -127,12 +164,18 @@ export function initialStates(
     }
 
     // noise of the start, coordinate by coordinate
-    coordinates.forEach(({ qpos: adr, dof }, c) => {
+    coordinates.forEach(({ qpos: adr, dof, axis }, c) => {
       const at = (s * coordinates.length + c) * 3
       const source = positions.get(adr)
       const local = slopes.get(adr)
       if (source === undefined || local === undefined) return
-      const power = source.noise * source.noise
+      let power = source.noise * source.noise
+      if (axis !== undefined) {
+        // a turn is twice the quaternion's own change across it: 2 conj(q) dq
+        const parts = [0, 1, 2, 3].map(k => positions.get(adr + k)?.noise)
+        if (parts.some(noise => noise === undefined)) return
+        power = (parts as number[]).reduce((sum, noise) => sum + noise * noise, 0)
+      }
       for (let k = 0; k < 3; k++) covariance[at + k] = power * local.gains[k]
       const own = velocities.get(dof)
       if (options.velocity === 'channel' && own !== undefined) {
@@ -183,17 +226,21 @@ function stateSources(
   return { positions, velocities }
 }
 
-/** Hinges and slides that some trial measures. */
-function scalarCoordinates(
+/** Coordinates that some trial measures: hinges and slides, what a free joint's body moves, turns with a whole quaternion. */
+function measuredCoordinates(
   model: Model,
   sources: readonly { positions: Map<number, Filtered> }[],
 ): InitialCoordinate[] {
+  const known = (adr: number): boolean => sources.some(source => source.positions.has(adr))
   const found: InitialCoordinate[] = []
   for (let j = 0; j < model.njnt; j++) {
     const type = model.field.jnt_type[j]
-    if (type !== JOINT.HINGE && type !== JOINT.SLIDE) continue
     const qpos = model.field.jnt_qposadr[j]
-    if (sources.some(source => source.positions.has(qpos))) found.push({ qpos, dof: model.field.jnt_dofadr[j] })
+    const dof = model.field.jnt_dofadr[j]
+    const scalars = type === JOINT.FREE ? 3 : type === JOINT.BALL ? 0 : 1
+    for (let k = 0; k < scalars; k++) if (known(qpos + k)) found.push({ qpos: qpos + k, dof: dof + k })
+    if (scalars === 1 || ![0, 1, 2, 3].every(k => known(qpos + scalars + k))) continue
+    for (const axis of [0, 1, 2] as const) found.push({ qpos: qpos + scalars, dof: dof + scalars + axis, axis })
   }
   return found
 }

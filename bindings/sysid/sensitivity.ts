@@ -42,10 +42,21 @@ export async function sensitivities(
     width = next
     columns = await jacobian(evaluate, z, residuals, width, lower, upper)
   }
+  // how much the derivatives change with the step: a model that jumps (stiction, stops) has none to speak of
+  const wider = await jacobian(
+    evaluate,
+    z,
+    residuals,
+    width.map(w => 2 * w),
+    lower,
+    upper,
+  )
+  const error = wider.columns.map((d, i) => d - columns.columns[i])
   objective.moveStart()
   const rounding = columns.change.map(change => (change > 0 ? objective.resolution / change : 1))
   const common = {
     columns: columns.columns,
+    error,
     residuals,
     series: objective.series,
     nchannel: objective.channels.length,

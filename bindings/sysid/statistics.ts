@@ -21,6 +21,8 @@ export interface InitialUncertainty {
 export interface StatisticsInput {
   /** (p, N) d residual / d z at the optimum, z in [-1, 1] */
   readonly columns: Float64Array
+  /** (p, N) by how much the columns change when the step of their differences doubles; default 0 */
+  readonly error?: Float64Array
   /** (N) */
   readonly residuals: Float64Array
   readonly series: readonly Series[]
@@ -72,6 +74,11 @@ export interface ChannelStatistics {
 const PRIOR_VARIANCE = 1 / 3
 /** Eigenvalues of the scaled information below this cannot be told from rounding, whatever the step was. */
 const EIGEN_FLOOR = 1e-12
+/**
+ * A direction whose sensitivity changes by half when the step of the differences doubles is not determined: what shows is
+ * where the model jumps (stiction, stops, rounding), not what the data say.
+ */
+const UNSTEADY = 0.25
 
 /**
  * Covariance, correlation and identifiability of a weighted least-squares fit (or Huber M-estimate).
@@ -149,9 +156,12 @@ export function fitStatistics(input: StatisticsInput): Statistics {
   let noisiest = 0
   for (let j = 0; j < p; j++) if (effect[j]) noisiest = Math.max(noisiest, input.rounding[j])
   const floor = Math.max(EIGEN_FLOOR, 9 * noisiest * noisiest)
-  const gauge = Array.from(eigen.values.keys()).filter(k => eigen.values[k] <= floor)
+  const changes = input.error === undefined ? eigen.values.map(() => 0) : alongEigen(eigen, scale, input.error, p, N)
+  const gauge = Array.from(eigen.values.keys()).filter(
+    k => eigen.values[k] <= floor || changes[k] > UNSTEADY * eigen.values[k],
+  )
 
-  const sandwich = invertSandwich(eigen, scale, meat, effect, floor, p)
+  const sandwich = invertSandwich(eigen, scale, meat, effect, gauge, p)
   const covariance = withBoxPrior(sandwich, p)
   const stderr = Float64Array.from({ length: p }, (_, j) => Math.sqrt(covariance[j * p + j]))
   const correlation = new Float64Array(p * p)
@@ -174,6 +184,19 @@ export function fitStatistics(input: StatisticsInput): Statistics {
     t95,
     channels,
   }
+}
+
+/** |E D v_k|² for every eigenvector (p): what a change of the columns by E would add to the eigenvalue. */
+function alongEigen(eigen: Eigen, scale: Float64Array, error: Float64Array, p: number, N: number): Float64Array {
+  return Float64Array.from(eigen.values, (_, k) => {
+    let sum = 0
+    for (let i = 0; i < N; i++) {
+      let e = 0
+      for (let a = 0; a < p; a++) e += eigen.vectors[k * p + a] * scale[a] * error[a * N + i]
+      sum += e * e
+    }
+    return sum
+  })
 }
 
 /** ψ(r) and its slope: r and 1 for squares; for Huber r clipped, and the share of residuals about the corner. */
@@ -276,13 +299,13 @@ function addInitial(
   }
 }
 
-/** H⁻¹ Ω H⁻¹ through the eigenvectors of the scaled H; directions at the floor and columns without effect become huge. */
+/** H⁻¹ Ω H⁻¹ through the eigenvectors of the scaled H; directions without information and columns without effect become huge. */
 function invertSandwich(
   eigen: Eigen,
   scale: Float64Array,
   meat: Float64Array,
   effect: readonly boolean[],
-  floor: number,
+  gauge: readonly number[],
   p: number,
 ): Float64Array {
   // inverse of H as A = D V 1/λ Vᵀ D
@@ -291,7 +314,7 @@ function invertSandwich(
     for (let b = 0; b < p; b++) {
       let sum = 0
       for (let k = 0; k < p; k++) {
-        if (eigen.values[k] > floor) sum += (eigen.vectors[k * p + a] * eigen.vectors[k * p + b]) / eigen.values[k]
+        if (!gauge.includes(k)) sum += (eigen.vectors[k * p + a] * eigen.vectors[k * p + b]) / eigen.values[k]
       }
       inverse[a * p + b] = sum * scale[a] * scale[b]
     }
@@ -300,7 +323,7 @@ function invertSandwich(
   const covariance = multiply(half, inverse, p)
   // what the data leave open: far wider than the box
   for (let k = 0; k < p; k++) {
-    if (eigen.values[k] > floor) continue
+    if (!gauge.includes(k)) continue
     let size = 0
     for (let a = 0; a < p; a++) size = Math.max(size, Math.abs(eigen.vectors[k * p + a] * scale[a]))
     if (!(size > 0)) continue
