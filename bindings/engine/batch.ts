@@ -190,7 +190,7 @@ export class Batch {
     const lanes = 4 * this.#nblock
     for (let w = 0; w < lanes; w++) {
       let a = (address + (w >> 2) * stride) / 4 + (w & 3)
-      let from = each ? (w < last ? w : last) * size : 0
+      let from = each ? Math.min(w, last) * size : 0
       for (const end = from + size; from < end; from++, a += 4) f32[a] = values[from]
     }
   }
