@@ -819,85 +819,45 @@
 // @ts-ignore: decorator
 @inline export function efc_J(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 880) }
 // @ts-ignore: decorator
-/** 1 / R; 0 where a world does not have the row [njmax] SI */
+/** constraint rows, one record each (sim/types.ts): D, R, aref, frictionloss, jar, zone, J p, force, bookkeeping [njmax, 9] SI */
 // @ts-ignore: decorator
-@inline export function efc_D(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 884) }
-// @ts-ignore: decorator
-/** regularizer [njmax] SI */
-// @ts-ignore: decorator
-@inline export function efc_R(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 888) }
-// @ts-ignore: decorator
-/** reference acceleration [njmax] SI */
-// @ts-ignore: decorator
-@inline export function efc_aref(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 892) }
-// @ts-ignore: decorator
-/** efc_frictionloss [njmax] N or N*m */
-// @ts-ignore: decorator
-@inline export function efc_frictionloss(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 896) }
-// @ts-ignore: decorator
-/** J qacc - aref [njmax] SI */
-// @ts-ignore: decorator
-@inline export function efc_jar(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 900) }
-// @ts-ignore: decorator
-/** J search direction [njmax] SI */
-// @ts-ignore: decorator
-@inline export function efc_Jp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 904) }
-// @ts-ignore: decorator
-/** efc_force [njmax] N or N*m */
-// @ts-ignore: decorator
-@inline export function efc_force(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 908) }
-// @ts-ignore: decorator
-/** row is in its quadratic zone [njmax] mask */
-// @ts-ignore: decorator
-@inline export function efc_quad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 912) }
-// @ts-ignore: decorator
-/** mjtConstraint of a row [njmax] enum */
-// @ts-ignore: decorator
-@inline export function efc_type(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 916) }
-// @ts-ignore: decorator
-/** efc_rownnz [njmax] 1 */
-// @ts-ignore: decorator
-@inline export function efc_rownnz(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 920) }
-// @ts-ignore: decorator
-/** efc_rowadr [njmax] adr */
-// @ts-ignore: decorator
-@inline export function efc_rowadr(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 924) }
+@inline export function efc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 884) }
 // @ts-ignore: decorator
 /** efc_colind [nJmax] id */
 // @ts-ignore: decorator
-@inline export function efc_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 928) }
+@inline export function efc_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 888) }
 // @ts-ignore: decorator
 /** Newton step [nv] SI */
 // @ts-ignore: decorator
-@inline export function sol_x(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 932) }
+@inline export function sol_x(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 892) }
 // @ts-ignore: decorator
 /** sol_Mx [nv] SI */
 // @ts-ignore: decorator
-@inline export function sol_Mx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 936) }
+@inline export function sol_Mx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 896) }
 // @ts-ignore: decorator
 /** state at the beginning of a Runge-Kutta step [nq] SI */
 // @ts-ignore: decorator
-@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 940) }
+@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 900) }
 // @ts-ignore: decorator
 /** rk_qvel [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 944) }
+@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 904) }
 // @ts-ignore: decorator
 /** rk_act [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 948) }
+@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 908) }
 // @ts-ignore: decorator
 /** weighted sum of velocities [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 952) }
+@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 912) }
 // @ts-ignore: decorator
 /** weighted sum of accelerations [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 956) }
+@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 916) }
 // @ts-ignore: decorator
 /** weighted sum of act_dot [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 960) }
+@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 920) }
 
 export const STATUS_BADSTATE: i32 = 1
 export const STATUS_SOLVER: i32 = 2

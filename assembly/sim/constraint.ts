@@ -5,7 +5,7 @@ import { abs4, add, and, clip, div, dot3, eq, gt, ld, le, lt, mad, max4, min4, m
 import * as f from '../shared/fields'
 import {
   at, CNSTR_EQUALITY, CNSTR_FRICTION_DOF, CNSTR_LIMIT_JOINT, DSBL_CONSTRAINT, DSBL_EQUALITY, DSBL_FRICTIONLOSS, DSBL_LIMIT,
-  DSBL_REFSAFE, i32at, JNT_BALL, MAXIMP, MINIMP, MINVAL,
+  DSBL_REFSAFE, EFC_AREF, EFC_D, EFC_JAR, EFC_LOSS, EFC_QUAD, EFC_R, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE, i32at, JNT_BALL, MAXIMP, MINIMP, MINVAL,
 } from './types'
 
 /** A row of the Jacobian under construction: where the next one goes. Lives in tmp[60..63] as integers. */
@@ -81,16 +81,18 @@ export function rowConstants(m: usize, p: usize, solref: usize, solimp: usize, d
   return mad(ld(c + RC_RISE), sel(low, y, sub(one, y)), ld(c + RC_DMIN))
 }
 
+/** address of the next row's record; its Jacobian is what the caller has put from the cursor on */
 // @ts-ignore: decorator
-@inline function beginRow(m: usize, s: usize, type: i32, nnz: i32): i32 {
+@inline function beginRow(m: usize, s: usize, type: i32, nnz: i32): usize {
   const c = cursor(m, s)
   const r = load<i32>(c), adr = load<i32>(c, 4)
-  store<i32>(f.efc_type(m, s) + 4 * <usize>r, type)
-  store<i32>(f.efc_rownnz(m, s) + 4 * <usize>r, nnz)
-  store<i32>(f.efc_rowadr(m, s) + 4 * <usize>r, adr)
+  const e = f.efc(m, s) + EFC_STRIDE * <usize>r
+  store<i32>(e, type, EFC_TYPE)
+  store<i32>(e, nnz, EFC_ROWNNZ)
+  store<i32>(e, adr, EFC_ROWADR)
   store<i32>(c, r + 1)
   store<i32>(c, adr + nnz, 4)
-  return r
+  return e
 }
 
 /**
@@ -101,16 +103,16 @@ export function rowConstants(m: usize, p: usize, solref: usize, solimp: usize, d
  *   acc   J qacc_warmstart: the solver begins there, so the row's residual and zone are those of it
  */
 function addRow(m: usize, s: usize, type: i32, nnz: i32, has: v128, violation: v128, vel: v128, acc: v128, c: usize): void {
-  const r = beginRow(m, s, type, nnz)
+  const e = beginRow(m, s, type, nnz)
   const imp = impedance(c, violation)
   // R = (1 - d) / d * diagonal; its lower bound is that of MuJoCo
   const D = div(imp, max4(splat(MINVAL), mul(sub(splat(1), imp), ld(c + RC_DIAG))))
-  st(at(f.efc_D(m, s), r), and(has, D))
+  st(e + EFC_D, and(has, D))
   const aref = and(has, neg(mad(mul(ld(c + RC_K), imp), violation, mul(ld(c + RC_B), vel))))
-  st(at(f.efc_aref(m, s), r), aref)
+  st(e + EFC_AREF, aref)
   const jar = sub(acc, aref)
-  st(at(f.efc_jar(m, s), r), jar)
-  st(at(f.efc_quad(m, s), r), type == CNSTR_EQUALITY ? i32x4.splat(-1) : lt(jar, splat(0)))
+  st(e + EFC_JAR, jar)
+  st(e + EFC_QUAD, type == CNSTR_EQUALITY ? i32x4.splat(-1) : lt(jar, splat(0)))
 }
 
 // @ts-ignore: decorator
@@ -150,7 +152,7 @@ export function constraintConstants(m: usize, p: usize, s: usize): void {
  * All constraint rows that some world of the block has, in MuJoCo's order: equality, friction, limit.
  *   model   eq_* dof_frictionloss dof_sol* jnt_range jnt_margin jnt_sol* dof_invweight0 (*)
  *   in      qpos, qvel
- *   out     efc_*; returns the mask of worlds with at least one row
+ *   out     efc, efc_J, efc_colind; returns the mask of worlds with at least one row
  *   source  MuJoCo engine_core_constraint.c, mj_makeConstraint
  */
 export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
@@ -199,16 +201,16 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
     const has = ne(loss, zero)
     if (!v128.any_true(has)) continue
     putJ(m, s, 0, i, splat(1))
-    const r = beginRow(m, s, CNSTR_FRICTION_DOF, 1)
+    const e = beginRow(m, s, CNSTR_FRICTION_DOF, 1)
     const c = f.friction_const(m, p) + 3 * V * <usize>i
-    st(at(f.efc_D(m, s), r), and(has, ld(c)))
-    st(at(f.efc_R(m, s), r), ld(c + V))
-    st(at(f.efc_frictionloss(m, s), r), loss)
+    st(e + EFC_D, and(has, ld(c)))
+    st(e + EFC_R, ld(c + V))
+    st(e + EFC_LOSS, loss)
     const aref = and(has, neg(mul(ld(c + 2 * V), ld(at(qvel, i)))))
-    st(at(f.efc_aref(m, s), r), aref)
+    st(e + EFC_AREF, aref)
     const jar = sub(ld(at(warm, i)), aref)
-    st(at(f.efc_jar(m, s), r), jar)
-    st(at(f.efc_quad(m, s), r), lt(abs4(jar), mul(ld(c + V), loss)))
+    st(e + EFC_JAR, jar)
+    st(e + EFC_QUAD, lt(abs4(jar), mul(ld(c + V), loss)))
     some = or(some, has)
   }
 

@@ -89,6 +89,20 @@ export const LC_POS: usize = 9 * V
 export const LC_SIGN: usize = 12 * V
 export const LC_INERT: usize = 13 * V
 
+// efc (SCRATCH_FIELDS): one record a constraint row, then three integers: type (mjtConstraint), nonzeros, start in efc_J
+export const EFC_STRIDE: usize = 9 * V
+export const EFC_D: usize = 0
+export const EFC_R: usize = V
+export const EFC_AREF: usize = 2 * V
+export const EFC_LOSS: usize = 3 * V
+export const EFC_JAR: usize = 4 * V
+export const EFC_QUAD: usize = 5 * V
+export const EFC_JP: usize = 6 * V
+export const EFC_FORCE: usize = 7 * V
+export const EFC_TYPE: usize = 8 * V
+export const EFC_ROWNNZ: usize = 8 * V + 4
+export const EFC_ROWADR: usize = 8 * V + 8
+
 // @ts-ignore: decorator
 @inline export function i32at(p: usize, i: i32): i32 { return load<i32>(p + 4 * <usize>i) }
 // @ts-ignore: decorator

@@ -5,6 +5,8 @@ import { Whitener } from './whiten.js'
 
 /** Steps may be adapted so often before the last Jacobian is taken as it is. */
 const ROUNDS = 4
+/** The last derivatives are taken once more with steps this many times as wide. */
+const WIDER = 4
 
 /**
  * Everything `fitStatistics` needs at a point: residuals and their derivatives by batched central differences, to the
@@ -47,7 +49,7 @@ export async function sensitivities(
     evaluate,
     z,
     residuals,
-    width.map(w => 2 * w),
+    width.map(w => WIDER * w),
     lower,
     upper,
   )

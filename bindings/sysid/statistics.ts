@@ -21,7 +21,7 @@ export interface InitialUncertainty {
 export interface StatisticsInput {
   /** (p, N) d residual / d z at the optimum, z in [-1, 1] */
   readonly columns: Float64Array
-  /** (p, N) by how much the columns change when the step of their differences doubles; default 0 */
+  /** (p, N) by how much the columns change with a wider step of their differences; default 0 */
   readonly error?: Float64Array
   /** (N) */
   readonly residuals: Float64Array
@@ -75,7 +75,7 @@ const PRIOR_VARIANCE = 1 / 3
 /** Eigenvalues of the scaled information below this cannot be told from rounding, whatever the step was. */
 const EIGEN_FLOOR = 1e-12
 /**
- * A direction whose sensitivity changes by half when the step of the differences doubles is not determined: what shows is
+ * A direction whose sensitivity changes by half with the step of the differences is not determined: what shows is
  * where the model jumps (stiction, stops, rounding), not what the data say.
  */
 const UNSTEADY = 0.25
