@@ -244,7 +244,13 @@ export async function identifyCommand(
       : await resultFiles(job, space, result, options.out)
   const state = statePath(options.out)
   if (interrupted) written.set(state, result.state)
-  await writeFiles(written)
+  try {
+    await writeFiles(written)
+  } catch (error) {
+    // what was found is worth more than the files
+    if (options.json !== true) io.out(summary(job, result))
+    throw error
+  }
   if (options.json === true) {
     const json = result.toJSON()
     io.out(toJson({ ...json, interrupted, timings: { ...json.timings, firstProgress }, files: [...written.keys()] }))

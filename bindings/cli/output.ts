@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SimcrankError } from '../errors.js'
 
@@ -38,6 +38,18 @@ async function writeWhole(file: string, content: string | Uint8Array): Promise<v
   }
 }
 
+/** A folder and those it lies in. mkdir's own recursion never ends in /proc, and calls a read-only disk 'no such file'. */
+async function makeFolder(folder: string): Promise<void> {
+  const parent = dirname(folder)
+  const known = await stat(folder).catch(() => undefined)
+  if (known?.isDirectory()) return
+  if (parent !== folder) await makeFolder(parent)
+  await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    // another process may have been quicker
+    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
+  })
+}
+
 /**
  * A folder for results, made when absent and proved writable at once, so that a long fit does not end without a place
  * for what it found.
@@ -46,7 +58,7 @@ async function writeWhole(file: string, content: string | Uint8Array): Promise<v
  */
 export async function openOutput(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     const probe = temporary(join(folder, 'probe'))
     await rm(probe, { force: true })
     try {

@@ -281,10 +281,8 @@ function linkFrames(
       // the frame of a free or ball joint is the body's own
       if (type < SLIDE) {
         x = IDENTITY
-        const alone = num('body_subtreemass')[b] === num('body_mass')[b]
         if (
           type === FREE &&
-          alone &&
           int('body_jntnum')[b] === 1 &&
           !int('dof_treeid').some((t, i) => t === treeOf(j) && int('dof_jntid')[i] !== j)
         )

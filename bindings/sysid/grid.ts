@@ -3,7 +3,7 @@ import type { Model } from '../model/model.js'
 import { medianPeriod } from '../recording/filter.js'
 import type { Channel, Interpolation, Recording } from '../recording/recording.js'
 import { firstAtOrAfter } from './filter.js'
-import { type InputPort, inputPort, type OutputPort, outputPort } from './ports.js'
+import { checkUnit, type InputPort, inputPort, type OutputPort, outputPort } from './ports.js'
 
 /** A measured channel of one recording and where the world has it. */
 export interface Measured {
@@ -107,7 +107,11 @@ function resolve(model: Model, recording: Recording): Omit<Trial, 'rows'> {
   const driving: Driving[] = []
   for (const channel of recording.channels) {
     const place = `${recording.name}, channel '${channel.name}'`
-    if (channel.measures !== undefined) measured.push({ channel, port: outputPort(model, channel.measures, place) })
+    if (channel.measures !== undefined) {
+      const port = outputPort(model, channel.measures, place)
+      checkUnit(port, channel, place)
+      measured.push({ channel, port })
+    }
     if (channel.drives === undefined) continue
     const port = inputPort(model, channel.drives, place)
     const other = driving.find(d => d.port.path === port.path)

@@ -18,6 +18,8 @@ export interface OutputPort {
   readonly state: { readonly kind: 'qpos' | 'qvel'; readonly adr: number } | undefined
   /** sensor id when it is one */
   readonly sensor: number | undefined
+  /** SI unit, where the kind of joint decides between two */
+  readonly unit?: string
 }
 
 /** What an input channel feeds. */
@@ -50,6 +52,31 @@ function checkComponent(component: number, count: number, path: string, place: s
     'CHANNEL_TARGET',
     `'${path}' has ${count} component${count === 1 ? '' : 's'}, numbered from 0`,
     { place },
+  )
+}
+
+/** of slides and of hinges */
+const UNITS: Readonly<Record<string, readonly [linear: string, angular: string]>> = {
+  qpos: ['m', 'rad'],
+  qvel: ['m/s', 'rad/s'],
+  qacc: ['m/s^2', 'rad/s^2'],
+  qfrc_actuator: ['N', 'N*m'],
+}
+
+/** @throws {RecordingError} CHANNEL_UNIT when a slide was logged in degrees, or a hinge in metres */
+export function checkUnit(
+  port: OutputPort,
+  channel: { readonly unit: string; readonly measures?: string },
+  place: string,
+): void {
+  const { unit } = channel
+  if (port.unit === undefined || unit === '' || unit === port.unit) return
+  throw new RecordingError(
+    'CHANNEL_UNIT',
+    `its unit '${unit}' does not fit '${channel.measures}', which is in ${port.unit}`,
+    {
+      place,
+    },
   )
 }
 
@@ -117,6 +144,8 @@ export function outputPort(model: Model, path: string, place: string): OutputPor
   const state =
     target.field === 'qpos' || target.field === 'qvel' ? { kind: target.field as 'qpos' | 'qvel', adr } : undefined
   const size = sizeOf(model, target.field)
+  const linear = type === JOINT.SLIDE || (type === JOINT.FREE && component < 3)
+  const quaternion = positions && !linear && type !== JOINT.HINGE
   return {
     path: `joint/${id}/${target.field}${suffix}`,
     field: target.field,
@@ -124,6 +153,7 @@ export function outputPort(model: Model, path: string, place: string): OutputPor
     column: adr,
     state,
     sensor: undefined,
+    unit: quaternion ? '1' : UNITS[target.field]?.[linear ? 0 : 1],
   }
 }
 

@@ -26,7 +26,7 @@ export interface WindowOptions {
 /**
  * Cuts recordings into windows, or leaves each whole.
  *
- * @throws {ParameterError} WINDOW on a window or stride that is no positive time
+ * @throws {ParameterError} WINDOW on a window or stride that is no positive time, or less than one step
  * @throws {RecordingError} RECORDING_SHORT when a recording is shorter than one window
  */
 export function cutSegments(grid: Grid, options: WindowOptions): Segment[] {
@@ -38,6 +38,10 @@ export function cutSegments(grid: Grid, options: WindowOptions): Segment[] {
     throw new ParameterError('WINDOW', `window: ${window} s is not a positive time`)
   if (!(stride !== undefined && stride > 0 && Number.isFinite(stride)))
     throw new ParameterError('WINDOW', `stride: ${stride} s is not a positive time`)
+  for (const [name, length] of Object.entries({ window, stride })) {
+    if (length < (1 - 1e-9) * grid.period)
+      throw new ParameterError('WINDOW', `${name}: ${length} s is less than one step of the grid, ${grid.period} s`)
+  }
   const rows = Math.max(1, Math.round(window / grid.period)) + 1
   const step = Math.max(1, Math.round(stride / grid.period))
   const segments: Segment[] = []

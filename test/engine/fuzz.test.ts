@@ -169,6 +169,9 @@ const DEGENERATE: Readonly<Record<string, string>> = {
   'one slide': wrap(`<body><joint type="slide" axis="0 0 1" damping="1"/>${GEOM}</body>`),
   'one ball': wrap(`<body><joint type="ball"/>${GEOM}</body>`),
   'one free body': wrap(`<body><freejoint/>${GEOM}</body>`),
+  'a free body with another welded to it, implicitfast': wrap(
+    `<body><freejoint/>${GEOM}<body pos=".2 0 0" quat="1 .3 0 0">${GEOM}</body></body>`,
+  ).replace('<option ', '<option integrator="implicitfast" '),
   'a massless body between two hinges': wrap(
     `<body pos="0 0 1"><joint axis="0 1 0" armature=".1"/>${GEOM}<body pos=".1 0 0"><body pos=".1 0 0"><joint axis="1 1 0"/>${GEOM}</body></body></body>`,
   ),
