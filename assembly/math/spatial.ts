@@ -37,11 +37,6 @@ export function mulMat3(out: usize, a: usize, b: usize): void {
   for (let i = 0; i < n; i++) st(out + V * <usize>i, ld(from + V * <usize>i))
 }
 
-// @ts-ignore: decorator
-@inline export function fill0(out: usize, n: i32): void {
-  for (let i = 0; i < n; i++) st(out + V * <usize>i, splat(0))
-}
-
 /** out = quat, made unit; a zero quaternion becomes the identity (mju_normalize4) */
 export function normalize4(out: usize, q: usize): void {
   const w = ld(q), x = ld(q + V), y = ld(q + 2 * V), z = ld(q + 3 * V)
@@ -124,45 +119,10 @@ export function rotDiag(out: usize, r: usize, dd: usize): void {
   st(out + 5 * V, sub(mul(mass, v2), cross1(h0, w1, h1, w0)))
 }
 
-/** out += vel x* f, the rate of a spatial force in a frame that moves with vel (mju_crossForce) */
-// @ts-ignore: decorator
-@inline export function addCrossForce(out: usize, vel: usize, f: usize): void {
-  const w0 = ld(vel), w1 = ld(vel + V), w2 = ld(vel + 2 * V), v0 = ld(vel + 3 * V), v1 = ld(vel + 4 * V), v2 = ld(vel + 5 * V)
-  const n0 = ld(f), n1 = ld(f + V), n2 = ld(f + 2 * V), f0 = ld(f + 3 * V), f1 = ld(f + 4 * V), f2 = ld(f + 5 * V)
-  st(out, add(ld(out), add(cross1(w1, n2, w2, n1), cross1(v1, f2, v2, f1))))
-  st(out + V, add(ld(out + V), add(cross1(w2, n0, w0, n2), cross1(v2, f0, v0, f2))))
-  st(out + 2 * V, add(ld(out + 2 * V), add(cross1(w0, n1, w1, n0), cross1(v0, f1, v1, f0))))
-  st(out + 3 * V, add(ld(out + 3 * V), cross1(w1, f2, w2, f1)))
-  st(out + 4 * V, add(ld(out + 4 * V), cross1(w2, f0, w0, f2)))
-  st(out + 5 * V, add(ld(out + 5 * V), cross1(w0, f1, w1, f0)))
-}
-
-/** out = vel x motion (mju_crossMotion) */
-// @ts-ignore: decorator
-@inline export function crossMotion(out: usize, vel: usize, x: usize): void {
-  const w0 = ld(vel), w1 = ld(vel + V), w2 = ld(vel + 2 * V), v0 = ld(vel + 3 * V), v1 = ld(vel + 4 * V), v2 = ld(vel + 5 * V)
-  const a0 = ld(x), a1 = ld(x + V), a2 = ld(x + 2 * V), b0 = ld(x + 3 * V), b1 = ld(x + 4 * V), b2 = ld(x + 5 * V)
-  st(out, cross1(w1, a2, w2, a1))
-  st(out + V, cross1(w2, a0, w0, a2))
-  st(out + 2 * V, cross1(w0, a1, w1, a0))
-  st(out + 3 * V, add(cross1(w1, b2, w2, b1), cross1(v1, a2, v2, a1)))
-  st(out + 4 * V, add(cross1(w2, b0, w0, b2), cross1(v2, a0, v0, a2)))
-  st(out + 5 * V, add(cross1(w0, b1, w1, b0), cross1(v0, a1, v1, a0)))
-}
-
 // @ts-ignore: decorator
 @inline export function dot6(a: usize, b: usize): v128 {
   return add(dot3(ld(a), ld(a + V), ld(a + 2 * V), ld(b), ld(b + V), ld(b + 2 * V)),
     dot3(ld(a + 3 * V), ld(a + 4 * V), ld(a + 5 * V), ld(b + 3 * V), ld(b + 4 * V), ld(b + 5 * V)))
-}
-
-/** out += x y over n elements */
-// @ts-ignore: decorator
-@inline export function addToScl(out: usize, x: usize, y: v128, n: i32): void {
-  for (let i = 0; i < n; i++) {
-    const o = V * <usize>i
-    st(out + o, mad(ld(x + o), y, ld(out + o)))
-  }
 }
 
 /** conjugate of a quaternion (mju_negQuat) */

@@ -15,7 +15,7 @@ import {
 @inline export function nefc(m: usize, s: usize): i32 { return load<i32>(cursor(m, s)) }
 
 // solver constants of a row (limit_const, eq_const): what does not change from step to step
-export const RC_STRIDE: usize = 10 * V
+const RC_STRIDE: usize = 10 * V
 const RC_B: usize = 0
 const RC_K: usize = V
 const RC_DMIN: usize = 2 * V
@@ -31,7 +31,7 @@ const RC_DIAG: usize = 9 * V
  * Constants of a row from solref, solimp and the inverse inertia it works against (getsolparam, mj_makeImpedance).
  *   out   damping B, stiffness K, impedance curve: dmin, rise, 1 / width, midpoint and its slopes' scales, power; diagonal
  */
-export function rowConstants(m: usize, p: usize, solref: usize, solimp: usize, diag: v128, out: usize): void {
+function rowConstants(m: usize, p: usize, solref: usize, solimp: usize, diag: v128, out: usize): void {
   const lo = splat(MINIMP), hi = splat(MAXIMP), one = splat(1)
   const dmin = clip(ld(solimp), lo, hi), dmax = clip(ld(solimp + V), lo, hi)
   const width = max4(splat(0), ld(solimp + 2 * V))

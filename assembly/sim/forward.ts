@@ -134,6 +134,8 @@ export function forward(m: usize, p: usize, d: usize, s: usize): void {
   smoothForces(m, p, d, s, 0)
   acceleration(m, d, s, constrain(m, p, d, s))
   st(f.constrained(m, d), i32x4.splat(-1))
+  const ok = sane(m, d, f.qacc(m, d))
+  if (!i32x4.all_true(ok)) mark(m, d, v128.not(ok), f.STATUS_BADSTATE)
   if (needFrames(m)) frames(m, p, d, s)
   sensors(m, p, d, s)
 }

@@ -96,6 +96,7 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
  *   in-out  H as in factorI, x (nv): b, then the solution
  */
 export function factorSolve(nv: i32, H: usize, x: usize, nnz: usize, adr: usize, col: usize): void {
+  if (nv == 0) return
   if (nv <= 2) {
     smallSolve(nv, H, x, i32at(nnz, nv - 1))
     return

@@ -14,17 +14,14 @@ export const DSBL_SPRING: i32 = 32
 export const DSBL_DAMPER: i32 = 64
 export const DSBL_GRAVITY: i32 = 128
 export const DSBL_CLAMPCTRL: i32 = 256
-export const DSBL_WARMSTART: i32 = 512
 export const DSBL_ACTUATION: i32 = 2048
 export const DSBL_REFSAFE: i32 = 4096
 export const DSBL_SENSOR: i32 = 8192
 export const DSBL_EULERDAMP: i32 = 32768
 
-export const INT_EULER: i32 = 0
 export const INT_RK4: i32 = 1
 export const INT_IMPLICITFAST: i32 = 3
 
-export const DYN_NONE: i32 = 0
 export const DYN_INTEGRATOR: i32 = 1
 export const DYN_FILTER: i32 = 2
 export const DYN_FILTEREXACT: i32 = 3
@@ -36,7 +33,6 @@ export const GAIN_AFFINE: i32 = 1
 export const GAIN_DCMOTOR: i32 = 3
 export const GAIN_PID: i32 = 5
 
-export const BIAS_NONE: i32 = 0
 export const BIAS_AFFINE: i32 = 1
 export const BIAS_DCMOTOR: i32 = 3
 
@@ -46,15 +42,12 @@ export const INPUT_FF: i32 = 4
 export const INPUT_VOLTAGE: i32 = 8
 
 export const TRN_JOINT: i32 = 0
-export const TRN_JOINTINPARENT: i32 = 1
 
 export const SENS_JOINTPOS: i32 = 9
 export const SENS_JOINTVEL: i32 = 10
 export const SENS_ACTUATORFRC: i32 = 15
 export const SENS_FRAMEPOS: i32 = 26
-export const SENS_FRAMEQUAT: i32 = 27
 
-export const OBJ_BODY: i32 = 1
 export const OBJ_XBODY: i32 = 2
 export const OBJ_GEOM: i32 = 5
 export const OBJ_SITE: i32 = 6

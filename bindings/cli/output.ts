@@ -40,10 +40,10 @@ async function writeWhole(file: string, content: string | Uint8Array): Promise<v
 
 /** A folder and those it lies in. mkdir's own recursion never ends in /proc, and calls a read-only disk 'no such file'. */
 async function makeFolder(folder: string): Promise<void> {
+  const known = (path: string) => stat(path).catch(() => undefined)
+  if ((await known(folder))?.isDirectory()) return
   const parent = dirname(folder)
-  const known = await stat(folder).catch(() => undefined)
-  if (known?.isDirectory()) return
-  if (parent !== folder) await makeFolder(parent)
+  if (parent !== folder && (await known(parent)) === undefined) await makeFolder(parent)
   await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
     // another process may have been quicker
     if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error

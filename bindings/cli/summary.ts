@@ -179,7 +179,7 @@ export function reportOf(job: Job, result: IdentifyResult): ReportData {
   }
   const recordingOf = (role: Role) => (it: Recording) => ({ name: it.name, role, duration: it.end - it.start })
   return {
-    title: `${fitted ? 'Identification' : 'Scoring'} of ${model.name === '' ? job.file : model.name}`,
+    title: `${fitted ? 'Identification' : 'Scoring'} of ${model.name === '' || model.name === 'MuJoCo Model' ? job.file : model.name}`,
     date: job.date,
     facts,
     recordings: [...job.recordings.map(recordingOf('fit')), ...job.holdout.map(recordingOf('holdout'))],

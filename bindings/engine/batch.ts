@@ -32,6 +32,12 @@ const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
 const fieldOf = new Map<string, Field>([...modelFields, ...worldFields, ...derivedFields].map(f => [f.name, f]))
 const isWorld = new Set(worldFields.map(f => f.name))
 const isDerived = new Set(derivedFields.map(f => f.name))
+/** results of a step, and constants that follow from other fields: mj_setConst would overwrite them */
+const isComputed = new Set([
+  ...isDerived,
+  ...'qacc act_dot actuator_force qfrc_actuator qfrc_constraint sensordata solver_niter status'.split(' '),
+  ...'body_subtreemass body_invweight0 dof_invweight0 dof_M0 actuator_length0 actuator_acc0'.split(' '),
+])
 
 /**
  * Many worlds of one Model, stepped together (mjData times nworld). Create with createBatch, dispose when done.
@@ -69,11 +75,22 @@ export class Batch {
     this.#layout = layOut(sizes)
     const { mbytes, pbytes, dbytes, sbytes } = this.#layout
     this.#scratchBytes = sbytes + dbytes
-    const arena = engine.arena
-    this.#m = arena.alloc(mbytes)
-    this.#p = arena.alloc(pbytes)
-    this.#d = arena.alloc(dbytes * this.#nblock)
-    for (let i = 0; i < workers; i++) this.#scratch.push(arena.alloc(this.#scratchBytes))
+    // all or nothing: what was got before the memory ran out goes back
+    const taken: [address: number, bytes: number][] = []
+    const take = (bytes: number): number => {
+      const address = engine.arena.alloc(bytes)
+      taken.push([address, bytes])
+      return address
+    }
+    try {
+      this.#m = take(mbytes)
+      this.#p = take(pbytes)
+      this.#d = take(dbytes * this.#nblock)
+      for (let i = 0; i < workers; i++) this.#scratch.push(take(this.#scratchBytes))
+    } catch (error) {
+      for (const [address, bytes] of taken) engine.arena.release(address, bytes)
+      throw error
+    }
 
     writeHeader(engine.memory, this.#m, this.#layout, model, tables)
     this.#writeHeaderWords()
@@ -137,10 +154,12 @@ export class Batch {
     this.#alive()
     const field = this.#field(name)
     const size = fieldSize(field, this.#layout.sizes)
-    if (isDerived.has(name) || !(isWorld.has(name) || (field.perWorld && this.#layout.p.has(name))))
+    if (field.perWorld && !this.#layout.p.has(name))
+      throw new ParameterError('FIELD_UNUSED', `${name} has no effect in this version of the engine`)
+    if (isComputed.has(name) || !(isWorld.has(name) || field.perWorld))
       throw new ParameterError(
         'FIELD_READONLY',
-        `${name} cannot be written: it is ${isDerived.has(name) ? 'computed' : 'the same for all worlds'}`,
+        `${name} cannot be written: it is ${isComputed.has(name) ? 'computed' : 'the same for all worlds'}`,
       )
     const each = values.length === this.nworld * size
     if (!each && values.length !== size)
@@ -148,15 +167,25 @@ export class Batch {
         'SIZE',
         `${name}: got length ${values.length}, expected nworld * size = ${this.nworld} * ${size}, or ${size}`,
       )
-    // x * 0 is 0 for every finite x; only a sum that is not needs a closer look
+    // x * 0 is 0 for every x that is finite in the engine's precision; only a sum that is not needs a closer look
     let odd = 0
-    for (let i = 0; i < values.length; i++) odd += values[i] * 0
+    for (let i = 0; i < values.length; i++) odd += Math.fround(values[i]) * 0
     if (odd !== 0) {
-      const i = Array.prototype.findIndex.call(values, x => !Number.isFinite(x))
+      const i = Array.prototype.findIndex.call(values, x => !Number.isFinite(Math.fround(x)))
       const place = each ? `world ${Math.floor(i / size)}, element ${i % size}` : `element ${i}`
-      throw new ParameterError('NOT_FINITE', `${name}: ${values[i]} is not a finite number`, { place })
+      throw new ParameterError('NOT_FINITE', `${name}: ${values[i]} is not a finite number in single precision`, {
+        place,
+      })
     }
     if (size === 0) return
+
+    if (name === 'opt_timestep') {
+      const i = Array.prototype.findIndex.call(values, x => !(x > 0))
+      if (i >= 0)
+        throw new ParameterError('TIMESTEP', `opt_timestep: ${values[i]} is not a positive time`, {
+          place: `world ${i}`,
+        })
+    }
 
     if (isWorld.has(name)) {
       this.#write(this.#d + (this.#layout.d.get(name) as number), this.#layout.dbytes, values, size, each)

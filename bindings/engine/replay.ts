@@ -43,6 +43,8 @@ export interface ReplayHost {
 }
 
 const STATE = new Set(['time', 'qpos', 'qvel', 'act', 'qacc_warmstart', 'history'])
+/** dofs of a joint, by mjtJoint */
+const DOFS = [6, 3, 1, 1]
 const KINDS = { ctrl: 0, enable: 1, supply: 2, qfrc_applied: 3 } as const
 /** words of the replay record; assembly/rollout/replay.ts reads the same order */
 const WORDS = 14
@@ -63,6 +65,10 @@ function columns(model: Model, options: ReplayOptions): Int32Array {
     const i = list.indexOf(name)
     return i >= 0 ? i : /^\d+$/.test(name) && Number(name) < list.length ? Number(name) : -1
   }
+  const component = (text: string | undefined, n: number): number => {
+    const k = text === undefined ? 0 : /^\d+$/.test(text) ? Number(text) : -1
+    return k < n ? k : -1
+  }
   const chosen =
     options.channels?.map(channel => {
       const [kind, name, what, k] = channel.split('/')
@@ -74,13 +80,15 @@ function columns(model: Model, options: ReplayOptions): Int32Array {
       if (kind === 'joint' && what === 'qfrc_applied') {
         const j = find(names.joint, name)
         if (j < 0) throw unknown()
-        return { kind: KINDS.qfrc_applied, index: int('jnt_dofadr')[j] + Number(k ?? 0), delay: -1 }
+        const dof = component(k, DOFS[int('jnt_type')[j]])
+        if (dof < 0) throw unknown()
+        return { kind: KINDS.qfrc_applied, index: int('jnt_dofadr')[j] + dof, delay: -1 }
       }
       const a = kind === 'actuator' ? find(names.actuator, name) : -1
       if (a < 0 || !(what === 'ctrl' || what === 'enable' || what === 'supply')) throw unknown()
       if (what !== 'ctrl') return { kind: KINDS[what], index: a, delay: delayOf(a) }
-      const input = Number(k ?? 0)
-      if (!(input < int('actuator_ctrlnum')[a])) throw unknown()
+      const input = component(k, int('actuator_ctrlnum')[a])
+      if (input < 0) throw unknown()
       return { kind: KINDS.ctrl, index: int('actuator_ctrladr')[a] + input, delay: delayOf(a) }
     }) ?? all
   const interpolation = options.interpolation
@@ -92,6 +100,10 @@ function columns(model: Model, options: ReplayOptions): Int32Array {
   return Int32Array.from(
     chosen.flatMap(({ kind, index, delay }, i) => {
       const way = interpolation?.[i] ?? (kind === KINDS.enable ? 'hold' : 'linear')
+      if (way !== 'hold' && way !== 'linear')
+        throw new ParameterError('INTERPOLATION', `interpolation: got '${String(way)}', expected 'linear' or 'hold'`, {
+          place: `column ${i}`,
+        })
       return [kind, index, delay, way === 'hold' ? 1 : 0]
     }),
   )
@@ -156,7 +168,7 @@ export function replay(host: ReplayHost, options: ReplayOptions): Record<string,
   positive('T', T)
   const length = perWorld('length', options.length, () => T, 1, T)
   for (let i = 0; i < options.inputs.length; i++) {
-    if (!Number.isFinite(options.inputs[i]))
+    if (!Number.isFinite(Math.fround(options.inputs[i])))
       throw new ParameterError('NOT_FINITE', `inputs: ${options.inputs[i]} is not a finite number`, {
         place: `row ${Math.floor(i / ninput) % rows}, column ${i % ninput}`,
       })

@@ -166,7 +166,9 @@ export function layOut(
     return largest
   })
   const channels = paths.map((path, c) => {
-    const unit = grid.trials.flatMap(t => t.measured).find(m => m.port.path === path)?.channel.unit ?? '1'
+    const first = grid.trials.flatMap(t => t.measured).find(m => m.port.path === path)
+    // a log that names no unit is taken as SI, and the joint knows which
+    const unit = first?.channel.unit || first?.port.unit || '1'
     return {
       name: names[c],
       path,

@@ -40,6 +40,11 @@ test('a folder that cannot be is refused with its reason', async () => {
   assert.match((await failure(openOutput(shop.path('file/x')))).message, /a part of this path is a file/)
 })
 
+test('a folder where mkdir -p of Node never ends is refused at once', async () => {
+  if (process.platform !== 'linux') return
+  assert.match((await failure(openOutput('/proc/nowhere/deep'))).message, /cannot write/)
+})
+
 test('when one file fails, none appears and nothing is left', async () => {
   using shop = new Workshop()
   mkdirSync(shop.path('out'))

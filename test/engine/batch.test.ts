@@ -128,6 +128,22 @@ test('a world that diverges is marked and stands still; the others go on', async
   batch.dispose()
 })
 
+test('forward marks a world whose acceleration is not a number', async () => {
+  const model = await loadModel(SCENES['hinge and slide chain'])
+  const batch = await createBatch(model, { nworld: 3 })
+  const mass = Float64Array.from({ length: 3 * model.nbody }, (_, i) =>
+    i >= model.nbody && i < 2 * model.nbody ? 0 : 1,
+  )
+  batch.set('body_mass', mass)
+  batch.set(
+    'body_inertia',
+    Float64Array.from({ length: 9 * model.nbody }, (_, i) => mass[Math.floor(i / 3)]),
+  )
+  await batch.forward()
+  assert.equal([...(await batch.get('status'))], [0, 1, 0])
+  batch.dispose()
+})
+
 test('a million milliseconds add up', async () => {
   const model = await loadModel(SCENES['trees beside each other'])
   const batch = await createBatch(model, { nworld: 1 })
@@ -155,6 +171,12 @@ test('refusals are typed and say both numbers', async () => {
   assert.match(await code(() => batch.set('qvel', [1, Number.NaN, 0])), /^NOT_FINITE: element 1: qvel: NaN/)
   assert.match(await code(() => batch.set('qvle', [1])), /^FIELD_UNKNOWN/)
   assert.match(await code(() => batch.set('xpos', new Float64Array(3 * model.nbody))), /^FIELD_READONLY/)
+  for (const field of ['qacc', 'status', 'dof_M0', 'body_subtreemass']) {
+    assert.match(await code(() => batch.set(field, new Float64Array(batch.size(field)))), /^FIELD_READONLY/, field)
+  }
+  assert.match(await code(() => batch.set('geom_friction', new Float64Array(3 * model.ngeom))), /^FIELD_UNUSED/)
+  assert.match(await code(() => batch.set('qvel', [1e39, 0, 0])), /^NOT_FINITE: element 0.*single precision/)
+  assert.match(await code(() => batch.set('opt_timestep', [0])), /^TIMESTEP/)
   assert.match(await code(() => batch.step(0)), /^NSTEP: nstep: got 0/)
   assert.match(await code(() => batch.step(1.5)), /^NSTEP/)
   assert.match(await code(() => createBatch(model, { nworld: 0 })), /^NWORLD/)

@@ -226,6 +226,15 @@ test('shapes that do not fit are refused with the numbers', async () => {
   await refused({ nstep: 0 }, /^REPLAY_SHAPE: nstep/)
   await refused({ record: ['qops'] }, /^FIELD_UNKNOWN/)
   await refused({ channels: ['actuator/px/ctrl'] }, /^CHANNEL_UNKNOWN: no input 'actuator\/px\/ctrl'/)
+  for (const channel of [
+    'joint/a/qfrc_applied/7',
+    'joint/a/qfrc_applied/x',
+    'actuator/0/ctrl/-1',
+    'actuator/0/ctrl/0.5',
+  ]) {
+    await refused({ channels: [channel, 'actuator/mb/ctrl'] }, /^CHANNEL_UNKNOWN/)
+  }
+  await refused({ interpolation: ['cubic', 'linear'] }, /^INTERPOLATION: column 0: interpolation: got 'cubic'/)
   await refused({ start: [0, 99] }, /^REPLAY_SHAPE: world 1: start: got 99/)
   await refused({ inputs: u.map((x, i) => (i === 5 ? Number.NaN : x)) }, /^NOT_FINITE: row 2, column 1/)
   batch.dispose()

@@ -7,8 +7,8 @@ import { initialActivation } from '../../bindings/sysid/activation.js'
 import { curriculumWindows } from '../../bindings/sysid/curriculum.js'
 import { buildGrid } from '../../bindings/sysid/grid.js'
 import { outputPort } from '../../bindings/sysid/ports.js'
-import { cutSegments, initialStates } from '../../bindings/sysid/segments.js'
-import { openOracle } from '../support/oracle.js'
+import { cutSegments, initialStates, moveState } from '../../bindings/sysid/segments.js'
+import { openOracle, rng } from '../support/oracle.js'
 
 const BALL = `
 <mujoco>
@@ -69,6 +69,76 @@ test('a measured orientation gives the angular velocity MuJoCo integrates', asyn
     for (let c = 0; c < 3; c++)
       assert.ok(Math.abs(qvel[3 * s + c] - spin[start][c]) < 0.02, `${s}: ${qvel[3 * s + c]} ${spin[start][c]}`)
   })
+})
+
+test('a turn of a start moves the orientation in the frame of its body, as mj_integratePos does', async () => {
+  const oracle = await openOracle(BALL)
+  const start = [0.5, -0.1, 0.7, 0.2].map(v => v / Math.sqrt(0.79))
+  for (const axis of [0, 1, 2] as const) {
+    const [qpos, qvel] = [Float64Array.from(start), new Float64Array(3)]
+    moveState(qpos, qvel, 0, 0, { qpos: 0, dof: axis, axis }, 0.002, 0.5)
+    oracle.write('qpos', start)
+    // far from forces, a step of 1 ms at 2 rad/s turns by 0.002 rad
+    oracle.write(
+      'qvel',
+      [0, 1, 2].map(k => (k === axis ? 2 : 0)),
+    )
+    oracle.step()
+    const turned = oracle.get('qpos')
+    for (let k = 0; k < 4; k++) assert.ok(Math.abs(qpos[k] - turned[k]) < 2e-5, `${axis} ${k}: ${qpos[k]} ${turned[k]}`)
+    assert.is(qvel[axis], 0.5)
+  }
+  oracle.dispose()
+})
+
+test('the start of a ball joint is as uncertain as its quaternion says', async () => {
+  const model = await loadModel(BALL)
+  const n = 400
+  const time = Float64Array.from({ length: n }, (_, k) => 0.001 * k)
+  const random = rng(5)
+  const channels = [1, 0, 0, 0].map((v, c) =>
+    line(
+      `q${c}`,
+      time,
+      time.map(() => v + 0.003 * random.normal()),
+      { measures: `joint/ball/qpos/${c}` },
+    ),
+  )
+  const grid = buildGrid(model, [new Recording({ name: 'still', channels })])
+  const segments = cutSegments(grid, { window: 0.02 })
+  const { coordinates, covariance, qvel } = initialStates(model, grid, segments, {})
+  assert.is(coordinates.length, 3)
+  let seen = 0
+  let told = 0
+  segments.forEach((_, s) => {
+    for (let c = 0; c < 3; c++) {
+      seen += qvel[3 * s + c] * qvel[3 * s + c]
+      told += covariance[(3 * s + c) * 3 + 2]
+    }
+  })
+  assert.ok(seen / told > 0.4 && seen / told < 2.5, `velocities vary by ${seen}, told ${told}`)
+})
+
+test('a window shorter than a step of the grid is refused, not rounded up', async () => {
+  const model = await loadModel(GRIPPER)
+  const time = Float64Array.from({ length: 50 }, (_, k) => 0.001 * k)
+  const recording = new Recording({
+    name: 'r',
+    channels: [line('q', time, new Float64Array(50), { measures: 'joint/left/qpos' })],
+  })
+  const grid = buildGrid(model, [recording])
+  assert.throws(() => cutSegments(grid, { window: 1e-9 }), /less than one step/)
+  assert.throws(() => cutSegments(grid, { window: 0.01, stride: 1e-9 }), /stride: 1e-9 s is less/)
+})
+
+test('a hinge logged in metres is refused: the recording does not know the joint', async () => {
+  const model = await loadModel(GRIPPER)
+  const time = Float64Array.from({ length: 50 }, (_, k) => 0.001 * k)
+  const channel = line('q', time, new Float64Array(50), { measures: 'joint/left/qpos', unit: 'm' })
+  assert.throws(
+    () => buildGrid(model, [new Recording({ name: 'r', channels: [channel] })]),
+    /r, channel 'q': its unit 'm' does not fit 'joint\/left\/qpos', which is in rad/,
+  )
 })
 
 test('unmeasured joints start where an equality puts them; a sensor of a joint is its position', async () => {

@@ -30,6 +30,24 @@ function fitLine(x: Float64Array, y: Float64Array): { residuals: Float64Array; f
 
 const whole = (n: number) => [{ channel: 0, begin: 0, end: n }]
 
+test('a direction whose derivatives change with their step is open, however steep it looks', () => {
+  const n = 400
+  const { columns, x } = line(n)
+  // the second column is the first and a little of x, and that little is gone with a wider step
+  for (let i = 0; i < n; i++) columns[n + i] = 1 + 0.05 * x[i]
+  const random = rng(4)
+  const residuals = x.map(() => 1e-4 * random.normal())
+  const input = { columns, residuals, series: whole(n), nchannel: 1, rounding: new Float64Array(2) }
+  const error = new Float64Array(2 * n)
+  for (let i = 0; i < n; i++) error[n + i] = -0.05 * x[i]
+  const steady = fitStatistics({ ...input, error: error.map(v => 0.01 * v) })
+  assert.equal(steady.gauge, [])
+  assert.ok(steady.stderr[1] < 0.01)
+  const jumpy = fitStatistics({ ...input, error })
+  assert.equal(jumpy.gauge, [0])
+  assert.ok(jumpy.stderr[1] > 0.3, `${jumpy.stderr[1]}`)
+})
+
 test('white residuals: the textbook standard errors of a straight line', () => {
   const n = 400
   const { columns, x } = line(n)

@@ -1,3 +1,5 @@
+import type { Exports } from './module.js'
+
 /**
  * Control words that the calling thread and the workers share, as Int32 indices from the start of memory.
  * Page 0 below CONTROL_BYTES is theirs; address 0 stays unused.
@@ -31,9 +33,6 @@ export const STEP = 1
 export const FORWARD = 2
 export const SET_CONST = 3
 export const REPLAY = 4
-export const QUIT = 5
-
-import type { Exports } from './module.js'
 
 /** Take ranges of blocks until none is left, and run the present command on them. */
 export function work(control: Int32Array, exports: Exports, thread: number): void {

@@ -41,6 +41,7 @@ export class Engine {
   readonly arena: Arena
   readonly #workers: Worker[] = []
   #generation = 0
+  #lost = false
 
   private constructor(
     readonly memory: WebAssembly.Memory,
@@ -93,6 +94,20 @@ export class Engine {
         },
         execArgv: [],
       })
+      await new Promise<void>((resolve, reject) => {
+        worker.once('message', () => resolve())
+        worker.once('error', cause =>
+          reject(new BackendError('WORKER_START', `a worker thread failed to start: ${cause.message}`, { cause })),
+        )
+        worker.once('exit', code =>
+          reject(new BackendError('WORKER_START', `a worker thread ended with code ${code} before it was ready`)),
+        )
+      })
+      worker.removeAllListeners()
+      // after this only a kill from outside ends it; run() then finds it missing
+      worker.once('exit', () => {
+        this.#lost = true
+      })
       // an idle engine does not keep the process alive
       worker.unref()
       this.#workers.push(worker)
@@ -107,6 +122,8 @@ export class Engine {
   run(job: Job): void {
     const control = new Int32Array(this.memory.buffer, CONTROL_BASE, 160)
     const threads = job.scratch.length
+    if (this.#lost && threads > 1)
+      throw new BackendError('WORKER_LOST', 'a worker thread of the engine has ended; start the process again')
     control[COMMAND] = job.command
     control[MODEL] = job.model
     control[ARGUMENT] = job.argument

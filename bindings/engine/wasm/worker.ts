@@ -1,6 +1,6 @@
 /** A worker thread of the engine: sleeps on the generation word, runs its share of each command. */
-import { workerData } from 'node:worker_threads'
-import { COMMAND, CONTROL_BASE, DONE, FAILED, GENERATION, QUIT, THREADS, work } from './control.js'
+import { parentPort, workerData } from 'node:worker_threads'
+import { CONTROL_BASE, DONE, FAILED, GENERATION, THREADS, work } from './control.js'
 import type { Exports } from './module.js'
 
 interface Start {
@@ -15,11 +15,12 @@ const instance = new WebAssembly.Instance(module, { env: { memory } })
 const exports = instance.exports as unknown as Exports
 const control = new Int32Array(memory.buffer, CONTROL_BASE, 160)
 
+// the caller counts on every worker from here on
+parentPort?.postMessage('ready')
 let seen = generation
 for (;;) {
   Atomics.wait(control, GENERATION, seen)
   seen = Atomics.load(control, GENERATION)
-  if (control[COMMAND] === QUIT) break
   try {
     if (thread < control[THREADS]) work(control, exports, thread)
   } catch {
