@@ -31,6 +31,7 @@ export interface IdentifyCommandOptions {
   readonly restarts?: 'ipop' | 'bipop'
   readonly weight?: Readonly<Record<string, number>>
   readonly huber?: number
+  readonly initial?: 'uncertain' | 'exact'
   readonly seed: number
   readonly workers?: number
   readonly evaluations?: number
@@ -206,6 +207,7 @@ export async function identifyCommand(
     filter: options.filter,
     weights: options.weight,
     huber: options.huber,
+    initial: options.initial,
     holdout,
     seed: options.seed,
     workers: options.workers ?? availableParallelism(),

@@ -45,6 +45,14 @@ function build(io: Io, argv: readonly string[]): Command {
     )
     .addOption(
       new Option(
+        '--initial <kind>',
+        'initial states: uncertain takes their error out of the fit, exact fits as if they had none (least squares of what is scored)',
+      )
+        .choices(['uncertain', 'exact'])
+        .default('uncertain'),
+    )
+    .addOption(
+      new Option(
         '--restarts <kind>',
         'restarts of CMA-ES: growing populations, or large and small ones in turn',
       ).choices(['ipop', 'bipop']),

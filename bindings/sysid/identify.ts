@@ -194,7 +194,7 @@ export async function identify(
   if (found?.plainCost !== undefined && found.cost > 1.5 * found.plainCost) {
     const ratio = Math.sqrt(found.cost / found.plainCost)
     warnings.push(
-      `scores start from filtered measurements, whose error the parameters found do not make up for: the fit error is ${short(ratio)} times that of plain least squares (initial: 'exact')`,
+      `scores start from filtered measurements, whose error the parameters found do not make up for: the fit error is ${short(ratio)} times that of plain least squares (initial 'exact')`,
     )
   }
   const bad = objective.diverged + lost
