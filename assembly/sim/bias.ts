@@ -53,6 +53,13 @@ export function rne(m: usize, p: usize, d: usize, s: usize): void {
         u0 = v0; u1 = v1; u2 = v2
         continue
       }
+      if (parent < 0 && num == 1) {
+        // on a fixed base the axis stands still
+        for (let e: usize = 0; e < 6; e++) st(X + DOF_CDOFDOT + V * e, zero())
+        w0 = mul(qd, x0); w1 = mul(qd, x1); w2 = mul(qd, x2)
+        v0 = mul(qd, y0); v1 = mul(qd, y1); v2 = mul(qd, y2)
+        continue
+      }
       const z0 = cross1(c1, x2, c2, x1), z1 = cross1(c2, x0, c0, x2), z2 = cross1(c0, x1, c1, x0)
       const z3 = add(cross1(c1, y2, c2, y1), cross1(u1, x2, u2, x1))
       const z4 = add(cross1(c2, y0, c0, y2), cross1(u2, x0, u0, x2))

@@ -142,7 +142,8 @@ export function factorSolve(nv: i32, H: usize, x: usize, nnz: usize, adr: usize,
   for (let k = 0; k < nv; k++, row += stride) {
     let xk = ld(at(x, k))
     let a = col + 4 * <usize>i32at(adr, k)
-    const end = a + 4 * <usize>i32at(nnz, k)
+    const n = i32at(nnz, k)
+    const end = a + 4 * <usize>n
     for (; a < end; a += 4) {
       const i = V * <usize>load<i32>(a)
       xk = nmad(ld(row + i), ld(x + i), xk)
@@ -209,12 +210,15 @@ export function copyM(m: usize, qM: usize, H: usize, coupled: bool): void {
     }
   }
   const nnz = f.M_rownnz(m), adr = f.M_rowadr(m), col = f.M_colind(m)
-  for (let i = 0; i < nv; i++) {
-    st(at2(H, nv, i, i), ld(at2(qM, nv, i, i)))
-    const begin = i32at(adr, i), end = begin + i32at(nnz, i)
-    for (let k = begin; k < end; k++) {
-      const j = i32at(col, k)
-      st(at2(H, nv, i, j), ld(at2(qM, nv, i, j)))
+  const stride = V * <usize>nv
+  let from = qM, to = H
+  for (let i = 0; i < nv; i++, from += stride, to += stride) {
+    st(at(to, i), ld(at(from, i)))
+    let a = col + 4 * <usize>i32at(adr, i)
+    const end = a + 4 * <usize>i32at(nnz, i)
+    for (; a < end; a += 4) {
+      const j = V * <usize>load<i32>(a)
+      st(to + j, ld(from + j))
     }
   }
 }
