@@ -216,11 +216,13 @@ export class Batch {
   #write(address: number, stride: number, values: ArrayLike<number>, size: number, each: boolean): void {
     const f32 = this.#f32
     const last = this.nworld - 1
-    const lanes = 4 * this.#nblock
-    for (let w = 0; w < lanes; w++) {
-      let a = (address + (w >> 2) * stride) / 4 + (w & 3)
-      let from = each ? Math.min(w, last) * size : 0
-      for (const end = from + size; from < end; from++, a += 4) f32[a] = values[from]
+    const base = address / 4
+    const words = stride / 4
+    for (let b = 0, w = 0; b < this.#nblock; b++) {
+      for (let lane = 0; lane < 4; lane++, w++) {
+        let from = each ? Math.min(w, last) * size : 0
+        for (let a = base + b * words + lane, n = size; n > 0; n--, a += 4) f32[a] = values[from++]
+      }
     }
   }
 
@@ -423,10 +425,13 @@ export class Batch {
     }
     for (let b = 0; b < this.#nblock; b++) {
       const base = (this.#d + b * dbytes) / 4
+      if (!mask) f32.fill(0, base, base + words)
       for (let lane = 0; lane < 4; lane++) {
         const w = Math.min(4 * b + lane, this.nworld - 1)
-        if (mask && !mask[w]) continue
-        for (let a = base + lane; a < base + words; a += 4) f32[a] = 0
+        if (mask) {
+          if (!mask[w]) continue
+          for (let a = base + lane; a < base + words; a += 4) f32[a] = 0
+        }
         const from = qpos0 + (this.#perWorld ? (b * pbytes) / 4 : 0) + lane
         for (let e = 0; e < nq; e++) f32[base + qpos + 4 * e + lane] = f32[from + 4 * e]
         for (const one of ones) for (let e = 0; e < sizes.nactuator; e++) f32[base + one + 4 * e + lane] = 1
