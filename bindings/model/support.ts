@@ -156,6 +156,8 @@ function sensors({ names, field, sizes }: ModelNumbers): string[] {
       list.push(`${sensor}: type '${enumName(SENS, type)}' is not supported`)
       continue
     }
+    // a reading is made at every step here, late or not
+    if (field.sensor_interval[2 * i] > 0) list.push(`${sensor}: interval is not supported, only delay`)
     if (type !== SENS.FRAMEPOS && type !== SENS.FRAMEQUAT) continue
     const frames = [field.sensor_objtype[i]]
     if (field.sensor_refid[i] >= 0) frames.push(field.sensor_reftype[i])

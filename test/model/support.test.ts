@@ -64,6 +64,7 @@ const ALL_WRONG = `<mujoco>
   </actuator>
   <sensor>
     <gyro name="imu" site="tip"/><clock/><jointpos name="fine" joint="elbow"/>
+    <jointpos name="slow" joint="elbow" interval="0.02" nsample="4"/>
     <framepos name="look" objtype="camera" objname="eye"/>
     <framequat name="seen" objtype="site" objname="tip" reftype="camera" refname="eye"/>
     <framequat name="ok" objtype="geom" objname="rod" reftype="xbody" refname="arm"/>
@@ -96,6 +97,7 @@ const EXPECTED = [
   "actuator 'parent': not supported: transmission 'jointinparent'",
   "sensor 'imu': type 'gyro'",
   "sensor 1: type 'clock'",
+  "sensor 'slow': interval is not supported",
   "sensor 'look': frames of kind 'camera'",
   "sensor 'seen': frames of kind 'camera'",
 ]
