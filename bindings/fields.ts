@@ -70,6 +70,7 @@ export const MODEL_FIELDS: readonly FieldRow[] = [
   ['body_jntadr', 'i', ['nbody'], 'adr', 'start address of joints; -1: no joints'],
   ['body_dofnum', 'i', ['nbody'], '1', 'number of motion degrees of freedom'],
   ['body_dofadr', 'i', ['nbody'], 'adr', 'start address of dofs; -1: no dofs'],
+  ['body_simple', 'i', ['nbody'], '0..2', '1: diagonal M; 2: diagonal M, sliders only'],
   ['*body_pos', 'f', ['nbody', 3], 'm', 'position offset relative to the parent body'],
   ['*body_quat', 'f', ['nbody', 4], '1', 'orientation offset relative to the parent body'],
   ['*body_ipos', 'f', ['nbody', 3], 'm', 'local position of the centre of mass'],
@@ -403,7 +404,7 @@ export const LINK = {
 
 /** Model fields no kernel reads yet; they stay on the host. */
 const HOST_ONLY =
-  /^(geom_(?!bodyid|pos|quat)|key_|opt_(wind|magnetic|density|viscosity|impratio|cone|jacobian|solver)|sensor_(noise|interval)|body_(gravcomp|mocapid|simple)|actuator_group)/
+  /^(geom_(?!bodyid|pos|quat)|key_|opt_(wind|magnetic|density|viscosity|impratio|cone|jacobian|solver)|sensor_(noise|interval)|body_(gravcomp|mocapid)|actuator_group)/
 
 export const topologyFields: readonly Field[] = parse(TOPOLOGY_FIELDS)
 export const constantFields: readonly Field[] = parse(CONSTANT_FIELDS)

@@ -1,11 +1,11 @@
 import { copy, mulMat3, mulMatVec3, quat2Mat, normalize4, rotDiag } from '../math/spatial'
-import { add, cross1, div, dot3, ge, ld, mad, mul, neg, nmad, sel, splat, st, sub, V } from '../math/v4'
+import { add, cross1, div, dot3, ge, ld, mad, max4, mul, neg, nmad, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { transmission } from './actuation'
 import { constraintConstants } from './constraint'
 import { copyM, crb, factorI, solveLD } from './inertia'
 import { comPos, kinematics } from './kinematics'
-import { at, at2, DOF_STRIDE, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE } from './types'
+import { at, at2, DOF_STRIDE, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE, MINVAL } from './types'
 
 /** out = rotation whose third column is the unit vector at a (Duff et al. 2017, Building an orthonormal basis, revisited) */
 function basis(out: usize, a: usize): void {
@@ -171,6 +171,9 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
   }
   for (let j = 0; j < nj; j++) {
     const type = i32at(f.jnt_type(m), j)
+    const body = i32at(f.jnt_bodyid(m), j)
+    // MuJoCo leaves the armature out where a body only slides
+    if (i32at(f.body_simple(m), body) == 2) st(at(inv, i32at(f.jnt_dofadr(m), j)), div(splat(1), max4(splat(MINVAL), ld(at(f.body_mass(m, p), body)))))
     if (type > JNT_BALL) continue
     let i = i32at(f.jnt_dofadr(m), j)
     for (let half = type == JNT_FREE ? 0 : 1; half < 2; half++, i += 3) {
@@ -187,6 +190,10 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
     st(o + V, splat(0))
     const link = i32at(f.body_lnk(m), b)
     if (link < 0) continue
+    if (i32at(f.body_simple(m), b) == 2) {
+      st(o, div(splat(1), max4(splat(MINVAL), ld(at(f.body_mass(m, p), b)))))
+      continue
+    }
     // offset of the body's com from the com of the tree
     const L = f.lnk(m, s) + LNK_STRIDE * <usize>link, F = pose + 12 * V * <usize>b, G = com + 4 * V * <usize>i32at(f.lnk_group(m), link)
     mulMatVec3(tmp, F, f.body_ipos(m, p) + 3 * V * <usize>b)

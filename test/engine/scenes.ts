@@ -82,6 +82,10 @@ export const SCENES: Readonly<Record<string, string>> = {
       '<joint type="slide" axis="1 0 0" limited="true" range="-.05 .05" solreflimit="-800 -20"/>',
     ]),
   ),
+  'limits of a body that only slides, with armature': wrap(
+    `<body><joint type="slide" axis="1 0 0" armature="1" limited="true" range="-.1 .1" frictionloss=".4"/><joint type="slide" axis="0 1 0" armature=".5" limited="true" range="-.1 .2"/>
+      <geom size=".1" mass="2"/></body>`,
+  ),
   'ball limit': wrap(
     arm(['<joint type="ball" limited="true" range="0 50"/>', '<joint axis="0 1 0" frictionloss=".3"/>']),
   ),
