@@ -85,7 +85,7 @@ const EVERYTHING = `<mujoco model="bench é">
     <motor name="torque" joint="ball" gear="0 1 2"/>
   </actuator>
   <sensor>
-    <jointpos name="angle" joint="hinge" delay="0.02" nsample="8" interval="0.01" noise="0.001"/>
+    <jointpos name="angle" joint="hinge" delay="0.02" nsample="8" noise="0.001"/>
     <framequat objtype="site" objname="tip" reftype="body" refname="d"/>
   </sensor>
   <keyframe><key name="home" qpos="0 0 0 1 0 0 0 1 0 0 0 0.1 0.2 0.3"/></keyframe>
