@@ -16,6 +16,7 @@ import {
   topologyFields,
   worldFields,
 } from '../fields.js'
+import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
 
 /** bytes of one quantity of a block of four worlds */
@@ -221,7 +222,7 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
 }
 
 /** product of two row-major 3x3 matrices, the second transposed on request */
-function mat3(a: readonly number[], b: readonly number[], transpose = false): number[] {
+function mat3(a: ArrayLike<number>, b: ArrayLike<number>, transpose = false): number[] {
   return Array.from({ length: 9 }, (_, e) => {
     const i = 3 * Math.floor(e / 3)
     const j = e % 3
@@ -230,22 +231,6 @@ function mat3(a: readonly number[], b: readonly number[], transpose = false): nu
 }
 
 const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1]
-
-function quatMat(q: ArrayLike<number>): number[] {
-  const n = Math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
-  const [w, x, y, z] = [q[0] / n, q[1] / n, q[2] / n, q[3] / n]
-  return [
-    w * w + x * x - y * y - z * z,
-    2 * (x * y - w * z),
-    2 * (x * z + w * y),
-    2 * (x * y + w * z),
-    w * w - x * x + y * y - z * z,
-    2 * (y * z - w * x),
-    2 * (x * z - w * y),
-    2 * (y * z + w * x),
-    w * w - x * x - y * y + z * z,
-  ]
-}
 
 /** rotation whose third column is a unit vector; the twin of `basis` in assembly/sim/setconst.ts */
 function basis([x, y, z]: readonly number[]): number[] {
@@ -273,7 +258,7 @@ function linkFrames(
   // frame of each body in the link it moves with
   const frame: number[][] = [IDENTITY]
   for (let b = 1; b < model.nbody; b++) {
-    let x = mat3(frame[int('body_parentid')[b]], quatMat(num('body_quat').subarray(4 * b, 4 * b + 4)))
+    let x = mat3(frame[int('body_parentid')[b]], quatToMat(num('body_quat').subarray(4 * b, 4 * b + 4)))
     for (let k = 0; k < int('body_jntnum')[b]; k++) {
       const j = int('body_jntadr')[b] + k
       if (!massive[j]) flags[j] |= LINK.MASSLESS
