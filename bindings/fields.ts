@@ -33,6 +33,10 @@ export const SIZES = [
   'nhistory',
   'nmocap',
   'nkey',
+  'npair',
+  'nexclude',
+  'nwrap',
+  'ngravcomp',
 ] as const
 export type SizeName = (typeof SIZES)[number]
 
@@ -48,6 +52,8 @@ export const MODEL_FIELDS: readonly FieldRow[] = [
   ['*opt_impratio', 'f', [1], '1', 'ratio of friction-to-normal contact impedance'],
   ['opt_tolerance', 'f', [1], '1', 'main solver tolerance'],
   ['opt_ls_tolerance', 'f', [1], '1', 'line search tolerance'],
+  ['opt_ccd_tolerance', 'f', [1], 'm', 'tolerance of the convex collision routine'],
+  ['opt_ccd_iterations', 'i', [1], '1', 'maximum number of iterations of the convex collision routine'],
   ['opt_iterations', 'i', [1], '1', 'maximum number of main solver iterations'],
   ['opt_ls_iterations', 'i', [1], '1', 'maximum number of line search iterations'],
   ['opt_integrator', 'i', [1], 'enum', 'integration mode (mjtIntegrator)'],
@@ -125,8 +131,23 @@ export const MODEL_FIELDS: readonly FieldRow[] = [
   ['*geom_quat', 'f', ['ngeom', 4], '1', 'local orientation offset relative to the body'],
   ['*geom_friction', 'f', ['ngeom', 3], '1, m, m', 'friction for slide, spin, roll'],
   ['*geom_margin', 'f', ['ngeom'], 'm', 'detect contact if distance is below margin'],
-  ['*geom_gap', 'f', ['ngeom'], 'm', 'include in solver if distance is below margin - gap'],
+  ['*geom_gap', 'f', ['ngeom'], 'm', 'contacts are reported below margin + gap, and act below margin'],
+  ['*geom_rbound', 'f', ['ngeom'], 'm', 'radius of bounding sphere; 0: plane'],
+  // contact pairs and exclusions
+  ['pair_dim', 'i', ['npair'], '1', 'contact dimensionality'],
+  ['pair_geom1', 'i', ['npair'], 'id', 'id of geom1'],
+  ['pair_geom2', 'i', ['npair'], 'id', 'id of geom2'],
+  ['pair_signature', 'i', ['npair'], 'bits', '(body1 << 16) + body2'],
+  ['*pair_solref', 'f', ['npair', 2], 's, 1', 'solver reference: contact normal'],
+  ['*pair_solreffriction', 'f', ['npair', 2], 's, 1', 'solver reference: contact friction; 0: as the normal'],
+  ['*pair_solimp', 'f', ['npair', 5], '1', 'solver impedance: contact'],
+  ['*pair_margin', 'f', ['npair'], 'm', 'detect contact if distance is below margin'],
+  ['*pair_gap', 'f', ['npair'], 'm', 'contacts are reported below margin + gap, and act below margin'],
+  ['*pair_friction', 'f', ['npair', 5], '1, m, m', 'tangent 2, spin, roll 2'],
+  ['exclude_signature', 'i', ['nexclude'], 'bits', '(body1 << 16) + body2'],
   // sites
+  ['site_type', 'i', ['nsite'], 'enum', 'geometric type (mjtGeom)'],
+  ['*site_size', 'f', ['nsite', 3], 'm', 'geometric size'],
   ['site_bodyid', 'i', ['nsite'], 'id', "id of the site's body"],
   ['*site_pos', 'f', ['nsite', 3], 'm', 'local position offset relative to the body'],
   ['*site_quat', 'f', ['nsite', 4], '1', 'local orientation offset relative to the body'],
@@ -139,6 +160,30 @@ export const MODEL_FIELDS: readonly FieldRow[] = [
   ['*eq_solref', 'f', ['neq', 2], 's, 1', 'constraint solver reference'],
   ['*eq_solimp', 'f', ['neq', 5], '1', 'constraint solver impedance'],
   ['*eq_data', 'f', ['neq', 11], 'SI', 'numeric data for the constraint'],
+  // tendons
+  ['tendon_adr', 'i', ['ntendon'], 'adr', 'address of the first object in the path'],
+  ['tendon_num', 'i', ['ntendon'], '1', 'number of objects in the path'],
+  ['tendon_limited', 'i', ['ntendon'], 'bool', 'does the tendon have length limits'],
+  ['tendon_actfrclimited', 'i', ['ntendon'], 'bool', 'does the tendon have actuator force limits'],
+  ['*tendon_solref_lim', 'f', ['ntendon', 2], 's, 1', 'constraint solver reference: limit'],
+  ['*tendon_solimp_lim', 'f', ['ntendon', 5], '1', 'constraint solver impedance: limit'],
+  ['*tendon_solref_fri', 'f', ['ntendon', 2], 's, 1', 'constraint solver reference: friction'],
+  ['*tendon_solimp_fri', 'f', ['ntendon', 5], '1', 'constraint solver impedance: friction'],
+  ['*tendon_range', 'f', ['ntendon', 2], 'm or rad', 'length limits'],
+  ['*tendon_actfrcrange', 'f', ['ntendon', 2], 'N or N*m', 'range of total actuator force'],
+  ['*tendon_margin', 'f', ['ntendon'], 'm or rad', 'minimum distance for limit detection'],
+  ['*tendon_stiffness', 'f', ['ntendon'], 'SI', 'stiffness coefficient'],
+  ['*tendon_stiffnesspoly', 'f', ['ntendon', 2], 'SI', 'high-order stiffness coefficients'],
+  ['*tendon_damping', 'f', ['ntendon'], 'SI', 'damping coefficient'],
+  ['*tendon_dampingpoly', 'f', ['ntendon', 2], 'SI', 'high-order damping coefficients'],
+  ['*tendon_armature', 'f', ['ntendon'], 'SI', 'inertia associated with the velocity of the tendon'],
+  ['*tendon_frictionloss', 'f', ['ntendon'], 'N or N*m', 'loss due to friction'],
+  ['*tendon_lengthspring', 'f', ['ntendon', 2], 'm or rad', 'spring resting length range'],
+  ['*tendon_length0', 'f', ['ntendon'], 'm or rad', 'tendon length in qpos0'],
+  ['*tendon_invweight0', 'f', ['ntendon'], 'SI', 'inverse inertia in qpos0'],
+  ['wrap_type', 'i', ['nwrap'], 'enum', 'type of object in the path (mjtWrap)'],
+  ['wrap_objid', 'i', ['nwrap'], 'id', 'object id: joint'],
+  ['*wrap_prm', 'f', ['nwrap'], '1', 'joint coefficient'],
   // actuators
   ['actuator_trntype', 'i', ['nactuator'], 'enum', 'transmission type (mjtTrn)'],
   ['actuator_dyntype', 'i', ['nactuator'], 'enum', 'dynamics type (mjtDyn)'],
@@ -180,6 +225,7 @@ export const MODEL_FIELDS: readonly FieldRow[] = [
   ['sensor_objid', 'i', ['nsensor'], 'id', 'id of sensorized object'],
   ['sensor_reftype', 'i', ['nsensor'], 'enum', 'type of reference frame (mjtObj)'],
   ['sensor_refid', 'i', ['nsensor'], 'id', 'id of reference frame; -1: global frame'],
+  ['sensor_intprm', 'i', ['nsensor', 3], '1', 'sensor parameters'],
   ['sensor_dim', 'i', ['nsensor'], '1', 'number of scalar outputs'],
   ['sensor_adr', 'i', ['nsensor'], 'adr', 'address in sensordata'],
   ['sensor_history', 'i', ['nsensor', 2], '1', 'history buffer: nsample, interp'],
@@ -194,6 +240,8 @@ export const MODEL_FIELDS: readonly FieldRow[] = [
   ['key_qvel', 'f', ['nkey', 'nv'], 'm/s or rad/s', 'key velocity'],
   ['key_act', 'f', ['nkey', 'na'], 'SI', 'key activation'],
   ['key_ctrl', 'f', ['nkey', 'nu'], 'SI', 'key control'],
+  ['key_mpos', 'f', ['nkey', 'nmocap', 3], 'm', 'key mocap position'],
+  ['key_mquat', 'f', ['nkey', 'nmocap', 4], '1', 'key mocap quaternion'],
 ]
 
 /** Quantities kept for every world: state, inputs and the results of the last step. */
@@ -209,6 +257,10 @@ export const WORLD_FIELDS: readonly FieldRow[] = [
   // inputs
   ['ctrl', 'f', ['nu'], 'SI', 'control'],
   ['qfrc_applied', 'f', ['nv'], 'N or N*m', 'applied generalized force'],
+  ['xfrc_applied', 'f', ['nbody', 6], 'N, N*m', 'applied Cartesian force and torque at the com of each body'],
+  ['eq_active', 'f', ['neq'], 'bool', 'is the equality constraint active'],
+  ['mocap_pos', 'f', ['nmocap', 3], 'm', 'position of mocap bodies'],
+  ['mocap_quat', 'f', ['nmocap', 4], '1', 'orientation of mocap bodies'],
   ['actuator_enable', 'f', ['nactuator'], '1', 'actuator on (1) or off (0); ours: MuJoCo switches groups, for all worlds'],
   ['actuator_supply', 'f', ['nactuator'], '1', 'supply voltage over nominal voltage of a dcmotor; ours'],
   // results of the last forward or step
@@ -219,6 +271,8 @@ export const WORLD_FIELDS: readonly FieldRow[] = [
   ['qfrc_constraint', 'f', ['nv'], 'N or N*m', 'constraint force in joint space'],
   ['sensordata', 'f', ['nsensordata'], 'SI', 'sensor readings'],
   ['solver_niter', 'f', [1], '1', 'solver iterations of the last forward'],
+  ['ncon', 'f', [1], '1', 'detected contacts of the last forward, those that found no room included'],
+  ['nefc', 'f', [1], '1', 'constraint rows of the last forward'],
   ['status', 'f', [1], 'bits', 'status bits of this world (StatusBit)'],
 ]
 
@@ -249,6 +303,8 @@ export const STATUS = {
   BADSTATE: 1,
   /** the constraint solver ran out of iterations before its tolerance */
   SOLVER: 2,
+  /** more contacts than nconmax: the world stands still in the state before them, until it is reset; `ncon` names the size that would do */
+  CONTACTS: 4,
 } as const
 
 /** A field row without its `*`, with the flag spelled out. */
@@ -300,6 +356,9 @@ export const ENGINE_SIZES = [
   'nlimit',
   'nsimple',
   'springs',
+  'ncand',
+  'nconmax',
+  'nconblock',
 ] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
 
@@ -322,6 +381,7 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
   ['act_simple', 'i', ['nactuator'], 'bool', '1: stateless, undelayed gain * ctrl on a slide or hinge; 2: with affine bias'],
   ['friction_dof', 'i', ['nfriction'], 'id', 'dofs that have friction loss in some world'],
   ['limit_jnt', 'i', ['nlimit'], 'id', 'joints that are limited'],
+  ['cand', 'i', ['ncand', 4], 'id', 'geom pairs that may collide, in the order of their contacts: geom1, geom2, pair or -1, condim'],
   ['act_slot', 'i', ['nactuator', 5], 'adr', 'act index of slew, integral, temperature, bristle, current; -1: none'],
 ]
 
@@ -330,6 +390,7 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
 export const CONSTANT_FIELDS: readonly FieldRow[] = [
   ['lnk_const', 'f', ['njnt', 24], 'm, kg', 'link frame in its parent (rotation 9, position 3), axis sign, lumped inertia (10), pad'],
   ['body_frame', 'f', ['nbody', 12], 'm', 'body frame in its link: rotation 9, position 3'],
+  ['geom_frame', 'f', ['ngeom', 12], 'm', 'geom frame in the link of its body (static: in the world): rotation 9, position 3'],
   ['grp_static', 'f', ['ngroup', 4], 'kg, kg*m', 'mass and first moment of the static bodies of a tree'],
   ['dof_inertia', 'f', ['nv'], 'kg or kg*m^2', 'armature of a dof and of its actuators'],
   ['limit_const', 'f', ['njnt', 10], 'SI', 'solver constants of a joint limit (RowConst)'],
@@ -366,6 +427,8 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['xipos', 'f', ['nbody', 3], 'm', ''],
   ['xanchor', 'f', ['njnt', 3], 'm', ''],
   ['xaxis', 'f', ['njnt', 3], '1', ''],
+  ['geoms', 'f', ['ngeom', 12], 'm', 'geom pose in the world: rotation 9, position 3'],
+  ['con', 'f', ['nconblock', 16], 'SI', 'detected contacts, one record each (sim/types.ts)'],
   ['efc_J', 'f', ['nJmax'], 'SI', 'constraint Jacobian, sparse rows'],
   ['efc', 'f', ['njmax', 9], 'SI', 'constraint rows, one record each (sim/types.ts): D, R, aref, frictionloss, jar, zone, J p, force, bookkeeping'],
   ['efc_colind', 'i', ['nJmax'], 'id', ''],
@@ -404,7 +467,7 @@ export const LINK = {
 
 /** Model fields no kernel reads yet; they stay on the host. */
 const HOST_ONLY =
-  /^(geom_(?!bodyid|pos|quat)|key_|opt_(wind|magnetic|density|viscosity|impratio|cone|jacobian|solver)|sensor_(noise|interval)|body_(gravcomp|mocapid)|actuator_group)/
+  /^(geom_(contype|conaffinity|condim)|pair_(dim|geom|signature)|exclude_|key_|opt_jacobian|sensor_(noise|interval)|actuator_group)/
 
 export const topologyFields: readonly Field[] = parse(TOPOLOGY_FIELDS)
 export const constantFields: readonly Field[] = parse(CONSTANT_FIELDS)

@@ -96,6 +96,24 @@ export const EFC_TYPE: usize = 8 * V
 export const EFC_ROWNNZ: usize = 8 * V + 4
 export const EFC_ROWADR: usize = 8 * V + 8
 
+// con (SCRATCH_FIELDS): one record a contact that some world of the block has
+export const CON_STRIDE: usize = 16 * V
+/** mask: worlds that have it */
+export const CON_HAS: usize = 0
+export const CON_DIST: usize = V
+export const CON_POS: usize = 2 * V
+/** rows: normal (from geom 1 to geom 2), two tangents */
+export const CON_FRAME: usize = 5 * V
+/** integers: row of cand, geom 1, geom 2, dim */
+export const CON_CAND: usize = 14 * V
+export const CON_GEOM1: usize = 14 * V + 4
+export const CON_GEOM2: usize = 14 * V + 8
+export const CON_DIM: usize = 14 * V + 12
+
+// geoms (SCRATCH_FIELDS): rotation 9, position 3
+export const GEOM_STRIDE: usize = 12 * V
+export const GEOM_POS: usize = 9 * V
+
 // @ts-ignore: decorator
 @inline export function i32at(p: usize, i: i32): i32 { return load<i32>(p + 4 * <usize>i) }
 // @ts-ignore: decorator

@@ -197,6 +197,9 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
       ? 1
       : 0,
     nsimple: simple.filter(x => x > 0).length,
+    ncand: 0,
+    nconmax: 0,
+    nconblock: 0,
   }
   for (const name of ENGINE_SIZES) sizes[name] = engine[name]
   const tables = new Map<string, Int32Array>([
@@ -216,6 +219,7 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     ['act_simple', simple],
     ['friction_dof', new Int32Array(nv)],
     ['limit_jnt', Int32Array.from(limits)],
+    ['cand', new Int32Array(0)],
     ['act_slot', slots],
   ])
   return { sizes: sizes as Sizes, tables }
