@@ -359,6 +359,11 @@ export const ENGINE_SIZES = [
   'ncand',
   'nconmax',
   'nconblock',
+  'nctc',
+  'nWmax',
+  'nvH',
+  'nHsmax',
+  'nHbits',
 ] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
 
@@ -378,9 +383,13 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
   ['H_rownnz', 'i', ['nv'], '1', 'off-diagonal nonzeros of a row of the factor of the Hessian'],
   ['H_rowadr', 'i', ['nv'], 'adr', 'start of the row in H_colind'],
   ['H_colind', 'i', ['nHnz'], 'id', 'columns, descending'],
+  ['H_bits', 'i', ['nHbits'], 'bits', 'the same as a set of columns, 32 a word'],
   ['act_simple', 'i', ['nactuator'], 'bool', '1: stateless, undelayed gain * ctrl on a slide or hinge; 2: with affine bias'],
   ['friction_dof', 'i', ['nfriction'], 'id', 'dofs that have friction loss in some world'],
   ['limit_jnt', 'i', ['nlimit'], 'id', 'joints that are limited'],
+  ['ten_rownnz', 'i', ['ntendon'], '1', 'dofs of a tendon'],
+  ['ten_rowadr', 'i', ['ntendon'], 'adr', 'start of its row in ten_J'],
+  ['ten_colind', 'i', ['nwrap'], 'id', 'dofs, ascending'],
   ['cand', 'i', ['ncand', 4], 'id', 'geom pairs that may collide, in the order of their contacts: geom1, geom2, pair or -1, condim'],
   ['act_slot', 'i', ['nactuator', 5], 'adr', 'act index of slew, integral, temperature, bristle, current; -1: none'],
 ]
@@ -388,6 +397,7 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
 /** Constants of the engine, per world where a Model field they come from is. */
 // biome-ignore format: one row a line reads as the table it is
 export const CONSTANT_FIELDS: readonly FieldRow[] = [
+  ['ten_J', 'f', ['nwrap'], '1 or m', 'Jacobian of tendons, sparse rows'],
   ['lnk_const', 'f', ['njnt', 24], 'm, kg', 'link frame in its parent (rotation 9, position 3), axis sign, lumped inertia (10), pad'],
   ['body_frame', 'f', ['nbody', 12], 'm', 'body frame in its link: rotation 9, position 3'],
   ['geom_frame', 'f', ['ngeom', 12], 'm', 'geom frame in the link of its body (static: in the world): rotation 9, position 3'],
@@ -396,6 +406,8 @@ export const CONSTANT_FIELDS: readonly FieldRow[] = [
   ['limit_const', 'f', ['njnt', 10], 'SI', 'solver constants of a joint limit (RowConst)'],
   ['eq_const', 'f', ['neq', 10], 'SI', 'solver constants of an equality'],
   ['friction_const', 'f', ['nv', 3], 'SI', 'of friction loss: D, R, B'],
+  ['ten_friction_const', 'f', ['ntendon', 3], 'SI', 'of friction loss of a tendon: D, R, B'],
+  ['ten_limit_const', 'f', ['ntendon', 10], 'SI', 'solver constants of a tendon limit'],
   ['dof_drag', 'f', ['nv', 3], 'SI', 'damping polynomial of a dof and of its actuators'],
 ]
 
@@ -427,13 +439,29 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['xipos', 'f', ['nbody', 3], 'm', ''],
   ['xanchor', 'f', ['njnt', 3], 'm', ''],
   ['xaxis', 'f', ['njnt', 3], '1', ''],
+  ['ten_length', 'f', ['ntendon'], 'm or rad', ''],
+  ['ten_velocity', 'f', ['ntendon'], 'm/s or rad/s', ''],
   ['geoms', 'f', ['ngeom', 12], 'm', 'geom pose in the world: rotation 9, position 3'],
   ['con', 'f', ['nconblock', 16], 'SI', 'detected contacts, one record each (sim/types.ts)'],
+  ['cursor', 'i', [8], '-', 'constraint rows, entries of efc_J, contacts, end of ctc, whether rows couple branches'],
+  ['ctc', 'f', ['nctc'], 'SI', 'contacts as the solver sees them, one record each (sim/contact.ts)'],
+  ['cone', 'f', [64], 'SI', 'Hessian of a contact, and what multiplies it'],
+  ['ctc_W', 'f', ['nWmax'], 'SI', 'cone Hessian times Jacobian of one contact'],
+  ['Hs_sign', 'i', ['nv', 2], '+-1', 'side of each column of a contact under construction'],
+  ['Hs_rownnz', 'i', ['nvH'], '1', 'pattern of the Hessian of this step, where rows couple branches'],
+  ['Hs_rowadr', 'i', ['nvH'], 'adr', ''],
+  ['Hs_colind', 'i', ['nHsmax'], 'id', ''],
+  ['Hs_bits', 'i', ['nHbits'], 'bits', 'rows of the pattern under construction'],
   ['efc_J', 'f', ['nJmax'], 'SI', 'constraint Jacobian, sparse rows'],
   ['efc', 'f', ['njmax', 9], 'SI', 'constraint rows, one record each (sim/types.ts): D, R, aref, frictionloss, jar, zone, J p, force, bookkeeping'],
   ['efc_colind', 'i', ['nJmax'], 'id', ''],
   ['sol_x', 'f', ['nv'], 'SI', 'Newton step'],
   ['sol_Mx', 'f', ['nv'], 'SI', ''],
+  ['cg_grad', 'f', ['nv'], 'SI', 'gradient of the cost'],
+  ['cg_Mgrad', 'f', ['nv'], 'SI', 'preconditioned gradient'],
+  ['cg_search', 'f', ['nv'], 'SI', 'search direction'],
+  ['cg_dgrad', 'f', ['nv'], 'SI', 'changes of both gradients'],
+  ['cg_dMgrad', 'f', ['nv'], 'SI', ''],
   ['rk_qpos', 'f', ['nq'], 'SI', 'state at the beginning of a Runge-Kutta step'],
   ['rk_qvel', 'f', ['nv'], 'SI', ''],
   ['rk_act', 'f', ['na'], 'SI', ''],

@@ -1,126 +1,15 @@
-import { pow4 } from '../math/exp'
 import { quat2Vel } from '../math/rotation'
 import { normalize4 } from '../math/spatial'
-import { abs4, add, and, clip, div, dot3, eq, gt, ld, le, lt, mad, max4, min4, mul, ne, neg, nmad, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
+import { and, div, dot3, gt, ld, lt, mad, max4, mul, ne, neg, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
+import { makeContacts } from './contact'
+import { contacts } from './collision/driver'
+import { equalityDiagonal, makeEqualities } from './equality'
+import { addFriction, addRow, impedance, putJ, RC_B, RC_STRIDE, rowConstants } from './row'
 import {
-  at, CNSTR_EQUALITY, CNSTR_FRICTION_DOF, CNSTR_LIMIT_JOINT, DSBL_CONSTRAINT, DSBL_EQUALITY, DSBL_FRICTIONLOSS, DSBL_LIMIT,
-  DSBL_REFSAFE, EFC_AREF, EFC_D, EFC_JAR, EFC_LOSS, EFC_QUAD, EFC_R, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE, i32at, JNT_BALL, MAXIMP, MINIMP, MINVAL,
+  at, CNSTR_FRICTION_DOF, CNSTR_FRICTION_TENDON, CNSTR_LIMIT_JOINT, CNSTR_LIMIT_TENDON, DSBL_CONSTRAINT, DSBL_EQUALITY, DSBL_FRICTIONLOSS,
+  DSBL_LIMIT, i32at, JNT_BALL, MINVAL,
 } from './types'
-
-/** A row of the Jacobian under construction: where the next one goes. Lives in tmp[60..63] as integers. */
-// @ts-ignore: decorator
-@inline function cursor(m: usize, s: usize): usize { return f.tmp(m, s) + 60 * V }
-// @ts-ignore: decorator
-@inline export function nefc(m: usize, s: usize): i32 { return load<i32>(cursor(m, s)) }
-
-// solver constants of a row (limit_const, eq_const): what does not change from step to step
-const RC_STRIDE: usize = 10 * V
-const RC_B: usize = 0
-const RC_K: usize = V
-const RC_DMIN: usize = 2 * V
-const RC_RISE: usize = 3 * V
-const RC_INVWIDTH: usize = 4 * V
-const RC_MID: usize = 5 * V
-const RC_INVMID: usize = 6 * V
-const RC_INVREST: usize = 7 * V
-const RC_POWER: usize = 8 * V
-const RC_DIAG: usize = 9 * V
-
-/**
- * Constants of a row from solref, solimp and the inverse inertia it works against (getsolparam, mj_makeImpedance).
- *   out   damping B, stiffness K, impedance curve: dmin, rise, 1 / width, midpoint and its slopes' scales, power; diagonal
- */
-function rowConstants(m: usize, p: usize, solref: usize, solimp: usize, diag: v128, out: usize): void {
-  const lo = splat(MINIMP), hi = splat(MAXIMP), one = splat(1)
-  const dmin = clip(ld(solimp), lo, hi), dmax = clip(ld(solimp + V), lo, hi)
-  const width = max4(splat(0), ld(solimp + 2 * V))
-  const mid = clip(ld(solimp + 3 * V), lo, hi), power = max4(one, ld(solimp + 4 * V))
-
-  // reference: standard (timeconst, dampratio) or direct (-stiffness, -damping); mixed signs mean the default
-  let t = ld(solref), z = ld(solref + V)
-  const mixed = v128.xor(gt(t, splat(0)), gt(z, splat(0)))
-  t = sel(mixed, splat(0.02), t)
-  z = sel(mixed, one, z)
-  const standard = gt(t, splat(0))
-  if (!(load<i32>(f.opt_disableflags(m)) & DSBL_REFSAFE)) t = sel(standard, max4(t, mul(splat(2), ld(f.opt_timestep(m, p)))), t)
-  const dt = mul(dmax, sel(standard, t, one))
-  const dtz = mul(dt, sel(standard, z, one))
-  st(out + RC_B, sel(standard, div(splat(2), dt), neg(div(z, dmax))))
-  st(out + RC_K, sel(standard, div(one, max4(splat(MINVAL), mul(dtz, dtz))), neg(div(t, mul(dmax, dmax)))))
-
-  // a curve without width is flat at its mean
-  const wide = gt(width, splat(MINVAL))
-  st(out + RC_DMIN, sel(wide, dmin, mul(splat(0.5), add(dmin, dmax))))
-  st(out + RC_RISE, and(wide, sub(dmax, dmin)))
-  st(out + RC_INVWIDTH, div(one, sel(wide, width, one)))
-  st(out + RC_MID, mid)
-  const p1 = sub(power, one)
-  st(out + RC_INVMID, div(one, sel(eq(p1, splat(0)), one, pow4(mid, p1))))
-  st(out + RC_INVREST, div(one, sel(eq(p1, splat(0)), one, pow4(sub(one, mid), p1))))
-  // the power 2 of the default must not pass through logarithms
-  const square = eq(power, splat(2))
-  st(out + RC_INVMID, sel(square, div(one, mid), ld(out + RC_INVMID)))
-  st(out + RC_INVREST, sel(square, div(one, sub(one, mid)), ld(out + RC_INVREST)))
-  st(out + RC_POWER, power)
-  st(out + RC_DIAG, diag)
-}
-
-/** impedance d(r) at a violation pos - margin (getimpedance) */
-// @ts-ignore: decorator
-@inline function impedance(c: usize, violation: v128): v128 {
-  const one = splat(1)
-  const x = min4(abs4(mul(violation, ld(c + RC_INVWIDTH))), one)
-  const power = ld(c + RC_POWER)
-  const low = le(x, ld(c + RC_MID))
-  const arg = sel(low, x, sub(one, x))
-  const scale = sel(low, ld(c + RC_INVMID), ld(c + RC_INVREST))
-  let y = mul(arg, arg)
-  if (!i32x4.all_true(eq(power, splat(2)))) y = sel(eq(power, splat(2)), y, sel(eq(power, one), arg, pow4(arg, power)))
-  y = mul(y, scale)
-  return mad(ld(c + RC_RISE), sel(low, y, sub(one, y)), ld(c + RC_DMIN))
-}
-
-/** address of the next row's record; its Jacobian is what the caller has put from the cursor on */
-// @ts-ignore: decorator
-@inline function beginRow(m: usize, s: usize, type: i32, nnz: i32): usize {
-  const c = cursor(m, s)
-  const r = load<i32>(c), adr = load<i32>(c, 4)
-  const e = f.efc(m, s) + EFC_STRIDE * <usize>r
-  store<i32>(e, type, EFC_TYPE)
-  store<i32>(e, nnz, EFC_ROWNNZ)
-  store<i32>(e, adr, EFC_ROWADR)
-  store<i32>(c, r + 1)
-  store<i32>(c, adr + nnz, 4)
-  return e
-}
-
-/**
- * Append one row: its regularizer and reference acceleration (mj_makeImpedance, mj_referenceConstraint).
- * The caller has written efc_J and efc_colind from the cursor on.
- *   has   mask: worlds that have the row
- *   vel   J qvel
- *   acc   J qacc_warmstart: the solver begins there, so the row's residual and zone are those of it
- */
-function addRow(m: usize, s: usize, type: i32, nnz: i32, has: v128, violation: v128, vel: v128, acc: v128, c: usize): void {
-  const e = beginRow(m, s, type, nnz)
-  const imp = impedance(c, violation)
-  // R = (1 - d) / d * diagonal; its lower bound is that of MuJoCo
-  const D = div(imp, max4(splat(MINVAL), mul(sub(splat(1), imp), ld(c + RC_DIAG))))
-  st(e + EFC_D, and(has, D))
-  const aref = and(has, neg(mad(mul(ld(c + RC_K), imp), violation, mul(ld(c + RC_B), vel))))
-  st(e + EFC_AREF, aref)
-  const jar = sub(acc, aref)
-  st(e + EFC_JAR, jar)
-  st(e + EFC_QUAD, type == CNSTR_EQUALITY ? i32x4.splat(-1) : lt(jar, splat(0)))
-}
-
-// @ts-ignore: decorator
-@inline function putJ(m: usize, s: usize, k: i32, dof: i32, value: v128): void {
-  const a = load<i32>(cursor(m, s), 4) + k
-  store<i32>(f.efc_colind(m, s) + 4 * <usize>a, dof)
-  st(at(f.efc_J(m, s), a), value)
-}
 
 /** Constants of all rows a model can have, once dof_invweight0 is known. */
 export function constraintConstants(m: usize, p: usize, s: usize): void {
@@ -131,69 +20,71 @@ export function constraintConstants(m: usize, p: usize, s: usize): void {
       f.limit_const(m, p) + RC_STRIDE * <usize>j)
   }
   for (let i = 0; i < ne; i++) {
-    let diag = ld(at(invweight, i32at(dadr, i32at(f.eq_obj1id(m), i))))
-    const other = i32at(f.eq_obj2id(m), i)
-    if (other >= 0) diag = add(diag, ld(at(invweight, i32at(dadr, other))))
-    rowConstants(m, p, f.eq_solref(m, p) + 2 * V * <usize>i, f.eq_solimp(m, p) + 5 * V * <usize>i, diag, f.eq_const(m, p) + RC_STRIDE * <usize>i)
+    rowConstants(m, p, f.eq_solref(m, p) + 2 * V * <usize>i, f.eq_solimp(m, p) + 5 * V * <usize>i, equalityDiagonal(m, p, i, 0),
+      f.eq_const(m, p) + RC_STRIDE * <usize>i)
   }
   for (let i = 0; i < nv; i++) {
-    const out = f.friction_const(m, p) + 3 * V * <usize>i
-    const tmp = f.tmp(m, s)
-    rowConstants(m, p, f.dof_solref(m, p) + 2 * V * <usize>i, f.dof_solimp(m, p) + 5 * V * <usize>i, ld(at(invweight, i)), tmp)
-    const imp = impedance(tmp, splat(0))
-    const R = max4(splat(MINVAL), div(mul(sub(splat(1), imp), ld(tmp + RC_DIAG)), imp))
-    st(out, div(splat(1), R))
-    st(out + V, R)
-    st(out + 2 * V, ld(tmp + RC_B))
+    frictionConstants(m, p, s, f.dof_solref(m, p) + 2 * V * <usize>i, f.dof_solimp(m, p) + 5 * V * <usize>i, ld(at(invweight, i)),
+      f.friction_const(m, p) + 3 * V * <usize>i)
+  }
+  for (let i = 0; i < f.ntendon(m); i++) {
+    const t = <usize>i, diag = ld(at(f.tendon_invweight0(m, p), i))
+    frictionConstants(m, p, s, f.tendon_solref_fri(m, p) + 2 * V * t, f.tendon_solimp_fri(m, p) + 5 * V * t, diag, f.ten_friction_const(m, p) + 3 * V * t)
+    rowConstants(m, p, f.tendon_solref_lim(m, p) + 2 * V * t, f.tendon_solimp_lim(m, p) + 5 * V * t, diag, f.ten_limit_const(m, p) + RC_STRIDE * t)
   }
 }
 
+/** D, R and damping of a row of friction loss */
+function frictionConstants(m: usize, p: usize, s: usize, solref: usize, solimp: usize, diag: v128, out: usize): void {
+  const tmp = f.tmp(m, s)
+  rowConstants(m, p, solref, solimp, diag, tmp)
+  const imp = impedance(tmp, splat(0))
+  const R = max4(splat(MINVAL), div(mul(sub(splat(1), imp), diag), imp))
+  st(out, div(splat(1), R))
+  st(out + V, R)
+  st(out + 2 * V, ld(tmp + RC_B))
+}
+
+/** Jacobian of tendon i, times a side, as the row under construction; out: J qvel, J qacc_warmstart */
+function tendonRow(m: usize, p: usize, d: usize, s: usize, i: i32, side: v128, out: usize): i32 {
+  const n = i32at(f.ten_rownnz(m), i), adr = i32at(f.ten_rowadr(m), i)
+  const col = f.ten_colind(m), J = f.ten_J(m, p), qvel = f.qvel(m, d), warm = f.qacc_warmstart(m, d)
+  let vel = splat(0), acc = splat(0)
+  for (let k = 0; k < n; k++) {
+    const dof = i32at(col, adr + k), x = mul(side, ld(at(J, adr + k)))
+    putJ(m, s, k, dof, x)
+    vel = mad(x, ld(at(qvel, dof)), vel)
+    acc = mad(x, ld(at(warm, dof)), acc)
+  }
+  st(out, vel)
+  st(out + V, acc)
+  return n
+}
+
 /**
- * All constraint rows that some world of the block has, in MuJoCo's order: equality, friction, limit.
+ * All constraint rows that some world of the block has, in MuJoCo's order: equality, friction, limit, contact.
  *   model   eq_* dof_frictionloss dof_sol* jnt_range jnt_margin jnt_sol* dof_invweight0 (*)
  *   in      qpos, qvel
  *   out     efc, efc_J, efc_colind; returns the mask of worlds with at least one row
  *   source  MuJoCo engine_core_constraint.c, mj_makeConstraint
  */
 export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
-  const c = cursor(m, s)
-  store<i32>(c, 0)
-  store<i32>(c, 0, 4)
+  const cursor = f.cursor(m, s)
+  store<i32>(cursor, 0)
+  store<i32>(cursor, 0, 4)
+  store<u32>(cursor, <u32>f.ctc(m, s), 12)
+  store<i32>(cursor, 0, 16)
   const disable = load<i32>(f.opt_disableflags(m))
   let some = i32x4.splat(0)
   if (disable & DSBL_CONSTRAINT) return some
   const qpos = f.qpos(m, d), qvel = f.qvel(m, d), qpos0 = f.qpos0(m, p)
   const qadr = f.jnt_qposadr(m), dadr = f.jnt_dofadr(m), tmp = f.tmp(m, s)
   const warm = f.qacc_warmstart(m, d)
-  const zero = splat(0), all = i32x4.splat(-1)
+  const zero = splat(0)
 
-  // equality between two joints, or one joint and a constant
-  const neq = disable & DSBL_EQUALITY ? 0 : f.neq(m)
-  for (let i = 0; i < neq; i++) {
-    if (!i32at(f.eq_active0(m), i)) continue
-    const j1 = i32at(f.eq_obj1id(m), i), j2 = i32at(f.eq_obj2id(m), i)
-    const data = f.eq_data(m, p) + 11 * V * <usize>i
-    const q1 = i32at(qadr, j1), v1 = i32at(dadr, j1)
-    let pos = sub(sub(ld(at(qpos, q1)), ld(at(qpos0, q1))), ld(data))
-    let vel = ld(at(qvel, v1)), acc = ld(at(warm, v1))
-    putJ(m, s, 0, v1, splat(1))
-    let nnz = 1
-    if (j2 >= 0) {
-      const q2 = i32at(qadr, j2), v2 = i32at(dadr, j2)
-      const x = sub(ld(at(qpos, q2)), ld(at(qpos0, q2)))
-      const c1 = ld(data + V), c2 = ld(data + 2 * V), c3 = ld(data + 3 * V), c4 = ld(data + 4 * V)
-      pos = nmad(x, mad(x, mad(x, mad(x, c4, c3), c2), c1), pos)
-      const slope = mad(x, mad(x, mad(x, mul(splat(4), c4), mul(splat(3), c3)), mul(splat(2), c2)), c1)
-      putJ(m, s, 1, v2, neg(slope))
-      nnz = 2
-      vel = nmad(slope, ld(at(qvel, v2)), vel)
-      acc = nmad(slope, ld(at(warm, v2)), acc)
-    }
-    addRow(m, s, CNSTR_EQUALITY, nnz, all, pos, vel, acc, f.eq_const(m, p) + RC_STRIDE * <usize>i)
-    some = all
-  }
+  if (!(disable & DSBL_EQUALITY) && f.neq(m) > 0) some = makeEqualities(m, p, d, s)
 
-  // friction loss: no position, so everything but the velocity is constant
+  // friction loss of dofs, then of tendons
   const nf = disable & DSBL_FRICTIONLOSS ? 0 : f.nfriction(m)
   for (let k = 0; k < nf; k++) {
     const i = i32at(f.friction_dof(m), k)
@@ -201,16 +92,16 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
     const has = ne(loss, zero)
     if (!v128.any_true(has)) continue
     putJ(m, s, 0, i, splat(1))
-    const e = beginRow(m, s, CNSTR_FRICTION_DOF, 1)
-    const c = f.friction_const(m, p) + 3 * V * <usize>i
-    st(e + EFC_D, and(has, ld(c)))
-    st(e + EFC_R, ld(c + V))
-    st(e + EFC_LOSS, loss)
-    const aref = and(has, neg(mul(ld(c + 2 * V), ld(at(qvel, i)))))
-    st(e + EFC_AREF, aref)
-    const jar = sub(ld(at(warm, i)), aref)
-    st(e + EFC_JAR, jar)
-    st(e + EFC_QUAD, lt(abs4(jar), mul(ld(c + V), loss)))
+    addFriction(m, s, CNSTR_FRICTION_DOF, 1, has, loss, ld(at(qvel, i)), ld(at(warm, i)), f.friction_const(m, p) + 3 * V * <usize>i)
+    some = or(some, has)
+  }
+  const nt = f.ntendon(m)
+  for (let i = 0; i < (disable & DSBL_FRICTIONLOSS ? 0 : nt); i++) {
+    const loss = ld(at(f.tendon_frictionloss(m, p), i))
+    const has = gt(loss, zero)
+    if (!v128.any_true(has)) continue
+    const nnz = tendonRow(m, p, d, s, i, splat(1), tmp)
+    addFriction(m, s, CNSTR_FRICTION_TENDON, nnz, has, loss, ld(tmp), ld(tmp + V), f.ten_friction_const(m, p) + 3 * V * <usize>i)
     some = or(some, has)
   }
 
@@ -263,5 +154,24 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
     putJ(m, s, 0, dof, splat(-1))
     addRow(m, s, CNSTR_LIMIT_JOINT, 1, atUpper, upper, neg(vel), neg(acc), c)
   }
+
+  // tendon limits
+  for (let i = 0; i < (disable & DSBL_LIMIT ? 0 : nt); i++) {
+    if (!i32at(f.tendon_limited(m), i)) continue
+    const range = f.tendon_range(m, p) + 2 * V * <usize>i
+    const margin = ld(at(f.tendon_margin(m, p), i)), value = ld(at(f.ten_length(m, s), i))
+    const c = f.ten_limit_const(m, p) + RC_STRIDE * <usize>i
+    for (let end = 0; end < 2; end++) {
+      const violation = sub(end == 0 ? sub(value, ld(range)) : sub(ld(range + V), value), margin)
+      const has = lt(violation, zero)
+      if (!v128.any_true(has)) continue
+      const nnz = tendonRow(m, p, d, s, i, splat(end == 0 ? 1 : -1), tmp)
+      addRow(m, s, CNSTR_LIMIT_TENDON, nnz, has, violation, ld(tmp), ld(tmp + V), c)
+      some = or(some, has)
+    }
+  }
+
+  const ncon = contacts(m, s)
+  if (ncon > 0) some = or(some, makeContacts(m, p, d, s, ncon))
   return some
 }

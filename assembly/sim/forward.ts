@@ -2,6 +2,7 @@ import { add, and, ld, mad, mul, or, sel, splat, st } from '../math/v4'
 import * as f from '../shared/fields'
 import { fwdActuation, transmission } from './actuation'
 import { rne } from './bias'
+import { collision, geomFrames } from './collision/driver'
 import { makeConstraint } from './constraint'
 import { frames } from './frames'
 import { copyM, crb, factorSolve } from './inertia'
@@ -10,8 +11,9 @@ import { comPos, kinematics } from './kinematics'
 import { passive } from './passive'
 import { planarForces } from './planar'
 import { needFrames, sensors } from './sensor'
-import { solNewton } from './solve'
-import { at, INT_IMPLICITFAST, INT_RK4 } from './types'
+import { solCG } from './cg'
+import { needsSmooth, solNewton, startPoint } from './solve'
+import { at, INT_IMPLICITFAST, INT_RK4, SOL_CG } from './types'
 
 /**
  * Quantities that are not kept, recomputed from the snapshot of the last forward or step; state and results stay as
@@ -76,17 +78,31 @@ function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): voi
 function smoothAcceleration(m: usize, s: usize): void {
   const nv = f.nv(m)
   const H = f.qH(m, s), x = f.qacc_smooth(m, s)
-  copyM(m, f.qM(m, s), H, false)
+  copyM(m, f.qM(m, s), H)
   for (let i = 0; i < nv; i++) st(at(x, i), ld(at(f.qfrc_smooth(m, s), i)))
   factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
 }
 
-/** constraint forces; qacc of the worlds that have rows. Returns their mask. */
+/**
+ * Collisions, constraint rows, constraint forces; qacc of the worlds that have rows.
+ *   returns their mask. Worlds that have more contacts than room are marked, and get no further.
+ */
 function constrain(m: usize, p: usize, d: usize, s: usize): v128 {
   const nv = f.nv(m)
-  const has = makeConstraint(m, p, d, s)
+  let alive = living(m, d)
+  if (f.ncand(m) > 0) {
+    geomFrames(m, p, s)
+    const over = collision(m, p, d, s, alive)
+    if (v128.any_true(over)) {
+      mark(m, d, over, f.STATUS_CONTACTS)
+      alive = v128.andnot(alive, over)
+    }
+  }
+  const has = and(alive, makeConstraint(m, p, d, s))
   if (v128.any_true(has)) {
-    const over = solNewton(m, d, s, has)
+    if (needsSmooth(m)) smoothAcceleration(m, s)
+    startPoint(m, d, s)
+    const over = load<i32>(f.opt_solver(m)) == SOL_CG ? solCG(m, d, s, has) : solNewton(m, d, s, has)
     if (v128.any_true(over)) mark(m, d, over, f.STATUS_SOLVER)
   } else {
     const qfrc = f.qfrc_constraint(m, d)
@@ -103,11 +119,11 @@ function mark(m: usize, d: usize, mask: v128, bit: i32): void {
   st(p, f32x4.convert_i32x4_s(or(old, and(mask, i32x4.splat(bit)))))
 }
 
-/** worlds that have not diverged */
+/** worlds that have not diverged, and had room for their contacts */
 // @ts-ignore: decorator
 @inline function living(m: usize, d: usize): v128 {
   const bits = i32x4.trunc_sat_f32x4_s(ld(f.status(m, d)))
-  return i32x4.eq(and(bits, i32x4.splat(f.STATUS_BADSTATE)), i32x4.splat(0))
+  return i32x4.eq(and(bits, i32x4.splat(f.STATUS_BADSTATE | f.STATUS_CONTACTS)), i32x4.splat(0))
 }
 
 /** keep the state that derived quantities belong to */
@@ -161,7 +177,7 @@ export function step(m: usize, p: usize, d: usize, s: usize, last: bool, full: b
     sensors(m, p, d, s)
   }
 
-  implicitAcceleration(m, p, d, s)
+  implicitAcceleration(m, p, d, s, has)
   const x = f.qacc_int(m, s), warm = f.qacc_warmstart(m, d), qacc = f.qacc(m, d)
   const ok = sane(m, d, x)
   const alive = and(living(m, d), ok)

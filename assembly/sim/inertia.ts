@@ -199,16 +199,9 @@ export function mulM(m: usize, qM: usize, out: usize, x: usize): void {
   }
 }
 
-/** H = M on the pattern of H: what the pattern has beyond M's becomes 0 */
-export function copyM(m: usize, qM: usize, H: usize, coupled: bool): void {
+/** H = M */
+export function copyM(m: usize, qM: usize, H: usize): void {
   const nv = f.nv(m)
-  if (coupled) {
-    const nnz = f.H_rownnz(m), adr = f.H_rowadr(m), col = f.H_colind(m)
-    for (let i = 0; i < nv; i++) {
-      const begin = i32at(adr, i), end = begin + i32at(nnz, i)
-      for (let k = begin; k < end; k++) st(at2(H, nv, i, i32at(col, k)), splat(0))
-    }
-  }
   const nnz = f.M_rownnz(m), adr = f.M_rowadr(m), col = f.M_colind(m)
   const stride = V * <usize>nv
   let from = qM, to = H

@@ -15,12 +15,14 @@ const MAXVAL: f32 = 1e10
 /**
  * The acceleration an Euler step applies: (M + h B) x = qfrc_smooth + qfrc_constraint, B the derivative of damping (Euler)
  * or of all velocity-dependent smooth forces but the bias (implicitfast).
+ * Where nothing is implicit it is qacc.
+ *   has     mask: worlds whose qacc is the solver's
  *   in-out  qM: nobody needs it after the step, so it is changed and factored where it is
  *   in      qfrc_smooth, qfrc_constraint, qvel, act_dvel, moment
  *   out     qacc_int (nv)
  *   source  MuJoCo engine_forward.c, mj_EulerSkip, mj_implicitSkip
  */
-export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize): void {
+export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize, has: v128): void {
   const nv = f.nv(m)
   const H = f.qM(m, s), x = f.qacc_int(m, s)
   const smooth = f.qfrc_smooth(m, s), constraint = f.qfrc_constraint(m, d)
@@ -28,8 +30,18 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize): vo
   const disable = load<i32>(f.opt_disableflags(m))
   const fast = load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST
 
+  const damped = !(disable & DSBL_DAMPER) && (fast || !(disable & DSBL_EULERDAMP))
+  if (!fast && !damped) {
+    const qacc = f.qacc(m, d)
+    if (!i32x4.all_true(has)) {
+      for (let i = 0; i < nv; i++) st(at(x, i), ld(at(smooth, i)))
+      factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+    }
+    for (let i = 0; i < nv; i++) st(at(x, i), sel(has, ld(at(qacc, i)), ld(at(x, i))))
+    return
+  }
   if (fast) freeBodies(m, p, d, s)
-  if (!(disable & DSBL_DAMPER) && (fast || !(disable & DSBL_EULERDAMP))) {
+  if (damped) {
     for (let i = 0; i < nv; i++) {
       const e = at2(H, nv, i, i)
       st(e, mad(h, dampingDerivative(m, p, d, i), ld(e)))

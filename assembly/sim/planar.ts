@@ -1,20 +1,20 @@
 import { sincos } from '../math/trig'
 import { add, cross1, ld, mad, mul, neg, nmad, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { at, at2, DSBL_GRAVITY, i32at, JNT_HINGE, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE } from './types'
+import { at, at2, DSBL_GRAVITY, i32at, JNT_HINGE, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_P, LNK_R, LNK_STRIDE } from './types'
 
-// the plane's record of a link, at the start of its scratch record
-const C: usize = 0        // cos, sin of the link's angle
-const W: usize = 4 * V    // angular velocity
-const A: usize = 5 * V    // acceleration of the anchor without joint accelerations
-const D: usize = 7 * V    // anchor minus parent's anchor
-const H: usize = 9 * V    // first moment of the composite about the anchor
-const M: usize = 11 * V   // its mass
-const I: usize = 12 * V   // its inertia about the anchor
-const F: usize = 13 * V   // force that the composite's motion takes
-const N: usize = 15 * V   // moment about the anchor
-const X: usize = 16 * V   // direction of a slide
-const T: usize = 18 * V   // angle of the link
+// the plane's record of a link, behind its pose
+const C: usize = 12 * V   // cos, sin of the link's angle
+const W: usize = 14 * V   // angular velocity
+const A: usize = 15 * V   // acceleration of the anchor without joint accelerations
+const D: usize = 17 * V   // anchor minus parent's anchor
+const H: usize = 19 * V   // first moment of the composite about the anchor
+const M: usize = 21 * V   // its mass
+const I: usize = 22 * V   // its inertia about the anchor
+const F: usize = 23 * V   // force that the composite's motion takes
+const N: usize = 25 * V   // moment about the anchor
+const X: usize = 26 * V   // direction of a slide
+const T: usize = 28 * V   // angle of the link
 
 /**
  * M and qfrc_bias of trees that move in a coordinate plane (all hinges along one axis, all slides across it): kinematics,
@@ -37,6 +37,8 @@ export function planarForces(m: usize, p: usize, d: usize, s: usize): void {
   const g = f.opt_gravity(m, p)
   const weightless = (load<i32>(f.opt_disableflags(m)) & DSBL_GRAVITY) != 0
   const gu = weightless ? splat(0) : neg(ld(g + V * u)), gv = weightless ? splat(0) : neg(ld(g + V * v))
+
+  const posed = f.ncand(m) > 0
 
   // outward: poses, velocities, accelerations, then what each link's own motion takes
   for (let j = 0; j < n; j++) {
@@ -81,6 +83,19 @@ export function planarForces(m: usize, p: usize, d: usize, s: usize): void {
       st(L + X + V, mul(sign, xv))
     }
     st(L + C, c); st(L + C + V, sn); st(L + T, angle)
+    if (posed) {
+      // the pose, for geometry
+      st(L + LNK_R + V * (4 * <usize>normal), splat(1))
+      st(L + LNK_R + V * (3 * <usize>normal + u), splat(0)); st(L + LNK_R + V * (3 * <usize>normal + v), splat(0))
+      st(L + LNK_R + V * (3 * u + <usize>normal), splat(0)); st(L + LNK_R + V * (3 * v + <usize>normal), splat(0))
+      st(L + LNK_R + 4 * V * u, c); st(L + LNK_R + 4 * V * v, c)
+      st(L + LNK_R + V * (3 * u + v), neg(sn)); st(L + LNK_R + V * (3 * v + u), sn)
+      const P = lnk + LNK_STRIDE * <usize>max<i32>(parent, 0) + LNK_P, o = L + LNK_P
+      const n0 = V * <usize>normal
+      st(o + V * u, parent < 0 ? du : add(du, ld(P + V * u)))
+      st(o + V * v, parent < 0 ? dv : add(dv, ld(P + V * v)))
+      st(o + n0, parent < 0 ? ld(K + LC_POS + n0) : add(ld(K + LC_POS + n0), ld(P + n0)))
+    }
     st(L + W, w)
     st(L + A, au); st(L + A + V, av)
     st(L + D, du); st(L + D + V, dv)

@@ -157,7 +157,7 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
   crb(m, p, s)
   const H = f.qH(m, s), dinv = f.qHDiagInv(m, s), x = f.qacc_smooth(m, s), qM = f.qM(m, s)
   const nnz = f.M_rownnz(m), adr = f.M_rowadr(m), col = f.M_colind(m)
-  copyM(m, qM, H, false)
+  copyM(m, qM, H)
   factorI(nv, H, dinv, nnz, adr, col)
 
   for (let i = 0; i < nv; i++) st(at(f.dof_M0(m, p), i), ld(at2(qM, nv, i, i)))

@@ -1,16 +1,18 @@
-import { abs4, add, and, andnot, div, ge, gt, ld, le, lt, mad, mul, ne, neg, or, sel, splat, st, sub, V } from '../math/v4'
+import { abs4, add, and, andnot, div, ge, gt, ld, le, lt, mad, max4, mul, ne, neg, not, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { nefc } from './constraint'
-import { copyM, factorSolve, mulM } from './inertia'
+import { curved, force, residual, zoneAt } from './cone'
+import { arefOf, C_COL, C_DIM, C_J, C_NNZ, C_ZONE, forceOf, jarOf, jpOf, sizeOf } from './contact'
+import { hessianPattern, makeHessian, patternAdr, patternCol, patternNnz } from './hessian'
+import { factorSolve, mulM } from './inertia'
+import { evaluate, lineSearch } from './linesearch'
+import { ctcEnd, nefc } from './row'
 import {
-  at, at2, CNSTR_EQUALITY, CNSTR_FRICTION_DOF, EFC_AREF, EFC_D, EFC_FORCE, EFC_JAR, EFC_JP, EFC_LOSS, EFC_QUAD, EFC_R, EFC_ROWADR,
-  EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE, i32at,
+  at, CNSTR_EQUALITY, CONE_ELLIPTIC, DSBL_WARMSTART, EFC_AREF, EFC_D, EFC_FORCE, EFC_JAR, EFC_JP, EFC_LOSS, EFC_QUAD, EFC_R, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE,
+  EFC_TYPE, i32at, isFriction, SOL_NEWTON,
 } from './types'
 
 /** rounding of J qacc - aref, in units of its terms: a row this close to a zone's edge may lie on either side */
 const EDGE: f32 = 1e-6
-/** line search steps; each halves the bracket or lands on the kink it looks for */
-const LS_ITERATIONS: i32 = 24
 
 /** end of the rows' records */
 // @ts-ignore: decorator
@@ -34,25 +36,33 @@ const LS_ITERATIONS: i32 = 24
 /** distance of a residual to the edge of its row's quadratic zone, negative inside; equality has no edge */
 // @ts-ignore: decorator
 @inline function edgeDistance(e: usize, type: i32, jar: v128): v128 {
-  if (type == CNSTR_FRICTION_DOF) return sub(abs4(jar), mul(ld(e + EFC_R), ld(e + EFC_LOSS)))
+  if (isFriction(type)) return sub(abs4(jar), mul(ld(e + EFC_R), ld(e + EFC_LOSS)))
   return type == CNSTR_EQUALITY ? splat(-1) : jar
 }
 
-/** residuals at x and the zones of all rows (mj_constraintUpdate), in the worlds of a mask */
-function rowZones(m: usize, s: usize, x: usize, mask: v128): void {
-  const tmp = f.tmp(m, s), J = f.efc_J(m, s), col = f.efc_colind(m, s), end = rowsEnd(m, s)
-  for (let e = f.efc(m, s); e < end; e += EFC_STRIDE) {
-    const jar = rowResidual(e, J, col, x, tmp)
-    st(e + EFC_JAR, sel(mask, jar, ld(e + EFC_JAR)))
-    st(e + EFC_QUAD, sel(mask, lt(edgeDistance(e, load<i32>(e, EFC_TYPE), jar), splat(0)), ld(e + EFC_QUAD)))
+/** zones of all rows at their residuals (mj_constraintUpdate) */
+export function updateZones(m: usize, s: usize, elliptic: bool): void {
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) {
+    st(e + EFC_QUAD, lt(edgeDistance(e, load<i32>(e, EFC_TYPE), ld(e + EFC_JAR)), splat(0)))
   }
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) st(e + C_ZONE, zoneAt(e, jarOf(e, load<i32>(e, C_DIM)), elliptic))
 }
 
-/** residuals at x, kept beside the old ones; mask of worlds in which a row has left the zone it is marked with, beyond rounding */
-function zonesLeft(m: usize, s: usize, x: usize): v128 {
-  const tmp = f.tmp(m, s), J = f.efc_J(m, s), col = f.efc_colind(m, s), end = rowsEnd(m, s)
+/** residuals of all rows at x, beside those at the present point */
+export function trialResiduals(m: usize, s: usize, x: usize): void {
+  const tmp = f.tmp(m, s), J = f.efc_J(m, s), col = f.efc_colind(m, s)
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) st(e + EFC_JP, rowResidual(e, J, col, x, tmp))
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) residual(e, J, col, x, jpOf(e, load<i32>(e, C_DIM)))
+}
+
+/**
+ * Residuals at x, kept beside the old ones; mask of worlds for which x is not yet the minimum: a row has left the zone it
+ * is marked with, beyond rounding, or a cone's cost is no quadratic.
+ */
+function unsettled(m: usize, s: usize, x: usize, elliptic: bool): v128 {
+  const tmp = f.tmp(m, s), J = f.efc_J(m, s), col = f.efc_colind(m, s)
   let left = i32x4.splat(0)
-  for (let e = f.efc(m, s); e < end; e += EFC_STRIDE) {
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) {
     const jar = rowResidual(e, J, col, x, tmp)
     st(e + EFC_JP, jar)
     const type = load<i32>(e, EFC_TYPE)
@@ -61,22 +71,46 @@ function zonesLeft(m: usize, s: usize, x: usize): v128 {
     const edge = edgeDistance(e, type, jar)
     let moved = v128.xor(was, lt(edge, splat(0)))
     // friction may cross from one linear zone to the other
-    if (type == CNSTR_FRICTION_DOF) moved = or(moved, andnot(lt(mul(jar, ld(e + EFC_JAR)), splat(0)), was))
+    if (isFriction(type)) moved = or(moved, andnot(lt(mul(jar, ld(e + EFC_JAR)), splat(0)), was))
     moved = and(moved, gt(abs4(edge), mul(splat(EDGE), ld(tmp))))
     left = or(left, and(moved, ne(ld(e + EFC_D), splat(0))))
+  }
+  const end = ctcEnd(m, s)
+  if (f.ctc(m, s) == end) return left
+  let size = splat(0)
+  for (let i = 0, nv = f.nv(m); i < nv; i++) size = max4(size, abs4(ld(at(x, i))))
+  for (let e = f.ctc(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM), jp = jpOf(e, dim)
+    residual(e, J, col, x, jp)
+    const was = ld(e + C_ZONE)
+    let moved = i32x4.ne(zoneAt(e, jp, elliptic), was)
+    if (elliptic && dim > 1) moved = or(moved, curved(e))
+    else if (v128.any_true(moved)) {
+      // the same with every edge's residual moved by its rounding, to either side
+      const slack = mul(splat(EDGE), add(size, abs4(ld(arefOf(e, dim)))))
+      const n = ld(jp)
+      st(jp, add(n, slack))
+      const up = zoneAt(e, jp, elliptic)
+      st(jp, sub(n, slack))
+      const down = zoneAt(e, jp, elliptic)
+      st(jp, n)
+      // bits that are sure: on even when moved up, off even when moved down
+      moved = i32x4.ne(or(andnot(up, was), andnot(was, down)), i32x4.splat(0))
+    }
+    left = or(left, moved)
   }
   return left
 }
 
 /** force of every row from its zone and residual; qfrc_constraint = J' force */
-function rowForces(m: usize, d: usize, s: usize): void {
-  const nv = f.nv(m), end = rowsEnd(m, s)
+export function rowForces(m: usize, d: usize, s: usize, elliptic: bool): void {
+  const nv = f.nv(m)
   const qfrc = f.qfrc_constraint(m, d), J = f.efc_J(m, s), col = f.efc_colind(m, s)
   for (let i = 0; i < nv; i++) st(at(qfrc, i), splat(0))
-  for (let e = f.efc(m, s); e < end; e += EFC_STRIDE) {
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) {
     const jar = ld(e + EFC_JAR), quad = ld(e + EFC_QUAD)
     let force = and(quad, neg(mul(ld(e + EFC_D), jar)))
-    if (load<i32>(e, EFC_TYPE) == CNSTR_FRICTION_DOF) {
+    if (isFriction(load<i32>(e, EFC_TYPE))) {
       const loss = ld(e + EFC_LOSS)
       force = sel(quad, force, sel(gt(jar, splat(0)), neg(loss), loss))
     }
@@ -87,142 +121,156 @@ function rowForces(m: usize, d: usize, s: usize): void {
       st(o, mad(ld(at(J, a)), force, ld(o)))
     }
   }
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM), nnz = load<i32>(e, C_NNZ), out = forceOf(e, dim)
+    force(e, elliptic, out)
+    addForce(dim, nnz, at(J, load<i32>(e, C_J)), col + 4 * <usize>load<i32>(e, C_COL), out, qfrc)
+  }
+}
+
+/** qfrc += J' force of one contact */
+// @ts-ignore: decorator
+@inline function addForce(dim: i32, nnz: i32, J: usize, col: usize, force: usize, qfrc: usize): void {
+  const step = V * <usize>nnz
+  for (let k: usize = 0, c = col; k < step; k += V, c += 4) {
+    const o = qfrc + V * <usize>load<i32>(c)
+    let sum = ld(o)
+    for (let r = 0; r < dim; r++) sum = mad(ld(J + step * <usize>r + k), ld(at(force, r)), sum)
+    st(o, sum)
+  }
+}
+
+/** J p of all rows = the residual at the trial point less that at x */
+export function rowSteps(m: usize, s: usize): void {
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) st(e + EFC_JP, sub(ld(e + EFC_JP), ld(e + EFC_JAR)))
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM), jar = jarOf(e, dim), jp = jpOf(e, dim)
+    for (let r = 0; r < dim; r++) st(at(jp, r), sub(ld(at(jp, r)), ld(at(jar, r))))
+  }
+}
+
+/** jar = jar + alpha J p, in the worlds of a mask */
+export function moveResiduals(m: usize, s: usize, alpha: v128, mask: v128): void {
+  const step = and(mask, alpha)
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) st(e + EFC_JAR, mad(step, ld(e + EFC_JP), ld(e + EFC_JAR)))
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM), jar = jarOf(e, dim), jp = jpOf(e, dim)
+    for (let r = 0; r < dim; r++) st(at(jar, r), mad(step, ld(at(jp, r)), ld(at(jar, r))))
+  }
+}
+
+/** jar = residual at the trial point, in the worlds of a mask */
+function takeResiduals(m: usize, s: usize, mask: v128): void {
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) st(e + EFC_JAR, sel(mask, ld(e + EFC_JP), ld(e + EFC_JAR)))
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM), jar = jarOf(e, dim), jp = jpOf(e, dim)
+    for (let r = 0; r < dim; r++) st(at(jar, r), sel(mask, ld(at(jp, r)), ld(at(jar, r))))
+  }
+}
+
+/** with so few iterations the answer depends on where they begin */
+const FEW: i32 = 8
+
+/** does the solver begin at qacc_smooth, or look whether it is better than the warm start */
+export function needsSmooth(m: usize): bool {
+  return load<i32>(f.opt_iterations(m)) <= FEW || load<i32>(f.opt_solver(m)) != SOL_NEWTON || (load<i32>(f.opt_disableflags(m)) & DSBL_WARMSTART) != 0
+}
+
+/** difference of the cost between x and x + p, p in sol_x, J p in the rows; Gauss part g, h into tmp[42], tmp[43] */
+export function gaussPart(m: usize, s: usize, x: usize): void {
+  const nv = f.nv(m), qM = f.qM(m, s), p = f.sol_x(m, s), Mx = f.sol_Mx(m, s), smooth = f.qfrc_smooth(m, s), tmp = f.tmp(m, s)
+  let g = splat(0), h = splat(0)
+  mulM(m, qM, Mx, x)
+  for (let i = 0; i < nv; i++) g = mad(ld(at(p, i)), sub(ld(at(Mx, i)), ld(at(smooth, i))), g)
+  mulM(m, qM, Mx, p)
+  for (let i = 0; i < nv; i++) h = mad(ld(at(p, i)), ld(at(Mx, i)), h)
+  st(tmp + 42 * V, g)
+  st(tmp + 43 * V, h)
 }
 
 /**
- * Derivative of the cost along x + alpha p at alpha (in sol_*), with its slope (PrimalEval).
- *   g, h   Gauss part: g + alpha h
- *   out    tmp[0] derivative, tmp[1] slope
+ * Where the solver begins: the warm start, or qacc_smooth where its cost is lower (mj_fwdConstraint, warmstart). With
+ * Newton's usual many iterations both lead to the same minimum, and nobody asks.
+ *   in   rows with residuals at qacc_warmstart; out: qacc, residuals and zones there
  */
-function lineDerivative(m: usize, s: usize, alpha: v128, g: v128, h: v128): void {
-  const end = rowsEnd(m, s)
-  let d1 = mad(alpha, h, g), d2 = h
-  for (let e = f.efc(m, s); e < end; e += EFC_STRIDE) {
-    const Jp = ld(e + EFC_JP), D = ld(e + EFC_D)
-    const jar = mad(alpha, Jp, ld(e + EFC_JAR))
-    const type = load<i32>(e, EFC_TYPE)
-    if (type == CNSTR_FRICTION_DOF) {
-      const loss = ld(e + EFC_LOSS)
-      const quad = lt(abs4(jar), mul(ld(e + EFC_R), loss))
-      d1 = mad(Jp, sel(quad, mul(D, jar), sel(gt(jar, splat(0)), loss, neg(loss))), d1)
-      d2 = add(d2, and(quad, mul(D, mul(Jp, Jp))))
-    } else {
-      const on = type == CNSTR_EQUALITY ? i32x4.splat(-1) : lt(jar, splat(0))
-      d1 = add(d1, and(on, mul(mul(D, jar), Jp)))
-      d2 = add(d2, and(on, mul(D, mul(Jp, Jp))))
-    }
+export function startPoint(m: usize, d: usize, s: usize): void {
+  const nv = f.nv(m), x = f.qacc(m, d), warm = f.qacc_warmstart(m, d), a = f.qacc_smooth(m, s), p = f.sol_x(m, s), tmp = f.tmp(m, s)
+  const elliptic = load<i32>(f.opt_cone(m)) == CONE_ELLIPTIC
+  for (let i = 0; i < nv; i++) st(at(x, i), ld(at(warm, i)))
+  if (needsSmooth(m)) {
+    trialResiduals(m, s, a)
+    rowSteps(m, s)
+    for (let i = 0; i < nv; i++) st(at(p, i), sub(ld(at(a, i)), ld(at(x, i))))
+    gaussPart(m, s, x)
+    evaluate(m, s, splat(1), ld(tmp + 42 * V), ld(tmp + 43 * V), elliptic, tmp + 8 * V)
+    let better = lt(ld(tmp + 11 * V), splat(0))
+    if (load<i32>(f.opt_disableflags(m)) & DSBL_WARMSTART) better = i32x4.splat(-1)
+    for (let i = 0; i < nv; i++) st(at(x, i), sel(better, ld(at(a, i)), ld(at(x, i))))
+    moveResiduals(m, s, splat(1), better)
   }
-  const tmp = f.tmp(m, s)
-  st(tmp, d1)
-  st(tmp + V, d2)
-}
-
-/** root of the piecewise linear, increasing derivative of the cost along p: safeguarded Newton from alpha = 1 */
-function lineSearch(m: usize, s: usize, g: v128, h: v128): v128 {
-  const tmp = f.tmp(m, s)
-  lineDerivative(m, s, splat(0), g, h)
-  const tol = mul(splat(1e-6), abs4(ld(tmp)))
-  let lo = splat(0), hi = splat(Infinity), alpha = splat(1)
-  for (let it = 0; it < LS_ITERATIONS; it++) {
-    lineDerivative(m, s, alpha, g, h)
-    const d1 = ld(tmp), d2 = ld(tmp + V)
-    const done = le(abs4(d1), tol)
-    if (i32x4.all_true(done)) break
-    const below = lt(d1, splat(0))
-    lo = sel(below, alpha, lo)
-    hi = sel(below, hi, alpha)
-    let next = sub(alpha, div(d1, sel(gt(d2, splat(0)), d2, splat(1))))
-    const bounded = lt(hi, splat(Infinity))
-    const out = or(le(next, lo), ge(next, hi))
-    next = sel(out, sel(bounded, mul(splat(0.5), add(lo, hi)), mul(splat(2), alpha)), next)
-    alpha = sel(done, alpha, next)
-  }
-  return alpha
+  updateZones(m, s, elliptic)
 }
 
 /**
- * Constrained acceleration: minimum of 1/2 |x - qacc_smooth|_M^2 + s(J x - aref), a convex, piecewise quadratic function.
- * Newton with exact line search; once the zones of all rows stay, the step is exact and the world is done.
- *   in      qM, qfrc_smooth, qacc_warmstart, efc with residuals and zones at it; has: worlds with at least one row
- *   out     qacc, qfrc_constraint of the worlds in has (0 in the others), solver_niter
+ * Constrained acceleration: minimum of 1/2 |x - qacc_smooth|_M^2 + s(J x - aref), convex, and piecewise quadratic but for
+ * elliptic cones. Newton with exact line search. Where the zones of all rows stay and are quadratic the step is exact and
+ * the world is done; the others are done when the cost can fall by no more than opt_tolerance.
+ *   in      qM, qfrc_smooth; rows with residuals and zones at x = qacc; has: worlds with at least one row
+ *   in-out  qacc
+ *   out     qfrc_constraint of the worlds in has (0 in the others), solver_niter
  *   returns mask of worlds that ran out of iterations
  *   source  MuJoCo engine_solver.c, mj_solNewton; Todorov, Convex and analytically-invertible dynamics (ICRA 2014)
  */
 export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
   const nv = f.nv(m)
-  const qM = f.qM(m, s), H = f.qH(m, s)
-  const nnz = f.H_rownnz(m), adr = f.H_rowadr(m), col = f.H_colind(m)
-  const x = f.qacc(m, d), next = f.sol_x(m, s), smooth = f.qfrc_smooth(m, s), Mx = f.sol_Mx(m, s)
-  const rows = f.efc(m, s), end = rowsEnd(m, s), rcol = f.efc_colind(m, s), J = f.efc_J(m, s)
-  const coupled = f.neq(m) > 0
-  const warm = f.qacc_warmstart(m, d)
-  for (let i = 0; i < nv; i++) st(at(x, i), ld(at(warm, i)))
+  const H = f.qH(m, s)
+  const elliptic = load<i32>(f.opt_cone(m)) == CONE_ELLIPTIC
+  const x = f.qacc(m, d), next = f.sol_x(m, s)
+  const tmp = f.tmp(m, s)
+  hessianPattern(m, s)
+  const nnz = patternNnz(m, s), adr = patternAdr(m, s), col = patternCol(m, s)
+  const invscale = splat(load<f32>(f.stat_meaninertia(m)) * <f32>max<i32>(1, nv))
+  const tolerance = mul(splat(load<f32>(f.opt_tolerance(m))), invscale)
+  const lstol = mul(splat(load<f32>(f.opt_ls_tolerance(m))), tolerance)
 
   let active = has
   let niter = splat(0)
   const iterations = load<i32>(f.opt_iterations(m))
   for (let it = 0; it < iterations; it++) {
-    // H = M + J' D J over the quadratic rows; right-hand side of H x = qfrc_smooth + J' (D aref, or friction)
-    copyM(m, qM, H, coupled)
-    for (let i = 0; i < nv; i++) st(at(next, i), ld(at(smooth, i)))
-    for (let e = rows; e < end; e += EFC_STRIDE) {
-      const quad = ld(e + EFC_QUAD)
-      const D = and(quad, ld(e + EFC_D))
-      let push = mul(D, ld(e + EFC_AREF))
-      if (load<i32>(e, EFC_TYPE) == CNSTR_FRICTION_DOF) {
-        const loss = ld(e + EFC_LOSS)
-        push = sel(quad, push, sel(gt(ld(e + EFC_JAR), splat(0)), neg(loss), loss))
-      }
-      const begin = load<i32>(e, EFC_ROWADR), stop = begin + load<i32>(e, EFC_ROWNNZ)
-      if (stop == begin + 1) {
-        // one joint: a diagonal entry
-        const i = i32at(rcol, begin)
-        const Ji = ld(at(J, begin))
-        st(at(next, i), mad(Ji, push, ld(at(next, i))))
-        const o = at2(H, nv, i, i)
-        st(o, mad(mul(D, Ji), Ji, ld(o)))
-        continue
-      }
-      for (let a = begin; a < stop; a++) {
-        const i = i32at(rcol, a)
-        const Ja = ld(at(J, a))
-        st(at(next, i), mad(Ja, push, ld(at(next, i))))
-        const DJ = mul(D, Ja)
-        for (let b = begin; b < stop; b++) {
-          const k = i32at(rcol, b)
-          if (k > i) continue
-          const o = at2(H, nv, i, k)
-          st(o, mad(DJ, ld(at(J, b)), ld(o)))
-        }
-      }
-    }
+    makeHessian(m, s, H, next, elliptic)
     factorSolve(nv, H, next, nnz, adr, col)
     niter = add(niter, and(active, splat(1)))
 
     // worlds whose rows all kept their zones are at the minimum; each takes its step whole, whatever its neighbours do
-    const moved = and(active, zonesLeft(m, s, next))
+    const moved = and(active, unsettled(m, s, next, elliptic))
     const arrived = andnot(active, moved)
     for (let i = 0; i < nv; i++) st(at(x, i), sel(arrived, ld(at(next, i)), ld(at(x, i))))
-    for (let e = rows; e < end; e += EFC_STRIDE) st(e + EFC_JAR, sel(arrived, ld(e + EFC_JP), ld(e + EFC_JAR)))
+    if (v128.any_true(arrived)) takeResiduals(m, s, arrived)
     active = moved
     if (!v128.any_true(moved)) break
 
     // the others search along p = next - x; J p is the difference of the two residuals
-    let g = splat(0), h = splat(0)
-    for (let e = rows; e < end; e += EFC_STRIDE) st(e + EFC_JP, sub(ld(e + EFC_JP), ld(e + EFC_JAR)))
-    for (let i = 0; i < nv; i++) st(at(next, i), sub(ld(at(next, i)), ld(at(x, i))))
-    mulM(m, qM, Mx, x)
-    for (let i = 0; i < nv; i++) g = mad(ld(at(next, i)), sub(ld(at(Mx, i)), ld(at(smooth, i))), g)
-    mulM(m, qM, Mx, next)
-    for (let i = 0; i < nv; i++) h = mad(ld(at(next, i)), ld(at(Mx, i)), h)
-    const alpha = lineSearch(m, s, g, h)
+    rowSteps(m, s)
+    let norm = splat(0)
     for (let i = 0; i < nv; i++) {
-      const xi = ld(at(x, i))
-      st(at(x, i), sel(active, mad(alpha, ld(at(next, i)), xi), xi))
+      const p = sub(ld(at(next, i)), ld(at(x, i)))
+      st(at(next, i), p)
+      norm = mad(p, p, norm)
     }
-    rowZones(m, s, x, active)
+    gaussPart(m, s, x)
+    const alpha = lineSearch(m, s, ld(tmp + 42 * V), ld(tmp + 43 * V), mul(lstol, sqrt4(norm)), active, elliptic)
+    const step = and(active, alpha)
+    for (let i = 0; i < nv; i++) st(at(x, i), mad(step, ld(at(next, i)), ld(at(x, i))))
+    moveResiduals(m, s, alpha, active)
+    updateZones(m, s, elliptic)
+    // the model's decrement, or the search's: less than the tolerance can be gained
+    const improvement = ld(tmp + 40 * V), slope = ld(tmp + 41 * V)
+    active = and(active, and(gt(improvement, tolerance), gt(neg(slope), add(tolerance, tolerance))))
+    if (!v128.any_true(active)) break
   }
-  rowForces(m, d, s)
+  // zones belong to the residuals the forces are made of
+  updateZones(m, s, elliptic)
+  rowForces(m, d, s, elliptic)
   st(f.solver_niter(m, d), niter)
   return active
 }

@@ -10,10 +10,12 @@ export const DSBL_CONSTRAINT: i32 = 1
 export const DSBL_EQUALITY: i32 = 2
 export const DSBL_FRICTIONLOSS: i32 = 4
 export const DSBL_LIMIT: i32 = 8
+export const DSBL_CONTACT: i32 = 16
 export const DSBL_SPRING: i32 = 32
 export const DSBL_DAMPER: i32 = 64
 export const DSBL_GRAVITY: i32 = 128
 export const DSBL_CLAMPCTRL: i32 = 256
+export const DSBL_WARMSTART: i32 = 512
 export const DSBL_ACTUATION: i32 = 2048
 export const DSBL_REFSAFE: i32 = 4096
 export const DSBL_SENSOR: i32 = 8192
@@ -52,16 +54,34 @@ export const OBJ_XBODY: i32 = 2
 export const OBJ_GEOM: i32 = 5
 export const OBJ_SITE: i32 = 6
 
+export const CONE_ELLIPTIC: i32 = 1
+
+export const SOL_PGS: i32 = 0
+export const SOL_CG: i32 = 1
+export const SOL_NEWTON: i32 = 2
+
+export const EQ_CONNECT: i32 = 0
+export const EQ_WELD: i32 = 1
+export const EQ_JOINT: i32 = 2
+
 export const CNSTR_EQUALITY: i32 = 0
 export const CNSTR_FRICTION_DOF: i32 = 1
+export const CNSTR_FRICTION_TENDON: i32 = 2
 export const CNSTR_LIMIT_JOINT: i32 = 3
+export const CNSTR_LIMIT_TENDON: i32 = 4
+
+/** friction loss: quadratic around 0, linear beyond */
+// @ts-ignore: decorator
+@inline export function isFriction(type: i32): bool { return type == CNSTR_FRICTION_DOF || type == CNSTR_FRICTION_TENDON }
 
 /** smallest divisor and regularizer; MuJoCo's 1e-15 would be lost in single precision products */
 export const MINVAL: f32 = 1e-15
+/** smallest friction coefficient (mjMINMU) */
+export const MINMU: f32 = 1e-5
 export const MINIMP: f32 = 0.0001
 export const MAXIMP: f32 = 0.9999
 
-// lnk (SCRATCH_FIELDS): one record a link
+// lnk (SCRATCH_FIELDS): one record a link; sim/planar.ts has its own behind the pose
 export const LNK_STRIDE: usize = 40 * V
 export const LNK_R: usize = 0
 export const LNK_P: usize = 9 * V

@@ -1,5 +1,5 @@
 import type { Model } from '../model/model.js'
-import { type Layout, V } from './layout.js'
+import { bodyLinks, type Layout, V } from './layout.js'
 
 // records of the scratch, in quantities: assembly/sim/types.ts
 const DOF_RECORD = 12
@@ -41,17 +41,4 @@ export function derivedAddress(name: string, model: Model, layout: Layout): (e: 
   }
   const at = base(name)
   return e => at + V * e
-}
-
-/** link each body moves with; -1: static */
-function bodyLinks(model: Model): Int32Array {
-  const links = new Int32Array(model.nbody).fill(-1)
-  const num = model.field.body_jntnum as Int32Array
-  for (let b = 1; b < model.nbody; b++) {
-    links[b] =
-      num[b] > 0
-        ? (model.field.body_jntadr as Int32Array)[b] + num[b] - 1
-        : links[(model.field.body_parentid as Int32Array)[b]]
-  }
-  return links
 }

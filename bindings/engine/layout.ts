@@ -16,8 +16,10 @@ import {
   topologyFields,
   worldFields,
 } from '../fields.js'
+import { EQ, OBJ } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
+import { contactCandidates } from './contacts.js'
 
 /** bytes of one quantity of a block of four worlds */
 export const V = 16
@@ -69,6 +71,7 @@ export interface Topology {
 }
 
 const FREE = 0
+const BALL = 1
 const SLIDE = 2
 const PID = 5
 const DCMOTOR = 3
@@ -81,7 +84,7 @@ const DCMOTOR = 3
 export function topology(model: Model, varied: ReadonlySet<string>): Topology {
   const int = (name: string): Int32Array => model.field[name] as Int32Array
   const num = (name: string): Float64Array => model.field[name] as Float64Array
-  const { nv, njnt, nbody, nactuator, neq } = model
+  const { nv, njnt, nbody, nactuator } = model
 
   // links: which joint a body moves with, and each joint's parent
   const bodyLnk = new Int32Array(nbody).fill(-1)
@@ -117,14 +120,12 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     return row
   })
   const M = pack(rows)
-  for (let e = 0; e < neq; e++) {
-    if (int('eq_obj2id')[e] < 0) continue
-    const a = int('jnt_dofadr')[int('eq_obj1id')[e]]
-    const b = int('jnt_dofadr')[int('eq_obj2id')[e]]
-    if (a !== b) rows[Math.max(a, b)].add(Math.min(a, b))
-  }
+  const rowsOf = scalarRows(model)
+  for (const dofs of rowsOf.couplings) for (const i of dofs) for (const j of dofs) if (j < i) rows[i].add(j)
   for (let k = nv - 1; k >= 0; k--) for (const i of rows[k]) for (const j of rows[k]) if (j < i) rows[i].add(j)
   const H = pack(rows)
+
+  const contacts = contactStorage(model, bodyLnk)
 
   // constraint candidates; every dof may get friction loss in some world
   const limits: number[] = []
@@ -184,22 +185,28 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
   const sizes: Record<string, number> = {}
   for (const name of SIZES) sizes[name] = model[name]
   const engine: Record<EngineSizeName, number> = {
-    planar: planarNormal(model, lnkAxis, lnkFlags),
+    // connect and weld ask for the general recursion's accelerations
+    planar: rowsOf.bodies ? 0 : planarNormal(model, lnkAxis, lnkFlags),
     scalar: int('jnt_type').every(type => type >= SLIDE) ? 1 : 0,
     ngroup: groupOfRoot.size,
     nMnz: M.col.length,
     nHnz: H.col.length,
-    njmax: neq + nv + limitRows,
-    nJmax: 2 * neq + nv + limitJ,
+    njmax: rowsOf.count + nv + limitRows,
+    nJmax: rowsOf.entries + nv + limitJ + contacts.entries,
     nfriction: nv,
     nlimit: limits.length,
     springs: ['jnt_stiffness', 'jnt_stiffnesspoly'].some(name => varied.has(name) || num(name).some(k => k !== 0))
       ? 1
       : 0,
     nsimple: simple.filter(x => x > 0).length,
-    ncand: 0,
-    nconmax: 0,
-    nconblock: 0,
+    ncand: contacts.cand.length / 4,
+    nconmax: contacts.nconmax,
+    nconblock: 4 * contacts.nconmax,
+    nctc: contacts.quantities,
+    nWmax: contacts.cand.length > 0 || rowsOf.bodies ? 6 * nv : 0,
+    nvH: contacts.coupled ? nv : 0,
+    nHsmax: contacts.coupled ? (nv * (nv - 1)) / 2 : 0,
+    nHbits: contacts.coupled ? nv * Math.ceil(nv / 32) : 0,
   }
   for (const name of ENGINE_SIZES) sizes[name] = engine[name]
   const tables = new Map<string, Int32Array>([
@@ -216,13 +223,107 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     ['H_rownnz', H.nnz],
     ['H_rowadr', H.adr],
     ['H_colind', H.col],
+    ['H_bits', contacts.coupled ? bitRows(rows) : new Int32Array(0)],
     ['act_simple', simple],
     ['friction_dof', new Int32Array(nv)],
     ['limit_jnt', Int32Array.from(limits)],
-    ['cand', new Int32Array(0)],
+    ['cand', contacts.cand],
     ['act_slot', slots],
   ])
   return { sizes: sizes as Sizes, tables }
+}
+
+/** last dof a body moves with; -1: it stands still. The twin of lastDof in assembly/sim/jacobian.ts */
+function lastDof(model: Model, link: number): number {
+  if (link < 0) return -1
+  const int = (name: string): Int32Array => model.field[name] as Int32Array
+  const type = int('jnt_type')[link]
+  return int('jnt_dofadr')[link] + (type === FREE ? 5 : type === BALL ? 2 : 0)
+}
+
+/** the dofs from one up to the root of its tree */
+function dofChain(model: Model, dof: number): number[] {
+  const list: number[] = []
+  for (let i = dof; i >= 0; i = (model.field.dof_parentid as Int32Array)[i]) list.push(i)
+  return list
+}
+
+/** Rows of equalities and tendons: how many at most, entries of their Jacobians, and which sets of dofs they couple. */
+function scalarRows(model: Model): { count: number; entries: number; couplings: number[][]; bodies: boolean } {
+  const int = (name: string): Int32Array => model.field[name] as Int32Array
+  const links = bodyLinks(model)
+  const couplings: number[][] = []
+  let count = 0
+  let entries = 0
+  let bodies = false
+  for (let e = 0; e < model.neq; e++) {
+    const [type, a, b] = [int('eq_type')[e], int('eq_obj1id')[e], int('eq_obj2id')[e]]
+    if (type === EQ.JOINT) {
+      const dofs = b < 0 ? [int('jnt_dofadr')[a]] : [int('jnt_dofadr')[a], int('jnt_dofadr')[b]]
+      couplings.push(dofs)
+      count += 1
+      entries += 2
+    } else if (type === EQ.CONNECT || type === EQ.WELD) {
+      const body = (id: number) => (int('eq_objtype')[e] === OBJ.SITE ? int('site_bodyid')[id] : id)
+      const dofs = new Set([a, b].flatMap(id => dofChain(model, lastDof(model, links[body(id)]))))
+      couplings.push([...dofs])
+      const size = type === EQ.WELD ? 6 : 3
+      count += size
+      entries += size * dofs.size
+      bodies = true
+    }
+  }
+  for (let t = 0; t < model.ntendon; t++) {
+    const begin = int('tendon_adr')[t]
+    const dofs = new Set(
+      Array.from(int('wrap_objid').subarray(begin, begin + int('tendon_num')[t]), j => int('jnt_dofadr')[j]),
+    )
+    couplings.push([...dofs])
+    // friction loss, and both ends of a range
+    count += 3
+    entries += 3 * dofs.size
+  }
+  return { count, entries, couplings, bodies }
+}
+
+/** Storage of contacts: their candidates, and what the solver keeps of as many as a block may have. */
+function contactStorage(
+  model: Model,
+  links: Int32Array,
+): { cand: Int32Array; nconmax: number; quantities: number; entries: number; coupled: boolean } {
+  const { cand, nconmax } = contactCandidates(model)
+  const body = model.field.geom_bodyid as Int32Array
+  const lengths = Array.from(links, link => dofChain(model, lastDof(model, link)).length)
+  let dim = 0
+  let nnz = 0
+  let coupled = false
+  for (let k = 0; k < cand.length; k += 4) {
+    const [a, b] = [lengths[body[cand[k]]], lengths[body[cand[k + 1]]]]
+    dim = Math.max(dim, cand[k + 3])
+    nnz = Math.max(nnz, a + b)
+    coupled ||= a > 0 && b > 0
+  }
+  const block = 4 * nconmax
+  return { cand, nconmax, quantities: block * (5 + 5 * dim), entries: block * dim * Math.min(nnz, model.nv), coupled }
+}
+
+/** sets of columns, 32 a word */
+function bitRows(rows: readonly Set<number>[]): Int32Array {
+  const words = Math.ceil(rows.length / 32)
+  const bits = new Int32Array(rows.length * words)
+  for (const [i, row] of rows.entries()) for (const j of row) bits[i * words + (j >> 5)] |= 1 << (j & 31)
+  return bits
+}
+
+/** link each body moves with; -1: static */
+export function bodyLinks(model: Model): Int32Array {
+  const int = (name: string): Int32Array => model.field[name] as Int32Array
+  const links = new Int32Array(model.nbody).fill(-1)
+  for (let b = 1; b < model.nbody; b++) {
+    const joints = int('body_jntnum')[b]
+    links[b] = joints > 0 ? int('body_jntadr')[b] + joints - 1 : links[int('body_parentid')[b]]
+  }
+  return links
 }
 
 /** product of two row-major 3x3 matrices, the second transposed on request */
