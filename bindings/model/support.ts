@@ -1,5 +1,5 @@
 import { ModelError } from '../errors.js'
-import { byConvexRoutine, collisions, contactsDisabled } from './collisions.js'
+import { collidingGeoms, PAIR_ROW } from './collisions.js'
 import { BIAS, DSBL, DYN, ENBL, EQ, enumName, GAIN, GEOM, INT, OBJ, SENS, TRN, WRAP } from './enums.js'
 import type { ModelNumbers } from './finite.js'
 import type { Model } from './model.js'
@@ -132,17 +132,34 @@ function options(model: ModelNumbers, facts: SupportFacts): string[] {
   return list
 }
 
+/** types that collide by MuJoCo's general convex routine with every type of the list not in CLOSED */
+const CONVEX: readonly number[] = [GEOM.SPHERE, GEOM.CAPSULE, GEOM.ELLIPSOID, GEOM.CYLINDER, GEOM.BOX]
+/** pairs of these that have a function of their own (engine_collision_driver.c, mjCOLLISIONFUNC) */
+const CLOSED: readonly (readonly number[])[] = [
+  [GEOM.SPHERE, GEOM.SPHERE],
+  [GEOM.SPHERE, GEOM.CAPSULE],
+  [GEOM.SPHERE, GEOM.CYLINDER],
+  [GEOM.SPHERE, GEOM.BOX],
+  [GEOM.CAPSULE, GEOM.CAPSULE],
+  [GEOM.CAPSULE, GEOM.BOX],
+  [GEOM.BOX, GEOM.BOX],
+]
+
+/** Do geoms of these types, in ascending order, collide by the general convex routine? @internal */
+export function byConvexRoutine(type1: number, type2: number): boolean {
+  if (!CONVEX.includes(type1) || !CONVEX.includes(type2)) return false
+  return !CLOSED.some(([a, b]) => a === type1 && b === type2)
+}
+
 /** two geoms that collide by the general convex routine */
-function convexPair(model: ModelNumbers): readonly [number, number] | undefined {
-  if (contactsDisabled(model)) return undefined
-  const { geom_type, pair_geom1, pair_geom2 } = model.field
-  const convex = (g: number, h: number): boolean => byConvexRoutine(geom_type[g], geom_type[h])
-  for (let i = 0; i < pair_geom1.length; i++) {
-    if (convex(pair_geom1[i], pair_geom2[i])) return [pair_geom1[i], pair_geom2[i]]
+function convexPair({ field }: ModelNumbers): readonly [number, number] | undefined {
+  const { geom_type } = field
+  const rows = collidingGeoms(field)
+  for (let i = 0; i < rows.length; i += PAIR_ROW) {
+    const [g, h] = [rows[i], rows[i + 1]]
+    if (byConvexRoutine(geom_type[g], geom_type[h])) return [g, h]
   }
-  const { partner } = collisions(model, convex)
-  const g = partner.findIndex(h => h >= 0)
-  return g < 0 ? undefined : [g, partner[g]]
+  return undefined
 }
 
 /** Fixed tendons are sums of joint positions; what leads a tendon through space is named. */
@@ -169,28 +186,34 @@ function geoms({ names }: ModelNumbers, facts: SupportFacts): string[] {
   ]
 }
 
-/** Contacts that MuJoCo would make and simcrank cannot: explicit pairs, and geoms that pass all its filters. */
-function contacts(model: ModelNumbers): string[] {
-  const { names, field, sizes } = model
-  if (contactsDisabled(model)) return []
-  const list: string[] = []
+/** Geoms that cannot be touched, in explicit pairs and in all others that pass MuJoCo's filters. */
+function contacts({ names, field }: ModelNumbers): string[] {
   const type = (g: number): number => field.geom_type[g]
-  const untouchable = (g: number, h: number): boolean => UNTOUCHABLE.includes(type(g)) || UNTOUCHABLE.includes(type(h))
   const kind = (g: number): string => `type '${enumName(GEOM, type(g))}'`
   const geom = (g: number): string => label('geom', names.geom, g)
-  for (let i = 0; i < sizes.npair; i++) {
-    const [g, h] = [field.pair_geom1[i], field.pair_geom2[i]]
-    if (!untouchable(g, h)) continue
-    const [a, b] = UNTOUCHABLE.includes(type(g)) ? [g, h] : [h, g]
-    list.push(`${label('pair', names.pair, i)} of ${geom(a)} of ${kind(a)}, which ${COLLIDES} ${geom(b)}`)
+  const pairs: string[] = []
+  const partners = new Map<number, number[]>()
+  const rows = collidingGeoms(field)
+  for (let i = 0; i < rows.length; i += PAIR_ROW) {
+    // height fields, meshes and SDFs may meet among themselves too
+    for (const [g, h] of [
+      [rows[i], rows[i + 1]],
+      [rows[i + 1], rows[i]],
+    ]) {
+      if (!UNTOUCHABLE.includes(type(g))) continue
+      const pair = rows[i + 2]
+      if (pair < 0) {
+        const others = partners.get(g) ?? []
+        others.push(h)
+        partners.set(g, others)
+      } else pairs.push(`${label('pair', names.pair, pair)} of ${geom(g)} of ${kind(g)}, which ${COLLIDES} ${geom(h)}`)
+    }
   }
-  const { partner, count } = collisions(model, untouchable)
-  for (let g = 0; g < sizes.ngeom; g++) {
-    if (partner[g] < 0 || !UNTOUCHABLE.includes(type(g))) continue
-    const more = count[g] > 1 ? ` and ${count[g] - 1} more` : ''
-    list.push(`${geom(g)}: ${kind(g)} ${COLLIDES} ${geom(partner[g])}${more}`)
-  }
-  return list
+  const alone = [...partners].map(([g, others]) => {
+    const more = others.length > 1 ? ` and ${others.length - 1} more` : ''
+    return `${geom(g)}: ${kind(g)} ${COLLIDES} ${geom(others[0])}${more}`
+  })
+  return [...pairs, ...alone]
 }
 
 function equalities({ names, field, sizes }: ModelNumbers): string[] {
