@@ -31,6 +31,9 @@ export const EQ = {
   DISTANCE: 7,
 } as const
 
+/** mjtWrap: what a tendon's path goes through */
+export const WRAP = { NONE: 0, JOINT: 1, PULLEY: 2, SITE: 3, SPHERE: 4, CYLINDER: 5 } as const
+
 /** mjtTrn: type of actuator transmission */
 export const TRN = { JOINT: 0, JOINTINPARENT: 1, SLIDERCRANK: 2, TENDON: 3, SITE: 4, BODY: 5, SO3: 6 } as const
 

@@ -61,19 +61,36 @@ export function extractModel(model: MjModel, maxBytes: number): Extracted {
     actuator: namesOf('name_actuatoradr'),
     sensor: namesOf('name_sensoradr'),
     key: namesOf('name_keyadr'),
+    tendon: namesOf('name_tendonadr'),
+    pair: namesOf('name_pairadr'),
+    exclude: namesOf('name_excludeadr'),
   }
   const facts: SupportFacts = {
-    tendons: namesOf('name_tendonadr'),
     flexes: namesOf('name_flexadr'),
     plugins: namesOf('name_pluginadr'),
-    pairs: namesOf('name_pairadr'),
-    pair_geom1: Int32Array.from(numbers(model, 'pair_geom1')),
-    pair_geom2: Int32Array.from(numbers(model, 'pair_geom2')),
-    exclude_signature: Int32Array.from(numbers(model, 'exclude_signature')),
+    // the first number of a geom's twelve switches its fluid model on
+    fluidGeoms: rowsWith(numbers(model, 'geom_fluid'), sizes.ngeom, 1),
+    adhesiveGeoms: rowsWith(numbers(model, 'geom_adhesion'), sizes.ngeom),
+    conveyorGeoms: rowsWith(numbers(model, 'geom_surfacevel'), sizes.ngeom),
+    adhesivePairs: rowsWith(numbers(model, 'pair_adhesion'), sizes.npair),
     noslip_iterations: scalar(model, 'opt_noslip_iterations'),
   }
   // the model's own name stands first in mjModel.names
   return { name: decodeNames(text, [0])[0], sizes, names, field, facts }
+}
+
+/** Rows of a table of n rows with a number that is not 0 among their first `width`; default the whole row. */
+function rowsWith(values: ArrayLike<number>, n: number, width = values.length / n): number[] {
+  const stride = values.length / n
+  const rows: number[] = []
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < width; k++) {
+      if (values[i * stride + k] === 0) continue
+      rows.push(i)
+      break
+    }
+  }
+  return rows
 }
 
 /** refuse before copying: keyframes and geoms can be many */

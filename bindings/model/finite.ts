@@ -19,6 +19,9 @@ const KIND_OF_SIZE: Partial<Record<SizeName, keyof ModelNames>> = {
   nactuator: 'actuator',
   nsensor: 'sensor',
   nkey: 'key',
+  ntendon: 'tendon',
+  npair: 'pair',
+  nexclude: 'exclude',
 }
 
 /** last id whose start address is not beyond index */
@@ -37,6 +40,7 @@ function elementOf(model: ModelNumbers, field: Field, index: number): string | u
   if (kind !== undefined) return label(kind, model.names[kind], row)
   if (size === 'nv') return label('joint', model.names.joint, model.field.dof_jntid?.[row] ?? -1)
   if (size === 'nq') return label('joint', model.names.joint, owner(model.field.jnt_qposadr, row))
+  if (size === 'nwrap') return label('tendon', model.names.tendon, owner(model.field.tendon_adr, row))
   const start = size === 'nu' ? model.field.actuator_ctrladr : model.field.actuator_outadr
   return label('actuator', model.names.actuator, owner(start, row))
 }
@@ -50,6 +54,8 @@ const DERIVED = new Set([
   'dof_M0',
   'actuator_length0',
   'actuator_acc0',
+  'tendon_length0',
+  'tendon_invweight0',
 ])
 
 /**

@@ -10,6 +10,9 @@ export interface ModelNames {
   readonly actuator: readonly string[]
   readonly sensor: readonly string[]
   readonly key: readonly string[]
+  readonly tendon: readonly string[]
+  readonly pair: readonly string[]
+  readonly exclude: readonly string[]
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Field, modelFields } from '../fields.js'
 import { ACTUATOR_PROPERTIES, actuatorProperty } from './actuator-properties.js'
-import { enumName, JOINT } from './enums.js'
+import { EQ, enumName, JOINT, WRAP } from './enums.js'
 import { bodyInertia, logCholesky, PSEUDO_INERTIA, PSEUDO_INERTIA_UNITS } from './inertia.js'
 import type { Model } from './model.js'
 import {
@@ -18,6 +18,12 @@ import {
   scalar,
   unlimited,
 } from './property.js'
+
+const field = (name: string): Field => {
+  const found = modelFields.find(f => f.name === name)
+  if (found === undefined) throw new TypeError(`no field ${name}`)
+  return found
+}
 
 // ---------------------------------------------------------------- joints
 
@@ -109,12 +115,6 @@ const pseudo: Property = {
 
 // ---------------------------------------------------------------- tables
 
-const field = (name: string): Field => {
-  const found = modelFields.find(f => f.name === name)
-  if (found === undefined) throw new TypeError(`no field ${name}`)
-  return found
-}
-
 /** every per-world float field `prefix_x` that is not computed, as property `x` */
 function generic(prefix: string, make: (name: string, field: Field) => Property): Property[] {
   return modelFields
@@ -141,6 +141,77 @@ function jointProperty(name: string, f: Field): Property {
   return rows(named, f, { linear: jointLinear, refuse })
 }
 
+// ---------------------------------------------------------------- contact pairs, equalities, tendons
+
+function pairProperty(name: string, f: Field): Property {
+  if (name === 'friction') return rows(name, f, { names: (_m, _id, n) => componentNames('pairfriction', n) })
+  return rows(name === 'solreffriction' ? 'solref_friction' : name, f)
+}
+
+const equalityData = field('eq_data')
+const EQ_DATA = equalityData.shape[1] as number
+
+/** one of the numbers that eq_data holds for an equality of a type */
+function equalityDatum(name: string, type: number, k: number, lowest: number): Property {
+  return scalar(name, (model, id) => {
+    const own = at(model, 'eq_type', id)
+    if (own !== type) return `a ${enumName(EQ, own)} has no ${name}, only a ${enumName(EQ, type)} does`
+    return { ...plain(model, 'eq_data', [id * EQ_DATA + k], '1'), lowest }
+  })
+}
+
+/** how position 2 of a joint equality becomes position 1: five coefficients of a polynomial */
+const polycoef: Property = {
+  name: 'polycoef',
+  whole: false,
+  components: (model, id) => {
+    const type = at(model, 'eq_type', id)
+    return type === EQ.JOINT ? componentNames('polycoef', 5) : `a ${enumName(EQ, type)} has no polycoef`
+  },
+  target: (model, id, k) => plain(model, 'eq_data', [id * EQ_DATA + Math.max(k, 0)], 'SI'),
+}
+
+/** true: all joints of a fixed tendon slide; false: all turn; undefined: mixed, or the tendon leads through space */
+function tendonLinear(model: Model, id: number): boolean | undefined {
+  const start = at(model, 'tendon_adr', id)
+  const path = Array.from({ length: at(model, 'tendon_num', id) }, (_, k) => start + k)
+  if (path.some(w => at(model, 'wrap_type', w) !== WRAP.JOINT)) return undefined
+  const linear = path.map(w => isLinear(at(model, 'jnt_type', at(model, 'wrap_objid', w))))
+  return linear.every(l => l === linear[0]) ? linear[0] : undefined
+}
+
+/** joints as components of a tendon: by name, those without one (or with one that reads as a path) by number */
+function tendonJoints(model: Model, id: number): readonly string[] {
+  const start = at(model, 'tendon_adr', id)
+  return Array.from({ length: at(model, 'tendon_num', id) }, (_, k) => {
+    const name =
+      at(model, 'wrap_type', start + k) === WRAP.JOINT ? model.names.joint[at(model, 'wrap_objid', start + k)] : ''
+    return name === '' || name.includes('/') ? String(k) : name
+  })
+}
+
+const TENDON_UNITS: Readonly<Record<string, string>> = {
+  stiffness: 'N/m or N*m/rad',
+  damping: 'N*s/m or N*m*s/rad',
+  armature: 'kg or kg*m^2',
+}
+
+function tendonProperty(name: string, f: Field): Property {
+  const named = name.replace(/_lim$/, '_limit').replace(/_fri$/, '_friction')
+  const refuse = {
+    range: unlimited('tendon_limited', 'length'),
+    actfrcrange: unlimited('tendon_actfrclimited', 'actuator force'),
+  }[name]
+  return rows(named, { ...f, unit: TENDON_UNITS[name] ?? f.unit }, { linear: tendonLinear, refuse })
+}
+
+/** coefficients of the joints in a fixed tendon */
+const coef = rows('coef', field('wrap_prm'), {
+  first: (model, id) => at(model, 'tendon_adr', id),
+  count: (model, id) => at(model, 'tendon_num', id),
+  names: tendonJoints,
+})
+
 function dofProperty(name: string, f: Field): Property {
   return dofs(name === 'solref' || name === 'solimp' ? `${name}_friction` : name, f)
 }
@@ -166,8 +237,10 @@ export const PROPERTIES: Readonly<Record<PathKind, ReadonlyMap<string, Property>
     reference('springref', 'qpos_spring', 1),
   ]),
   geom: table(generic('geom', rows)),
+  pair: table(generic('pair', pairProperty)),
   site: table(generic('site', rows)),
-  equality: table(generic('eq', rows)),
+  equality: table([...generic('eq', rows), polycoef, equalityDatum('torquescale', EQ.WELD, EQ_DATA - 1, 0)]),
+  tendon: table([...generic('tendon', tendonProperty), coef]),
   actuator: table([...generic('actuator', actuatorProperty), ...ACTUATOR_PROPERTIES]),
   sensor: table(generic('sensor', rows)),
   option: table(generic('opt', option)),

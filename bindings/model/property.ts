@@ -3,7 +3,18 @@ import { JOINT } from './enums.js'
 import type { Model } from './model.js'
 
 /** Kinds of elements a parameter path may start with. */
-export const PATH_KINDS = ['body', 'joint', 'geom', 'site', 'equality', 'actuator', 'sensor', 'option'] as const
+export const PATH_KINDS = [
+  'body',
+  'joint',
+  'geom',
+  'pair',
+  'site',
+  'equality',
+  'tendon',
+  'actuator',
+  'sensor',
+  'option',
+] as const
 export type PathKind = (typeof PATH_KINDS)[number]
 
 /** model.field[field][index] = factor * value + shift */
@@ -58,10 +69,12 @@ const COMPONENTS: Readonly<Record<string, readonly string[]>> = {
   ctrlrange: RANGE,
   forcerange: RANGE,
   actrange: RANGE,
+  lengthspring: RANGE,
   friction: ['sliding', 'torsional', 'rolling'],
   solref: ['timeconst', 'dampratio'],
   solimp: ['dmin', 'dmax', 'width', 'midpoint', 'power'],
   interval: ['period', 'phase'],
+  pairfriction: ['sliding1', 'sliding2', 'torsional', 'rolling1', 'rolling2'],
 }
 
 /** `width` component names of a property: the known ones when they fit, else numbers */
@@ -70,7 +83,7 @@ export function componentNames(property: string, width: number): readonly string
   return known?.length === width ? known : Array.from({ length: width }, (_, k) => String(k))
 }
 
-/** constants that mj_setConst computes: results, never parameters */
+/** constants that mj_setConst computes, and the bounding radius that follows the size: results, never parameters */
 export const COMPUTED = new Set([
   'body_subtreemass',
   'body_invweight0',
@@ -78,6 +91,9 @@ export const COMPUTED = new Set([
   'dof_M0',
   'actuator_length0',
   'actuator_acc0',
+  'tendon_length0',
+  'tendon_invweight0',
+  'geom_rbound',
 ])
 
 /** lowest values: below them MuJoCo refuses the model or reads the number as something else */
@@ -93,6 +109,14 @@ const LOWEST: Readonly<Record<string, readonly [lowest: number, open: boolean]>>
   jnt_margin: [0, false],
   geom_friction: [0, false],
   geom_solmix: [0, false],
+  geom_size: [0, false],
+  geom_gap: [0, false],
+  pair_friction: [0, false],
+  pair_gap: [0, false],
+  site_size: [0, false],
+  tendon_margin: [0, false],
+  tendon_armature: [0, false],
+  tendon_frictionloss: [0, false],
   actuator_armature: [0, false],
   actuator_delay: [0, false],
   sensor_delay: [0, false],
@@ -140,6 +164,7 @@ export function rows(
   options: {
     first?: (model: Model, id: number) => number
     count?: (model: Model, id: number) => number
+    names?: (model: Model, id: number, n: number) => readonly string[]
     linear?: (model: Model, id: number) => boolean | undefined
     refuse?: (model: Model, id: number) => string | undefined
   } = {},
@@ -151,6 +176,7 @@ export function rows(
     whole: false,
     components: (model, id) => {
       const n = width(model, id)
+      if (options.names !== undefined) return options.names(model, id, n)
       return options.refuse?.(model, id) ?? (n === 1 ? [] : componentNames(name, n))
     },
     target: (model, id, component) => {

@@ -16,7 +16,7 @@ import { assembleModel, unsupported } from './support.js'
  */
 // '\x89' and '\r\n' in front and behind reveal transfers that touch line ends or the eighth bit, as in PNG
 const MAGIC = Uint8Array.of(0x89, 0x53, 0x43, 0x4d, 0x44, 0x4c, 0x0d, 0x0a)
-const VERSION = 1
+const VERSION = 2
 const CRC_AT = 12
 const BODY_AT = 16
 const HEADER_AT = 20
@@ -30,6 +30,9 @@ const NAME_SIZES: Readonly<Record<keyof ModelNames, SizeName>> = {
   actuator: 'nactuator',
   sensor: 'nsensor',
   key: 'nkey',
+  tendon: 'ntendon',
+  pair: 'npair',
+  exclude: 'nexclude',
 }
 
 const KINDS = Object.keys(NAME_SIZES) as (keyof ModelNames)[]

@@ -1,6 +1,6 @@
 import type { ModelError } from '../errors.js'
 import type { SizeName } from '../fields.js'
-import { EQ, OBJ, TRN } from './enums.js'
+import { EQ, GEOM, OBJ, TRN, WRAP } from './enums.js'
 import type { ModelNumbers } from './finite.js'
 
 /** Int fields that address others: lowest value allowed, and the size all values stay below. */
@@ -20,6 +20,9 @@ const RANGES: readonly (readonly [field: string, lowest: number, below: SizeName
   ['dof_treeid', 0, 'nv'],
   ['geom_bodyid', 0, 'nbody'],
   ['site_bodyid', 0, 'nbody'],
+  ['pair_geom1', 0, 'ngeom'],
+  ['pair_geom2', 0, 'ngeom'],
+  ['tendon_adr', 0, 'nwrap'],
   ['actuator_ctrladr', -1, 'nu'],
   ['actuator_outadr', -1, 'nout'],
   ['actuator_actadr', -1, 'na'],
@@ -32,10 +35,22 @@ const RANGES: readonly (readonly [field: string, lowest: number, below: SizeName
 const SPANS: readonly (readonly [adr: string, num: string, size: SizeName])[] = [
   ['body_jntadr', 'body_jntnum', 'njnt'],
   ['body_dofadr', 'body_dofnum', 'nv'],
+  ['tendon_adr', 'tendon_num', 'nwrap'],
   ['actuator_ctrladr', 'actuator_ctrlnum', 'nu'],
   ['actuator_outadr', 'actuator_outnum', 'nout'],
   ['actuator_actadr', 'actuator_actnum', 'na'],
   ['sensor_adr', 'sensor_dim', 'nsensordata'],
+]
+
+/** Fields whose numbers decide how much room a row takes, or which function is called: the values they may have. */
+const VALUES: readonly (readonly [field: string, values: readonly number[]])[] = [
+  ['geom_type', Object.values(GEOM)],
+  ['site_type', Object.values(GEOM)],
+  ['geom_condim', [1, 3, 4, 6]],
+  ['pair_dim', [1, 3, 4, 6]],
+  ['eq_type', Object.values(EQ)],
+  ['actuator_trntype', Object.values(TRN)],
+  ['wrap_type', Object.values(WRAP)],
 ]
 
 /** Positions and velocities a joint has, by jnt_type. */
@@ -56,6 +71,14 @@ export function checkIds({ sizes, field }: ModelNumbers, corrupt: (what: string)
     const count = field[num]
     const bad = count.findIndex((n, i) => n < 0 || Math.max(field[adr][i], 0) + n > sizes[size])
     if (bad >= 0) throw corrupt(`${num}[${bad}] is ${count[bad]}, with ${size} = ${sizes[size]}`)
+  }
+  for (const [name, values] of VALUES) {
+    const bad = field[name].findIndex(value => !values.includes(value))
+    if (bad >= 0) throw corrupt(`${name}[${bad}] is ${field[name][bad]}`)
+  }
+  for (const name of ['pair_signature', 'exclude_signature']) {
+    const bad = field[name].findIndex(both => both < 0 || both >> 16 >= sizes.nbody || (both & 0xffff) >= sizes.nbody)
+    if (bad >= 0) throw corrupt(`${name}[${bad}] is ${field[name][bad]}, with nbody = ${sizes.nbody}`)
   }
   // recursions walk bodies and dofs in order of ids: parents come first
   for (const [name, root] of [
@@ -89,13 +112,27 @@ function checkReferences(sizes: Sizes, field: Fields, corrupt: Corrupt): void {
     const id = field[name][index]
     if (id < lowest || id >= below) throw corrupt(`${name}[${index}] is ${id}, expected ${lowest} to ${below - 1}`)
   }
+  const targets: Readonly<Record<number, number>> = {
+    [TRN.JOINT]: sizes.njnt,
+    [TRN.JOINTINPARENT]: sizes.njnt,
+    [TRN.TENDON]: sizes.ntendon,
+    [TRN.SITE]: sizes.nsite,
+  }
   for (let i = 0; i < sizes.nactuator; i++) {
-    if (field.actuator_trntype[i] === TRN.JOINT) check('actuator_trnid', 2 * i, 0, sizes.njnt)
+    const below = targets[field.actuator_trntype[i]]
+    if (below !== undefined) check('actuator_trnid', 2 * i, 0, below)
+    // the site a force is expressed in
+    if (field.actuator_trntype[i] === TRN.SITE) check('actuator_trnid', 2 * i + 1, -1, sizes.nsite)
   }
   for (let i = 0; i < sizes.neq; i++) {
-    if (field.eq_type[i] !== EQ.JOINT) continue
-    check('eq_obj1id', i, 0, sizes.njnt)
-    check('eq_obj2id', i, -1, sizes.njnt)
+    const joints = field.eq_type[i] === EQ.JOINT
+    if (!joints && field.eq_type[i] !== EQ.CONNECT && field.eq_type[i] !== EQ.WELD) continue
+    const below = joints ? sizes.njnt : field.eq_objtype[i] === OBJ.SITE ? sizes.nsite : sizes.nbody
+    check('eq_obj1id', i, 0, below)
+    check('eq_obj2id', i, joints ? -1 : 0, below)
+  }
+  for (let i = 0; i < sizes.nwrap; i++) {
+    if (field.wrap_type[i] === WRAP.JOINT) check('wrap_objid', i, 0, sizes.njnt)
   }
   const objects: Readonly<Record<number, number>> = {
     [OBJ.BODY]: sizes.nbody,
@@ -103,6 +140,7 @@ function checkReferences(sizes: Sizes, field: Fields, corrupt: Corrupt): void {
     [OBJ.JOINT]: sizes.njnt,
     [OBJ.GEOM]: sizes.ngeom,
     [OBJ.SITE]: sizes.nsite,
+    [OBJ.TENDON]: sizes.ntendon,
     [OBJ.ACTUATOR]: sizes.nactuator,
   }
   for (let i = 0; i < sizes.nsensor; i++) {

@@ -1,19 +1,19 @@
 import { ModelError } from '../errors.js'
-import { BIAS, DSBL, DYN, ENBL, EQ, enumName, GAIN, GEOM, INT, OBJ, SENS, TRN } from './enums.js'
+import { collidingGeoms, PAIR_ROW } from './collisions.js'
+import { BIAS, DSBL, DYN, ENBL, EQ, enumName, GAIN, GEOM, INT, OBJ, SENS, TRN, WRAP } from './enums.js'
 import type { ModelNumbers } from './finite.js'
 import type { Model } from './model.js'
 import { label } from './names.js'
 
 /** What the support check needs of an mjModel beyond MODEL_FIELDS. */
 export interface SupportFacts {
-  readonly tendons: readonly string[]
   readonly flexes: readonly string[]
   readonly plugins: readonly string[]
-  readonly pairs: readonly string[]
-  readonly pair_geom1: Int32Array
-  readonly pair_geom2: Int32Array
-  /** (body1 << 16) + body2 of every excluded body pair, body1 < body2 */
-  readonly exclude_signature: Int32Array
+  /** ids of geoms with the ellipsoid fluid model, adhesion, a moving surface; of pairs with adhesion */
+  readonly fluidGeoms: readonly number[]
+  readonly adhesiveGeoms: readonly number[]
+  readonly conveyorGeoms: readonly number[]
+  readonly adhesivePairs: readonly number[]
   readonly noslip_iterations: number
 }
 
@@ -31,11 +31,13 @@ export function assembleModel(numbers: ModelNumbers, name: string, xml: string, 
  * Every element of a model that simcrank cannot simulate, each a sentence with kind and name (or id); empty for every
  * Model that `loadModel` returns without `allowUnsupported`.
  *
- * Supported: joints free, ball, slide, hinge with springs, dampers, armature, frictionloss and limits; joint equality;
- * actuators on joints with dyntype none, integrator, filter, filterexact, dcmotor, pid, gain fixed, affine, dcmotor, pid,
- * bias none, affine, dcmotor, with delay; integrators Euler, RK4, implicitfast; sensors jointpos, jointvel, actuatorfrc,
- * framepos, framequat. Every `solver` is accepted: PGS, CG and Newton minimise the same cost, and simcrank always uses
- * Newton. Meshes, skins, cameras, lights and other visuals have no part in the dynamics and are ignored.
+ * Supported: joints free, ball, slide, hinge with springs, dampers, armature, frictionloss and limits; contacts of planes,
+ * spheres, capsules, cylinders, ellipsoids and boxes with pairs and excludes, every condim, both cones; equality connect,
+ * weld, joint; fixed tendons; actuators on joints (in the joint's frame or its parent's), fixed tendons and sites, with
+ * dyntype none, integrator, filter, filterexact, dcmotor, pid, gain fixed, affine, dcmotor, pid, bias none, affine,
+ * dcmotor, with delay; all integrators and solvers; gravity compensation, mocap bodies, inertia-box fluid forces;
+ * the sensors of SENSORS. Meshes, height fields and SDFs that cannot collide, skins, cameras, lights and other visuals
+ * have no part in the dynamics and are ignored.
  */
 export function unsupported(model: Model): readonly string[] {
   return (model as Model & { [UNSUPPORTED]?: readonly string[] })[UNSUPPORTED] ?? []
@@ -46,7 +48,7 @@ export function unsupportedError(list: readonly string[], place?: string): Model
   const count = list.length === 1 ? '1 element' : `${list.length} elements`
   const text = list.map(line => `\n  - ${line}`).join('')
   const remedy = list.some(line => line.includes(COLLIDES))
-    ? '\ncontacts are not simulated yet: switch them off with <option><flag contact="disable"/></option>'
+    ? '\ncollide with primitive geoms instead, and make those for show unable to: contype="0" conaffinity="0"'
     : ''
   const message = `the model has ${count} that simcrank cannot simulate:${text}${remedy}`
   return new ModelError('MODEL_UNSUPPORTED', message, { place })
@@ -57,9 +59,31 @@ const COLLIDES = 'can collide with'
 const DYN_OK: readonly number[] = [DYN.NONE, DYN.INTEGRATOR, DYN.FILTER, DYN.FILTEREXACT, DYN.DCMOTOR, DYN.PID]
 const GAIN_OK: readonly number[] = [GAIN.FIXED, GAIN.AFFINE, GAIN.DCMOTOR, GAIN.PID]
 const BIAS_OK: readonly number[] = [BIAS.NONE, BIAS.AFFINE, BIAS.DCMOTOR]
-const SENS_OK: readonly number[] = [SENS.JOINTPOS, SENS.JOINTVEL, SENS.ACTUATORFRC, SENS.FRAMEPOS, SENS.FRAMEQUAT]
+const TRN_OK: readonly number[] = [TRN.JOINT, TRN.JOINTINPARENT, TRN.TENDON, TRN.SITE]
+const EQ_OK: readonly number[] = [EQ.CONNECT, EQ.WELD, EQ.JOINT]
+const INT_OK: readonly number[] = [INT.EULER, INT.RK4, INT.IMPLICIT, INT.IMPLICITFAST]
+/** geoms that can be seen and have mass, but not be touched */
+const UNTOUCHABLE: readonly number[] = [GEOM.HFIELD, GEOM.MESH, GEOM.SDF]
+/** sensors, by the kind of what they refer to */
+const SENSORS = {
+  site: [
+    ...[SENS.TOUCH, SENS.ACCELEROMETER, SENS.VELOCIMETER, SENS.GYRO, SENS.FORCE, SENS.TORQUE],
+    ...[SENS.MAGNETOMETER, SENS.RANGEFINDER],
+  ],
+  frame: [
+    ...[SENS.FRAMEPOS, SENS.FRAMEQUAT, SENS.FRAMEXAXIS, SENS.FRAMEYAXIS, SENS.FRAMEZAXIS],
+    ...[SENS.FRAMELINVEL, SENS.FRAMEANGVEL, SENS.FRAMELINACC, SENS.FRAMEANGACC],
+  ],
+  other: [
+    ...[SENS.JOINTPOS, SENS.JOINTVEL, SENS.JOINTACTFRC, SENS.BALLQUAT, SENS.BALLANGVEL],
+    ...[SENS.JOINTLIMITPOS, SENS.JOINTLIMITVEL, SENS.JOINTLIMITFRC],
+    ...[SENS.TENDONPOS, SENS.TENDONVEL, SENS.TENDONACTFRC],
+    ...[SENS.TENDONLIMITPOS, SENS.TENDONLIMITVEL, SENS.TENDONLIMITFRC],
+    ...[SENS.ACTUATORPOS, SENS.ACTUATORVEL, SENS.ACTUATORFRC],
+    ...[SENS.SUBTREECOM, SENS.SUBTREELINVEL, SENS.SUBTREEANGMOM, SENS.CLOCK, SENS.CONTACT],
+  ],
+} as const satisfies Record<string, readonly number[]>
 const FRAME_OK: readonly number[] = [OBJ.BODY, OBJ.XBODY, OBJ.GEOM, OBJ.SITE]
-const INT_OK: readonly number[] = [INT.EULER, INT.RK4, INT.IMPLICITFAST]
 // energy and fwdinv only compute more; they change nothing
 const ENBL_OK = ENBL.ENERGY | ENBL.FWDINV
 const ENBL_NAMES: Readonly<Record<string, number>> = ENBL
@@ -72,23 +96,22 @@ const ENBL_NAMES: Readonly<Record<string, number>> = ENBL
 export function findUnsupported(model: ModelNumbers, facts: SupportFacts): string[] {
   return [
     ...options(model, facts),
-    ...facts.tendons.map((_, i) => `${label('tendon', facts.tendons, i)}: tendons are not supported`),
+    ...tendons(model),
     ...facts.flexes.map((_, i) => `${label('flex', facts.flexes, i)}: deformable bodies are not supported`),
     ...facts.plugins.map((_, i) => `${label('plugin', facts.plugins, i)}: plugins are not supported`),
-    ...bodies(model),
-    ...contacts(model, facts),
+    ...geoms(model, facts),
+    ...contacts(model),
     ...equalities(model),
     ...actuators(model),
     ...sensors(model),
   ]
 }
 
-function options({ field }: ModelNumbers, facts: SupportFacts): string[] {
+function options(model: ModelNumbers, facts: SupportFacts): string[] {
+  const { field, names } = model
   const list: string[] = []
   const integrator = field.opt_integrator[0]
-  if (!INT_OK.includes(integrator)) {
-    list.push(`option integrator '${enumName(INT, integrator)}': use Euler, RK4 or implicitfast`)
-  }
+  if (!INT_OK.includes(integrator)) list.push(`option integrator '${enumName(INT, integrator)}' is not supported`)
   let enabled = field.opt_enableflags[0] & ~ENBL_OK
   for (const name of Object.keys(ENBL_NAMES)) {
     if ((enabled & ENBL_NAMES[name]) === 0) continue
@@ -96,32 +119,110 @@ function options({ field }: ModelNumbers, facts: SupportFacts): string[] {
     enabled &= ~ENBL_NAMES[name]
   }
   if (enabled !== 0) list.push(`option enableflags ${enabled}: unknown flags`)
-  for (const name of ['density', 'viscosity'] as const) {
-    const value = field[`opt_${name}`][0]
-    if (value !== 0) list.push(`option ${name} ${value}: fluid forces are not supported`)
-  }
   if (facts.noslip_iterations > 0) {
     list.push(`option noslip_iterations ${facts.noslip_iterations}: the noslip solver is not supported`)
+  }
+  if ((field.opt_disableflags[0] & DSBL.NATIVECCD) !== 0) {
+    const pair = convexPair(model)
+    if (pair !== undefined) {
+      const [a, b] = pair.map(g => label('geom', names.geom, g))
+      list.push(`option flag 'nativeccd': must stay enabled: ${a} and ${b} collide by the convex routine`)
+    }
   }
   return list
 }
 
-function bodies({ names, field, sizes }: ModelNumbers): string[] {
+/** types that collide by MuJoCo's general convex routine with every type of the list not in CLOSED */
+const CONVEX: readonly number[] = [GEOM.SPHERE, GEOM.CAPSULE, GEOM.ELLIPSOID, GEOM.CYLINDER, GEOM.BOX]
+/** pairs of these that have a function of their own (engine_collision_driver.c, mjCOLLISIONFUNC) */
+const CLOSED: readonly (readonly number[])[] = [
+  [GEOM.SPHERE, GEOM.SPHERE],
+  [GEOM.SPHERE, GEOM.CAPSULE],
+  [GEOM.SPHERE, GEOM.CYLINDER],
+  [GEOM.SPHERE, GEOM.BOX],
+  [GEOM.CAPSULE, GEOM.CAPSULE],
+  [GEOM.CAPSULE, GEOM.BOX],
+  [GEOM.BOX, GEOM.BOX],
+]
+
+/** Do geoms of these types, in ascending order, collide by the general convex routine? @internal */
+export function byConvexRoutine(type1: number, type2: number): boolean {
+  if (!CONVEX.includes(type1) || !CONVEX.includes(type2)) return false
+  return !CLOSED.some(([a, b]) => a === type1 && b === type2)
+}
+
+/** two geoms that collide by the general convex routine */
+function convexPair({ field }: ModelNumbers): readonly [number, number] | undefined {
+  const { geom_type } = field
+  const rows = collidingGeoms(field)
+  for (let i = 0; i < rows.length; i += PAIR_ROW) {
+    const [g, h] = [rows[i], rows[i + 1]]
+    if (byConvexRoutine(geom_type[g], geom_type[h])) return [g, h]
+  }
+  return undefined
+}
+
+/** Fixed tendons are sums of joint positions; what leads a tendon through space is named. */
+function tendons({ names, field, sizes }: ModelNumbers): string[] {
   const list: string[] = []
-  for (let b = 0; b < sizes.nbody; b++) {
-    const body = label('body', names.body, b)
-    if (field.body_mocapid[b] >= 0) list.push(`${body}: mocap bodies are not supported`)
-    if (field.body_gravcomp[b] !== 0) list.push(`${body}: gravcomp ${field.body_gravcomp[b]} is not supported`)
+  for (let t = 0; t < sizes.ntendon; t++) {
+    const reasons: string[] = []
+    const path = field.wrap_type.subarray(field.tendon_adr[t], field.tendon_adr[t] + field.tendon_num[t])
+    if (path.some(type => type !== WRAP.JOINT)) reasons.push('spatial tendons are not supported, only fixed ones')
+    if (field.tendon_armature[t] !== 0) reasons.push(`armature ${field.tendon_armature[t]} is not supported`)
+    if (reasons.length > 0) list.push(`${label('tendon', names.tendon, t)}: ${reasons.join('; ')}`)
   }
   return list
+}
+
+function geoms({ names }: ModelNumbers, facts: SupportFacts): string[] {
+  const line = (ids: readonly number[], why: string): string[] =>
+    ids.map(g => `${label('geom', names.geom, g)}: ${why}`)
+  return [
+    ...line(facts.fluidGeoms, "fluidshape 'ellipsoid' is not supported, only the inertia-box model"),
+    ...line(facts.adhesiveGeoms, 'adhesion is not supported'),
+    ...line(facts.conveyorGeoms, 'surfacevel is not supported'),
+    ...facts.adhesivePairs.map(i => `${label('pair', names.pair, i)}: adhesion is not supported`),
+  ]
+}
+
+/** Geoms that cannot be touched, in explicit pairs and in all others that pass MuJoCo's filters. */
+function contacts({ names, field }: ModelNumbers): string[] {
+  const type = (g: number): number => field.geom_type[g]
+  const kind = (g: number): string => `type '${enumName(GEOM, type(g))}'`
+  const geom = (g: number): string => label('geom', names.geom, g)
+  const pairs: string[] = []
+  const partners = new Map<number, number[]>()
+  const rows = collidingGeoms(field)
+  for (let i = 0; i < rows.length; i += PAIR_ROW) {
+    // height fields, meshes and SDFs may meet among themselves too
+    for (const [g, h] of [
+      [rows[i], rows[i + 1]],
+      [rows[i + 1], rows[i]],
+    ]) {
+      if (!UNTOUCHABLE.includes(type(g))) continue
+      const pair = rows[i + 2]
+      if (pair < 0) {
+        const others = partners.get(g) ?? []
+        others.push(h)
+        partners.set(g, others)
+      } else pairs.push(`${label('pair', names.pair, pair)} of ${geom(g)} of ${kind(g)}, which ${COLLIDES} ${geom(h)}`)
+    }
+  }
+  const alone = [...partners].map(([g, others]) => {
+    const more = others.length > 1 ? ` and ${others.length - 1} more` : ''
+    return `${geom(g)}: ${kind(g)} ${COLLIDES} ${geom(others[0])}${more}`
+  })
+  return [...pairs, ...alone]
 }
 
 function equalities({ names, field, sizes }: ModelNumbers): string[] {
   const list: string[] = []
   for (let i = 0; i < sizes.neq; i++) {
     const type = field.eq_type[i]
-    if (type === EQ.JOINT) continue
-    list.push(`${label('equality', names.equality, i)}: type '${enumName(EQ, type)}' is not supported, only 'joint'`)
+    if (EQ_OK.includes(type)) continue
+    const equality = label('equality', names.equality, i)
+    list.push(`${equality}: type '${enumName(EQ, type)}' is not supported, only 'connect', 'weld', 'joint'`)
   }
   return list
 }
@@ -133,10 +234,11 @@ function actuators({ names, field, sizes }: ModelNumbers): string[] {
     const reasons: string[] = []
     const [trn, dyn] = [field.actuator_trntype[i], field.actuator_dyntype[i]]
     const [gain, bias] = [field.actuator_gaintype[i], field.actuator_biastype[i]]
-    if (trn !== TRN.JOINT) reasons.push(`transmission '${enumName(TRN, trn)}'`)
+    if (!TRN_OK.includes(trn)) reasons.push(`transmission '${enumName(TRN, trn)}'`)
     if (!DYN_OK.includes(dyn)) reasons.push(`dyntype '${enumName(DYN, dyn)}'`)
     if (!GAIN_OK.includes(gain)) reasons.push(`gaintype '${enumName(GAIN, gain)}'`)
     if (!BIAS_OK.includes(bias)) reasons.push(`biastype '${enumName(BIAS, bias)}'`)
+    if (trn === TRN.TENDON && field.actuator_armature[i] !== 0) reasons.push('armature on a tendon')
     const group = field.actuator_group[i]
     // MuJoCo can disable groups 0 to 30
     if (group >= 0 && group <= 30 && (disabled & (1 << group)) !== 0) {
@@ -147,19 +249,30 @@ function actuators({ names, field, sizes }: ModelNumbers): string[] {
   return list
 }
 
-function sensors({ names, field, sizes }: ModelNumbers): string[] {
+function sensors(model: ModelNumbers): string[] {
+  const { names, field, sizes } = model
   const list: string[] = []
+  const has = (known: readonly number[], type: number): boolean => known.includes(type)
   for (let i = 0; i < sizes.nsensor; i++) {
     const sensor = label('sensor', names.sensor, i)
     const type = field.sensor_type[i]
-    if (!SENS_OK.includes(type)) {
+    if (!Object.values(SENSORS).some(known => has(known, type))) {
       list.push(`${sensor}: type '${enumName(SENS, type)}' is not supported`)
       continue
     }
     // a reading is made at every step here, late or not
     if (field.sensor_interval[2 * i] > 0) list.push(`${sensor}: interval is not supported, only delay`)
-    if (type !== SENS.FRAMEPOS && type !== SENS.FRAMEQUAT) continue
-    const frames = [field.sensor_objtype[i]]
+    const objtype = field.sensor_objtype[i]
+    if (has(SENSORS.site, type) && objtype !== OBJ.SITE) {
+      list.push(`${sensor}: '${enumName(SENS, type)}' of a ${enumName(OBJ, objtype)} is not supported, only of a site`)
+    }
+    if (type === SENS.RANGEFINDER) {
+      const g = field.geom_type.findIndex(t => UNTOUCHABLE.includes(t))
+      const seen = g < 0 ? '' : `${label('geom', names.geom, g)} of type '${enumName(GEOM, field.geom_type[g])}'`
+      if (g >= 0) list.push(`${sensor}: its ray may meet ${seen}, which is not supported`)
+    }
+    if (!has(SENSORS.frame, type)) continue
+    const frames = [objtype]
     if (field.sensor_refid[i] >= 0) frames.push(field.sensor_reftype[i])
     for (const frame of frames) {
       if (FRAME_OK.includes(frame)) continue
@@ -167,61 +280,4 @@ function sensors({ names, field, sizes }: ModelNumbers): string[] {
     }
   }
   return list
-}
-
-/** Contacts that MuJoCo could make: explicit pairs, and geoms that pass all its filters but the geometric ones. */
-function contacts(model: ModelNumbers, facts: SupportFacts): string[] {
-  const { names, field } = model
-  if ((field.opt_disableflags[0] & (DSBL.CONTACT | DSBL.CONSTRAINT)) !== 0) return []
-  const list: string[] = []
-  for (let i = 0; i < facts.pairs.length; i++) {
-    const [a, b] = [facts.pair_geom1[i], facts.pair_geom2[i]].map(g => label('geom', names.geom, g))
-    list.push(`${label('pair', facts.pairs, i)} of ${a}, which ${COLLIDES} ${b}`)
-  }
-  const { partner, count } = collisions(model, facts)
-  for (let g = 0; g < partner.length; g++) {
-    if (partner[g] < 0) continue
-    const more = count[g] > 1 ? ` and ${count[g] - 1} more` : ''
-    list.push(`${label('geom', names.geom, g)}: ${COLLIDES} ${label('geom', names.geom, partner[g])}${more}`)
-  }
-  return list
-}
-
-/**
- * For every geom, one geom it can collide with (-1: none) and how many there are, by MuJoCo's filters
- * (engine_collision_driver.c, filterBodyPair and filterBitmask).
- */
-function collisions({ field, sizes }: ModelNumbers, facts: SupportFacts): { partner: Int32Array; count: Int32Array } {
-  const { geom_bodyid, geom_contype, geom_conaffinity, geom_type } = field
-  const partner = new Int32Array(sizes.ngeom).fill(-1)
-  const count = new Int32Array(sizes.ngeom)
-  const excluded = new Set(facts.exclude_signature)
-  const active: number[] = []
-  for (let g = 0; g < sizes.ngeom; g++) if (geom_contype[g] !== 0 || geom_conaffinity[g] !== 0) active.push(g)
-  for (let i = 0; i < active.length; i++) {
-    for (let j = i + 1; j < active.length; j++) {
-      const [g, h] = [active[i], active[j]]
-      const matches = (geom_contype[g] & geom_conaffinity[h]) | (geom_contype[h] & geom_conaffinity[g])
-      if (matches === 0) continue
-      // planes and height fields have no collision function between them
-      if (geom_type[g] <= GEOM.HFIELD && geom_type[h] <= GEOM.HFIELD) continue
-      if (!bodiesCollide(field, excluded, geom_bodyid[g], geom_bodyid[h])) continue
-      if (count[g]++ === 0) partner[g] = h
-      if (count[h]++ === 0) partner[h] = g
-    }
-  }
-  return { partner, count }
-}
-
-/** Whether MuJoCo would look for contacts between two bodies. */
-function bodiesCollide(field: ModelNumbers['field'], excluded: Set<number>, body1: number, body2: number): boolean {
-  const { body_weldid, body_parentid, body_dofnum, opt_disableflags } = field
-  const [weld1, weld2] = [body_weldid[body1], body_weldid[body2]]
-  if (weld1 === weld2) return false
-  // neither can move
-  if (body_dofnum[weld1] === 0 && body_dofnum[weld2] === 0) return false
-  const [parent1, parent2] = [body_weldid[body_parentid[weld1]], body_weldid[body_parentid[weld2]]]
-  const filterParent = (opt_disableflags[0] & DSBL.FILTERPARENT) === 0
-  if (filterParent && weld1 !== 0 && weld2 !== 0 && (weld1 === parent2 || weld2 === parent1)) return false
-  return !excluded.has((Math.min(body1, body2) << 16) + Math.max(body1, body2))
 }

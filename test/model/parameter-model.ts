@@ -53,6 +53,19 @@ export const DEFAULTS = {
   'couple.polycoef': '0.1 0.9 0.05 0.01 0.02',
   'couple.solref': '0.024 1.4',
   'couple.solimp': '0.83 0.94 0.005 0.6 1.5',
+  'bump.friction': '0.71 0.72 0.0061 0.00021 0.00022',
+  'bump.solref': '0.025 1.5',
+  'bump.solreffriction': '0.026 1.6',
+  'bump.margin': '0.011',
+  'bump.gap': '0.0012',
+  'belt.coef': '1.25',
+  'belt.stiffness': '2.4',
+  'belt.damping': '0.45',
+  'belt.frictionloss': '0.24',
+  'belt.range': '-1.3 1.5',
+  'belt.springlength': '0.16 0.17',
+  'belt.solreflimit': '0.027 1.7',
+  'glue.torquescale': '0.85',
   'motor.gear': '3.1',
   'motor.ctrlrange': '-4 5',
   'motor.forcerange': '-6 7',
@@ -86,7 +99,7 @@ export type Attribute = keyof typeof DEFAULTS
 /**
  * An arm with every kind of element a path may name: base (slide 'rail'), upper (hinge 'elbow'), hand (ball 'wrist'), and a
  * free 'puck'; actuators of every type; a sensor with delay; a joint equality; one geom that cannot collide; a site; an
- * unnamed joint and actuator.
+ * unnamed joint and actuator; a contact pair; tendons over one joint and over two.
  */
 export function armXml(change: Partial<Record<Attribute, string>> = {}): string {
   const a = (key: Attribute): string => change[key] ?? DEFAULTS[key]
@@ -129,10 +142,22 @@ export function armXml(change: Partial<Record<Attribute, string>> = {}): string 
     <body name="puck" pos="1 0 0">
       <freejoint name="float"/>
       <inertial pos="0 0 0" mass="0.3" diaginertia="0.001 0.001 0.001"/>
+      <geom name="disc" type="cylinder" size="0.05 0.01" contype="0" conaffinity="0" mass="0"/>
     </body>
     <body name="frame" pos="0 1 0"/>
   </worldbody>
+  <contact>
+    <pair name="bump" geom1="pad" geom2="disc" friction="${a('bump.friction')}" solref="${a('bump.solref')}"
+          solreffriction="${a('bump.solreffriction')}" margin="${a('bump.margin')}" gap="${a('bump.gap')}"/>
+  </contact>
+  <tendon>
+    <fixed name="belt" actuatorfrcrange="-2.5 2.6" stiffness="${a('belt.stiffness')}" damping="${a('belt.damping')}" range="${a('belt.range')}"
+           frictionloss="${a('belt.frictionloss')}" springlength="${a('belt.springlength')}"
+           solreflimit="${a('belt.solreflimit')}"><joint joint="elbow" coef="${a('belt.coef')}"/></fixed>
+    <fixed name="mixed" springlength="0.1"><joint joint="elbow" coef="2"/><joint joint="rail" coef="3"/></fixed>
+  </tendon>
   <equality>
+    <weld name="glue" body1="puck" active="false" torquescale="${a('glue.torquescale')}"/>
     <joint name="couple" joint1="elbow" joint2="rail" polycoef="${a('couple.polycoef')}" solref="${a('couple.solref')}"
            solimp="${a('couple.solimp')}"/>
   </equality>

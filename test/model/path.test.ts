@@ -52,6 +52,22 @@ const PLACES: readonly [path: string, attribute: Attribute, k: number, unit: str
   ['geom/pad/pos/x', 'pad.pos', 0, 'm'],
   ['geom/pad/solref/timeconst', 'pad.solref', 0, 's'],
   ['geom/pad/solimp/dmax', 'pad.solimp', 1, '1'],
+  ['pair/bump/friction/sliding1', 'bump.friction', 0, '1'],
+  ['pair/bump/friction/torsional', 'bump.friction', 2, 'm'],
+  ['pair/bump/friction/rolling2', 'bump.friction', 4, 'm'],
+  ['pair/bump/solref/dampratio', 'bump.solref', 1, '1'],
+  ['pair/bump/solref_friction/timeconst', 'bump.solreffriction', 0, 's'],
+  ['pair/bump/margin', 'bump.margin', 0, 'm'],
+  ['pair/bump/gap', 'bump.gap', 0, 'm'],
+  ['tendon/belt/coef/elbow', 'belt.coef', 0, '1'],
+  ['tendon/belt/stiffness', 'belt.stiffness', 0, 'N*m/rad'],
+  ['tendon/belt/damping', 'belt.damping', 0, 'N*m*s/rad'],
+  ['tendon/belt/frictionloss', 'belt.frictionloss', 0, 'N*m'],
+  ['tendon/belt/range/upper', 'belt.range', 1, 'rad'],
+  ['tendon/belt/lengthspring/lower', 'belt.springlength', 0, 'rad'],
+  ['tendon/belt/solref_limit/dampratio', 'belt.solreflimit', 1, '1'],
+  ['equality/glue/torquescale', 'glue.torquescale', 0, '1'],
+  ['equality/couple/polycoef/2', 'couple.polycoef', 2, 'SI'],
   ['site/tip/pos/z', 'tip.pos', 2, 'm'],
   ['equality/couple/data/1', 'couple.polycoef', 1, 'SI'],
   ['equality/couple/solref/dampratio', 'couple.solref', 1, '1'],
@@ -193,6 +209,8 @@ test('a path that matches nothing names the nearest', async () => {
   assert.match(message('option/gravty/z'), /nearest: 'gravity'/)
   assert.match(message('joint'), /joint\/<name>\/<property>/)
   assert.match(message('body/world/mass'), /the world body has no parameters/)
+  assert.match(message('tendon/belt/coef/elbo'), /no component 'elbo': it has 'elbow'/)
+  assert.match(message('pair/bump/friction/sliding'), /no component 'sliding'/)
   assert.match(message('key/x/time'), /nothing in a model is called 'key'/)
 })
 
@@ -213,6 +231,9 @@ test('a property an element does not have is refused with the reason', async () 
     ['actuator/pos/forcerange/lower', /not limited/],
     ['actuator/pos/ctrlrange/lower', /not limited/],
     ['joint/rail/range/lower', /not limited/],
+    ['tendon/mixed/range/lower', /not limited/],
+    ['equality/glue/polycoef/0', /weld has no polycoef/],
+    ['equality/couple/torquescale', /only a weld does/],
     ['joint/wrist/ref', /only hinge and slide/],
     ['joint/float/offset', /only hinge and slide/],
     ['joint/wrist/axis/x', /no axis to choose/],
@@ -224,6 +245,15 @@ test('a property an element does not have is refused with the reason', async () 
     assert.is(error.code, 'PATH_REFUSED', path)
     assert.match(error.message, reason)
   }
+  // a sum of metres and radians has no unit of its own
+  assert.is(resolvePath(model, 'tendon/mixed/stiffness').unit, 'N/m or N*m/rad')
+  assert.equal(
+    expandPath(model, 'tendon/mixed/coef/*').map(p => [p.path, p.value]),
+    [
+      ['tendon/mixed/coef/elbow', 2],
+      ['tendon/mixed/coef/rail', 3],
+    ],
+  )
   // unequal gain and bias are no kp
   const general = await arm({ 'gen.biasprm': '0 -12 -0.8' })
   assert.match(

@@ -15,12 +15,17 @@ import { refusal } from '../support/refuse.js'
 const ARM = `<mujoco model="arm é">
   <worldbody>
     <body name="upper"><joint name="shoulder" axis="0 1 0" damping="0.1"/><geom name="g" size="0.05" pos="0 0 0.1"/>
-      <body name="fore" pos="0 0 0.2"><joint name="elbow" type="ball"/><geom size="0.04" pos="0 0 0.1"/><site name="tip"/></body>
+      <body name="fore" pos="0 0 0.2"><joint name="elbow" type="ball"/><geom name="tip" size="0.04" pos="0 0 0.1"/><site name="tip"/></body>
     </body>
+    <body name="cart"><joint name="rail" type="slide"/><geom name="box" type="box" size="0.1 0.1 0.1"/></body>
   </worldbody>
-  <actuator><position name="servo" joint="shoulder" kp="20" dampratio="1" timeconst="0.1"/></actuator>
+  <contact><pair name="bump" geom1="g" geom2="box"/><exclude name="apart" body1="fore" body2="cart"/></contact>
+  <tendon><fixed name="belt"><joint joint="shoulder" coef="1"/><joint joint="rail" coef="-2"/></fixed></tendon>
+  <equality><weld name="glue" body1="cart" body2="fore" active="false"/><joint name="geared" joint1="rail"/></equality>
+  <actuator><position name="servo" joint="shoulder" kp="20" dampratio="1" timeconst="0.1"/>
+    <motor name="winch" tendon="belt"/><motor name="thruster" site="tip"/></actuator>
   <sensor><jointpos name="angle" joint="shoulder"/></sensor>
-  <keyframe><key name="home" qpos="0.5 1 0 0 0"/></keyframe>
+  <keyframe><key name="home" qpos="0.5 1 0 0 0 0"/></keyframe>
 </mujoco>`
 
 // layout of the file, as the format's description gives it
@@ -110,11 +115,11 @@ test('bytes at an odd offset', async () => {
 })
 
 test('what was unsupported stays so', async () => {
-  const xml = ARM.replace('<worldbody>', '<option density="1.2"/><worldbody>')
+  const xml = ARM.replace('<worldbody>', '<option noslip_iterations="3"/><worldbody>')
   const bytes = saveModel(await loadModel(xml, { allowUnsupported: true }))
-  assert.match((await refusal(loadModel(bytes), 'MODEL_UNSUPPORTED')).message, 'option density 1.2')
+  assert.match((await refusal(loadModel(bytes), 'MODEL_UNSUPPORTED')).message, 'option noslip_iterations 3')
   const model = await loadModel(bytes, { allowUnsupported: true })
-  assert.equal(unsupported(model), ['option density 1.2: fluid forces are not supported'])
+  assert.equal(unsupported(model), ['option noslip_iterations 3: the noslip solver is not supported'])
   assert.is(unsupported({ ...model }).length, 1)
 })
 
@@ -145,7 +150,7 @@ test('every changed bit is an error', async () => {
 test('another version says so', async () => {
   const bytes = saveModel(await loadModel(ARM))
   const newer = bytes.slice()
-  newer[VERSION_AT] = 2
+  newer[VERSION_AT]++
   await refusal(loadModel(newer), 'MODEL_VERSION')
   const renamed = forgeHeader(bytes, header => {
     const fields = header.fields.map(([name, ...rest], i) => [i === 3 ? 'opt_other' : name, ...rest])
@@ -156,10 +161,10 @@ test('another version says so', async () => {
 
 test('contents that make no sense, under a checksum that fits', async () => {
   const model = await loadModel(ARM)
-  const bytes = saveModel(model)
+  const saved = saveModel(model)
   const at = (name: string): number => {
-    const length = new DataView(bytes.buffer).getUint32(BODY_AT, true)
-    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER_AT, HEADER_AT + length)))
+    const length = new DataView(saved.buffer).getUint32(BODY_AT, true)
+    const header = JSON.parse(new TextDecoder().decode(saved.subarray(HEADER_AT, HEADER_AT + length)))
     let offset = HEADER_AT + length
     for (const [field, type, count] of header.fields) {
       if (field === name) return offset
@@ -167,21 +172,44 @@ test('contents that make no sense, under a checksum that fits', async () => {
     }
     throw new Error(name)
   }
-  const int = (name: string, value: number): Uint8Array => forge(bytes, view => view.setInt32(at(name), value, true))
+  const int = (name: string, value: number): Uint8Array => forge(saved, view => view.setInt32(at(name), value, true))
   for (const [name, value] of [
     ['jnt_qposadr', 1000],
     ['jnt_type', 7],
     ['dof_parentid', -2],
     ['body_parentid', 2],
-    ['actuator_trnid', 2],
-    ['sensor_objid', 2],
+    ['actuator_trnid', 3],
+    ['sensor_objid', 3],
     ['geom_bodyid', -1],
     ['actuator_ctrlnum', 9],
     ['sensor_dim', 1 << 30],
+    ['geom_type', 9],
+    ['geom_condim', 5],
+    ['pair_dim', 2],
+    ['pair_geom1', 3],
+    ['pair_signature', 5 << 16],
+    ['exclude_signature', -1],
+    ['tendon_adr', 2],
+    ['tendon_num', 3],
+    ['wrap_type', 9],
+    ['wrap_objid', 3],
+    ['eq_type', 8],
+    ['eq_obj1id', 4],
+    ['eq_obj2id', -1],
+    ['site_bodyid', 9],
   ] as const) {
     assert.match((await refusal(loadModel(int(name, value)), 'MODEL_CORRUPT')).message, `${name}[0]`)
   }
-  const nan = forge(bytes, view => view.setFloat64(at('body_mass') + 8, Number.NaN, true))
+  // the second and third actuator pull at a tendon and a site
+  for (const [k, value] of [
+    [2, 1],
+    [4, 1],
+    [5, -2],
+  ]) {
+    const bytes = forge(saved, view => view.setInt32(at('actuator_trnid') + 4 * k, value, true))
+    assert.match((await refusal(loadModel(bytes), 'MODEL_CORRUPT')).message, `actuator_trnid[${k}]`)
+  }
+  const nan = forge(saved, view => view.setFloat64(at('body_mass') + 8, Number.NaN, true))
   assert.match((await refusal(loadModel(nan), 'MODEL_NOT_FINITE')).message, "body_mass[1] of body 'upper'")
 
   const edits: ((header: HeaderLike) => unknown)[] = [
@@ -195,8 +223,8 @@ test('contents that make no sense, under a checksum that fits', async () => {
     header => ({ ...header, xml: 3 }),
     header => ({ ...header, unsupported: [3] }),
   ]
-  for (const edit of edits) await refusal(loadModel(forgeHeader(bytes, edit)), 'MODEL_CORRUPT')
-  const long = forge(bytes, view => view.setUint32(BODY_AT, 0xffffffff, true))
+  for (const edit of edits) await refusal(loadModel(forgeHeader(saved, edit)), 'MODEL_CORRUPT')
+  const long = forge(saved, view => view.setUint32(BODY_AT, 0xffffffff, true))
   await refusal(loadModel(long), 'MODEL_CORRUPT')
 })
 

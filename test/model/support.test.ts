@@ -1,9 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { collidingGeoms, PAIR_ROW } from '../../bindings/model/collisions.js'
 import * as enums from '../../bindings/model/enums.js'
 import { extractModel } from '../../bindings/model/extract.js'
 import { loadModel } from '../../bindings/model/load.js'
-import { findUnsupported, unsupported } from '../../bindings/model/support.js'
+import { byConvexRoutine, findUnsupported, unsupported } from '../../bindings/model/support.js'
 import { mujoco, type Oracle, openOracle, rng } from '../support/oracle.js'
 import { refusal } from '../support/refuse.js'
 
@@ -14,6 +15,7 @@ test("enums have MuJoCo's values", async () => {
     GEOM: ['mjtGeom', 'GEOM'],
     EQ: ['mjtEq', 'EQ'],
     TRN: ['mjtTrn', 'TRN'],
+    WRAP: ['mjtWrap', 'WRAP'],
     DYN: ['mjtDyn', 'DYN'],
     GAIN: ['mjtGain', 'GAIN'],
     BIAS: ['mjtBias', 'BIAS'],
@@ -38,29 +40,39 @@ test("enums have MuJoCo's values", async () => {
 })
 
 const ALL_WRONG = `<mujoco>
-  <option integrator="implicit" density="1.2" viscosity="0.1" noslip_iterations="3" actuatorgroupdisable="2">
-    <flag override="enable" energy="enable" fwdinv="enable" sleep="enable"/>
+  <option density="1.2" noslip_iterations="3" actuatorgroupdisable="2">
+    <flag override="enable" energy="enable" fwdinv="enable" sleep="enable" nativeccd="disable"/>
   </option>
+  <asset><mesh name="tetra" vertex="0 0 0 1 0 0 0 1 0 0 0 1"/></asset>
   <worldbody>
     <geom name="floor" type="plane" size="1 1 1"/>
     <camera name="eye"/>
     <body name="ghost" mocap="true"><geom name="shade" size="0.1" contype="0" conaffinity="0"/></body>
-    <body name="balloon" gravcomp="1" pos="0 0 3"><joint name="free" type="free"/><geom name="skin" size="0.1"/>
-      <site name="tip"/><site name="end" pos="0 0 1"/></body>
-    <body name="arm"><joint name="elbow"/><geom name="rod" size="0.1"/>
-      <body pos="0 0 1"><joint name="wrist"/><geom size="0.1" contype="0" conaffinity="0"/></body></body>
+    <body name="balloon" gravcomp="1" pos="0 0 3"><joint name="free" type="free"/>
+      <geom name="skin" size="0.1" fluidshape="ellipsoid"/>
+      <geom name="sticky" type="cylinder" size="0.1 0.1" adhesion="1"/>
+      <geom name="seen" type="mesh" mesh="tetra" contype="0" conaffinity="0"/>
+      <geom name="felt" type="mesh" mesh="tetra"/><site name="tip"/><site name="end" pos="0 0 1"/></body>
+    <body name="arm"><joint name="elbow"/><geom name="rod" type="ellipsoid" size="0.1 0.2 0.3" surfacevel="1 0 0 0 0 0"/>
+      <body name="hand" pos="0 0 1"><joint name="wrist"/><geom size="0.1" contype="0" conaffinity="0"/></body></body>
   </worldbody>
-  <contact><pair name="touching" geom1="skin" geom2="rod"/><pair geom1="floor" geom2="skin"/></contact>
+  <contact><pair name="touching" geom1="skin" geom2="rod" adhesion="2"/><pair geom1="floor" geom2="seen"/></contact>
   <tendon><spatial name="rope"><site site="tip"/><site site="end"/></spatial>
-    <fixed><joint joint="elbow" coef="1"/></fixed></tendon>
-  <equality><connect name="hook" body1="arm" anchor="0 0 0"/><weld body1="balloon"/><joint name="fine" joint1="elbow"/></equality>
+    <spatial><site site="tip"/><site site="end"/><pulley divisor="2"/><site site="tip"/><site site="end"/></spatial>
+    <fixed name="fine"><joint joint="elbow" coef="1"/></fixed>
+    <fixed name="heavy" armature="1"><joint joint="elbow" coef="1"/></fixed></tendon>
+  <equality><connect name="hook" body1="arm" anchor="0 0 0"/><weld body1="balloon"/><joint name="fine" joint1="elbow"/>
+    <tendon name="tied" tendon1="fine"/></equality>
   <actuator>
     <motor name="good" joint="elbow"/>
-    <motor name="pull" tendon="rope"/>
+    <motor name="pull" tendon="fine"/>
+    <motor name="winch" tendon="fine" armature="1"/>
     <muscle name="biceps" joint="elbow"/>
     <motor name="wing" site="tip"/>
     <motor joint="wrist" group="2"/>
     <motor name="parent" jointinparent="elbow"/>
+    <general name="crank" cranksite="tip" slidersite="end" cranklength="0.1"/>
+    <adhesion name="gecko" body="hand" ctrlrange="0 1"/>
   </actuator>
   <sensor>
     <gyro name="imu" site="tip"/><clock/><jointpos name="fine" joint="elbow"/>
@@ -68,38 +80,39 @@ const ALL_WRONG = `<mujoco>
     <framepos name="look" objtype="camera" objname="eye"/>
     <framequat name="seen" objtype="site" objname="tip" reftype="camera" refname="eye"/>
     <framequat name="ok" objtype="geom" objname="rod" reftype="xbody" refname="arm"/>
+    <rangefinder name="laser" site="tip"/>
+    <camprojection name="shot" site="tip" camera="eye"/>
+    <user name="mine" dim="2"/>
   </sensor>
 </mujoco>`
 
 const EXPECTED = [
-  "option integrator 'implicit'",
   "option flag 'override'",
   "option flag 'sleep'",
-  'option density 1.2',
-  'option viscosity 0.1',
   'option noslip_iterations 3',
-  "tendon 'rope'",
-  'tendon 1',
-  "body 'ghost': mocap",
-  "body 'balloon': gravcomp 1",
+  "option flag 'nativeccd': must stay enabled: geom 'skin' and geom 'rod'",
+  "tendon 'rope': spatial",
+  'tendon 1: spatial',
+  "tendon 'heavy': armature 1",
+  "geom 'skin': fluidshape 'ellipsoid'",
+  "geom 'sticky': adhesion",
+  "geom 'rod': surfacevel",
+  "pair 'touching': adhesion",
   // MuJoCo sorts pairs by body
-  "pair 0 of geom 'floor', which can collide with geom 'skin'",
-  "pair 'touching' of geom 'skin', which can collide with geom 'rod'",
-  "geom 'floor': can collide with geom 'skin' and 1 more",
-  "geom 'skin': can collide with geom 'floor' and 1 more",
-  "geom 'rod': can collide with geom 'floor' and 1 more",
-  "equality 'hook': type 'connect'",
-  "equality 1: type 'weld'",
-  "actuator 'pull': not supported: transmission 'tendon'",
+  "pair 0 of geom 'seen' of type 'mesh', which can collide with geom 'floor'",
+  "geom 'felt': type 'mesh' can collide with geom 'floor' and 1 more",
+  "equality 'tied': type 'tendon'",
+  "actuator 'winch': not supported: armature on a tendon",
   "actuator 'biceps': not supported: dyntype 'muscle', gaintype 'muscle', biastype 'muscle'",
-  "actuator 'wing': not supported: transmission 'site'",
-  'actuator 4: not supported: group 2 disabled',
-  "actuator 'parent': not supported: transmission 'jointinparent'",
-  "sensor 'imu': type 'gyro'",
-  "sensor 1: type 'clock'",
+  'actuator 5: not supported: group 2 disabled',
+  "actuator 'crank': not supported: transmission 'slidercrank'",
+  "actuator 'gecko': not supported: transmission 'body'",
   "sensor 'slow': interval is not supported",
   "sensor 'look': frames of kind 'camera'",
   "sensor 'seen': frames of kind 'camera'",
+  "sensor 'laser': its ray may meet geom 'seen' of type 'mesh'",
+  "sensor 'shot': type 'camprojection'",
+  "sensor 'mine': type 'user'",
 ]
 
 test('one error names every unsupported element at once', async () => {
@@ -109,13 +122,15 @@ test('one error names every unsupported element at once', async () => {
     assert.ok(lines[i]?.startsWith(`  - ${start}`), `${lines[i]}, expected ${start}`)
   assert.is(lines.length, EXPECTED.length, error.message)
   assert.match(error.message, `${EXPECTED.length} elements`)
-  assert.match(error.message, '<flag contact="disable"/>')
+  assert.match(error.message, 'contype="0" conaffinity="0"')
 })
 
 test('allowUnsupported returns the model with the same list', async () => {
   const model = await loadModel(ALL_WRONG, { allowUnsupported: true })
   assert.is(unsupported(model).length, EXPECTED.length)
-  assert.is(model.ntendon, 2)
+  assert.is(model.ntendon, 4)
+  assert.equal(model.names.tendon, ['rope', '', 'fine', 'heavy'])
+  assert.equal(model.names.pair, ['', 'touching'])
 })
 
 test('flexes are named', async () => {
@@ -126,22 +141,38 @@ test('flexes are named', async () => {
 
 test('what is supported passes', async () => {
   for (const solver of ['PGS', 'CG', 'Newton']) {
-    for (const integrator of ['Euler', 'RK4', 'implicitfast']) {
+    for (const integrator of ['Euler', 'RK4', 'implicit', 'implicitfast']) {
       const oracle = await openOracle(
-        `<mujoco><option solver="${solver}" integrator="${integrator}" actuatorgroupdisable="7">
-        <flag energy="enable"/></option>
-        <worldbody><geom type="plane" size="1 1 1" contype="0" conaffinity="0"/>
-          <body name="a"><joint name="h"/><joint name="s" type="slide" axis="1 0 0"/><geom name="g" size="0.1"/>
-            <body name="b" pos="1 0 0"><joint name="ball" type="ball"/><geom size="0.1"/><site name="p"/></body></body></worldbody>
-        <equality><joint joint1="h" joint2="s" polycoef="0 1 0.5 0 0"/></equality>
+        `<mujoco><option solver="${solver}" integrator="${integrator}" actuatorgroupdisable="7" density="1" viscosity="0.1"
+          cone="elliptic"><flag energy="enable"/></option>
+        <asset><mesh name="tetra" vertex="0 0 0 1 0 0 0 1 0 0 0 1"/></asset>
+        <worldbody><geom type="plane" size="1 1 1"/><body mocap="true"><geom type="ellipsoid" size="0.1 0.2 0.3"/></body>
+          <geom type="mesh" mesh="tetra" contype="0" conaffinity="0"/>
+          <body name="a" gravcomp="1"><joint name="h"/><joint name="s" type="slide" axis="1 0 0"/><geom name="g" size="0.1"/>
+            <body name="b" pos="1 0 0"><joint name="ball" type="ball"/><geom type="cylinder" size="0.1 0.1" condim="6"/>
+            <geom name="k" type="box" size="0.1 0.1 0.1" condim="1"/><site name="p"/></body></body>
+            <body name="c"><freejoint/><geom name="cap" type="capsule" size="0.1 0.1" condim="4"/></body></worldbody>
+        <contact><pair geom1="g" geom2="k"/><exclude body1="a" body2="c"/></contact>
+        <tendon><fixed name="t"><joint joint="h" coef="1"/><joint joint="s" coef="2"/></fixed></tendon>
+        <equality><joint joint1="h" joint2="s" polycoef="0 1 0.5 0 0"/><connect body1="a" body2="c" anchor="0 0 0"/>
+          <weld body1="b" body2="c"/></equality>
         <actuator>
           <motor joint="h"/><position joint="h" kp="1" timeconst="0.1"/><velocity joint="s"/><damper joint="s" ctrlrange="0 1"/>
           <intvelocity joint="h" actrange="-1 1"/><general joint="ball" gear="1 0 0" dyntype="filterexact" dynprm="0.1"/>
           <dcmotor joint="h" motorconst="0.1" resistance="2"/><pid joint="h" kp="3" ki="1"/>
+          <motor tendon="t"/><motor site="p" refsite="p"/><motor jointinparent="ball"/>
         </actuator>
         <sensor><jointpos joint="h"/><jointvel joint="s"/><actuatorfrc actuator="general1" delay="0.01" nsample="3"/>
           <framepos objtype="body" objname="b"/><framepos objtype="xbody" objname="b" reftype="geom" refname="g"/>
-          <framequat objtype="site" objname="p" reftype="site" refname="p"/></sensor>
+          <framequat objtype="site" objname="p" reftype="site" refname="p"/>
+          <touch site="p"/><accelerometer site="p"/><velocimeter site="p"/><gyro site="p"/><force site="p"/><torque site="p"/>
+          <magnetometer site="p"/><ballquat joint="ball"/><ballangvel joint="ball"/><jointactuatorfrc joint="h"/>
+          <tendonpos tendon="t"/><tendonvel tendon="t"/><tendonactuatorfrc tendon="t"/><actuatorpos actuator="general1"/>
+          <actuatorvel actuator="general1"/><framexaxis objtype="geom" objname="g"/><frameyaxis objtype="body" objname="a"/>
+          <framezaxis objtype="site" objname="p"/><framelinvel objtype="site" objname="p"/>
+          <frameangvel objtype="site" objname="p"/><framelinacc objtype="site" objname="p"/>
+          <frameangacc objtype="site" objname="p"/><subtreecom body="a"/><subtreelinvel body="a"/>
+          <subtreeangmom body="a"/><clock/><contact geom1="g" num="2" data="found force"/></sensor>
       </mujoco>`.replace('<motor joint="h"/>', '<motor name="general1" joint="h"/>'),
       )
       const model = extractModel(oracle.model, 1e9)
@@ -211,11 +242,8 @@ test('geoms that can collide are those MuJoCo finds contacts of, in 60 random pi
     const oracle = await openOracle(xml)
     const model = extractModel(oracle.model, 1e9)
     const found = new Array<number>(ngeom).fill(0)
-    for (const line of findUnsupported(model, model.facts)) {
-      const match = /^geom 'g(\d+)': can collide with geom '\w+'(?: and (\d+) more)?$/.exec(line)
-      assert.ok(match, line)
-      found[model.names.geom.indexOf(`g${match[1]}`)] = 1 + Number(match[2] ?? 0)
-    }
+    const rows = collidingGeoms(model.field)
+    for (let i = 0; i < rows.length; i += PAIR_ROW) for (const g of [rows[i], rows[i + 1]]) found[g]++
     const expected = contactCounts(oracle, ngeom)
     assert.equal(found, expected, `seed ${seed}`)
     colliding += expected.filter(n => n > 0).length
@@ -224,10 +252,31 @@ test('geoms that can collide are those MuJoCo finds contacts of, in 60 random pi
   assert.ok(colliding > 100, 'too few collisions to tell')
 })
 
+test('a ray that meets no mesh is supported', async () => {
+  const xml = `<mujoco><worldbody><geom size="1"/><body><joint/><geom size="1"/><site name="p"/></body></worldbody>
+    <sensor><rangefinder site="p"/></sensor></mujoco>`
+  assert.equal(unsupported(await loadModel(xml)), [])
+})
+
+test('pairs that go through the convex routine are those without a function of their own', () => {
+  const { PLANE, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH } = enums.GEOM
+  const convex = (a: number, b: number): boolean => byConvexRoutine(Math.min(a, b), Math.max(a, b))
+  for (const type of [PLANE, SPHERE, CAPSULE, BOX, CYLINDER]) assert.not(convex(type, SPHERE))
+  for (const type of [SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX]) {
+    assert.ok(convex(type, ELLIPSOID))
+    assert.is(convex(type, CYLINDER), type !== SPHERE)
+  }
+  for (const type of [CAPSULE, BOX]) assert.not(convex(type, BOX))
+  for (const type of [PLANE, MESH]) assert.not(convex(type, ELLIPSOID))
+})
+
 test('the contact flags of the model switch the check off, as they switch contacts off', async () => {
   for (const flag of ['contact', 'constraint']) {
-    const xml = `<mujoco><option><flag ${flag}="disable"/></option><worldbody><geom size="1"/><body><joint/><geom size="1"/></body></worldbody></mujoco>`
+    const xml = `<mujoco><option><flag ${flag}="disable"/></option>
+      <asset><mesh name="tetra" vertex="0 0 0 1 0 0 0 1 0 0 0 1"/></asset><worldbody><geom size="1"/>
+      <body><joint/><geom type="mesh" mesh="tetra"/></body></worldbody></mujoco>`
     assert.equal(unsupported(await loadModel(xml)), [])
+    await refusal(loadModel(xml.replace('disable', 'enable')), 'MODEL_UNSUPPORTED')
   }
 })
 
