@@ -18,6 +18,7 @@ import {
 } from '../fields.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
+import { CAND_ROW, contactTables } from './candidates.js'
 
 /** bytes of one quantity of a block of four worlds */
 export const V = 16
@@ -77,8 +78,9 @@ const DCMOTOR = 3
  * Derive links, kinematic trees, sparsity and constraint candidates of a model.
  *
  * @param varied fields that differ by world, or were written: a shortcut that depends on one cannot be read off the Model
+ * @param nconmax room for contacts of one world; default: contactTables knows
  */
-export function topology(model: Model, varied: ReadonlySet<string>): Topology {
+export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: number): Topology {
   const int = (name: string): Int32Array => model.field[name] as Int32Array
   const num = (name: string): Float64Array => model.field[name] as Float64Array
   const { nv, njnt, nbody, nactuator, neq } = model
@@ -181,6 +183,7 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     return plain ? 1 + int('actuator_biastype')[a] : 0
   })
 
+  const contacts = contactTables(model, nconmax)
   const sizes: Record<string, number> = {}
   for (const name of SIZES) sizes[name] = model[name]
   const engine: Record<EngineSizeName, number> = {
@@ -197,9 +200,9 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
       ? 1
       : 0,
     nsimple: simple.filter(x => x > 0).length,
-    ncand: 0,
-    nconmax: 0,
-    nconblock: 0,
+    ncand: contacts.cand.length / CAND_ROW,
+    nconmax: contacts.nconmax,
+    nconblock: contacts.nconblock,
   }
   for (const name of ENGINE_SIZES) sizes[name] = engine[name]
   const tables = new Map<string, Int32Array>([
@@ -219,7 +222,7 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
     ['act_simple', simple],
     ['friction_dof', new Int32Array(nv)],
     ['limit_jnt', Int32Array.from(limits)],
-    ['cand', new Int32Array(0)],
+    ['cand', contacts.cand],
     ['act_slot', slots],
   ])
   return { sizes: sizes as Sizes, tables }
