@@ -1,7 +1,7 @@
 /** The exports of the CPU engine. Pointers are byte addresses; ranges are of blocks. */
 import { replayBlock } from './rollout/replay'
 import * as f from './shared/fields'
-import { derive as deriveBlock, forward as forwardBlock, step as stepBlock } from './sim/forward'
+import { contacts as contactsOfBlock, derive as deriveBlock, forward as forwardBlock, step as stepBlock } from './sim/forward'
 import { setConst as setConstBlock } from './sim/setconst'
 
 // @ts-ignore: decorator
@@ -30,6 +30,11 @@ export function setConst(m: usize, s: usize, d: usize, begin: i32, end: i32): vo
 /** fields that are not kept, for one block, left in scratch */
 export function derive(m: usize, s: usize, block: i32): void {
   deriveBlock(m, params(m, block), state(m, block), s)
+}
+
+/** contacts of one block, left in scratch */
+export function collide(m: usize, s: usize, block: i32): void {
+  contactsOfBlock(m, params(m, block), state(m, block), s)
 }
 
 /** recorded inputs through blocks [begin, end); r: a replay record (rollout/replay.ts) */

@@ -871,365 +871,373 @@
 // @ts-ignore: decorator
 @inline export function geom_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 956) }
 // @ts-ignore: decorator
+/** bounding radius, margin and gap: geoms can touch where their centres are within the sum of two [ngeom] m */
+// @ts-ignore: decorator
+@inline export function geom_reach(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 960) }
+// @ts-ignore: decorator
 /** mass and first moment of the static bodies of a tree [ngroup, 4] kg, kg*m */
 // @ts-ignore: decorator
-@inline export function grp_static(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 960) }
+@inline export function grp_static(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 964) }
 // @ts-ignore: decorator
 /** armature of a dof and of its actuators [nv] kg or kg*m^2 */
 // @ts-ignore: decorator
-@inline export function dof_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 964) }
+@inline export function dof_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 968) }
 // @ts-ignore: decorator
 /** solver constants of a joint limit (RowConst) [njnt, 10] SI */
 // @ts-ignore: decorator
-@inline export function limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 968) }
+@inline export function limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 972) }
 // @ts-ignore: decorator
 /** solver constants of an equality [neq, 10] SI */
 // @ts-ignore: decorator
-@inline export function eq_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 972) }
+@inline export function eq_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 976) }
 // @ts-ignore: decorator
 /** of friction loss: D, R, B [nv, 3] SI */
 // @ts-ignore: decorator
-@inline export function friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 976) }
+@inline export function friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 980) }
 // @ts-ignore: decorator
 /** of friction loss of a tendon: D, R, B [ntendon, 3] SI */
 // @ts-ignore: decorator
-@inline export function ten_friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 980) }
+@inline export function ten_friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 984) }
 // @ts-ignore: decorator
 /** solver constants of a tendon limit [ntendon, 10] SI */
 // @ts-ignore: decorator
-@inline export function ten_limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 984) }
+@inline export function ten_limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 988) }
 // @ts-ignore: decorator
 /** damping polynomial of a dof and of its actuators [nv, 3] SI */
 // @ts-ignore: decorator
-@inline export function dof_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 988) }
+@inline export function dof_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 992) }
 // @ts-ignore: decorator
 /** simulation time [1] s */
 // @ts-ignore: decorator
-@inline export function time(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 992) }
+@inline export function time(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 996) }
 // @ts-ignore: decorator
 /** position [nq] m or rad */
 // @ts-ignore: decorator
-@inline export function qpos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 996) }
+@inline export function qpos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1000) }
 // @ts-ignore: decorator
 /** velocity [nv] m/s or rad/s */
 // @ts-ignore: decorator
-@inline export function qvel(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1000) }
+@inline export function qvel(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1004) }
 // @ts-ignore: decorator
 /** actuator activation [na] SI */
 // @ts-ignore: decorator
-@inline export function act(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1004) }
+@inline export function act(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1008) }
 // @ts-ignore: decorator
 /** acceleration used for warm start [nv] m/s^2 or rad/s^2 */
 // @ts-ignore: decorator
-@inline export function qacc_warmstart(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1008) }
+@inline export function qacc_warmstart(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1012) }
 // @ts-ignore: decorator
 /** delay buffers of controls and sensors [nhistory] SI */
 // @ts-ignore: decorator
-@inline export function history(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1012) }
+@inline export function history(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1016) }
 // @ts-ignore: decorator
 /** control [nu] SI */
 // @ts-ignore: decorator
-@inline export function ctrl(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1016) }
+@inline export function ctrl(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1020) }
 // @ts-ignore: decorator
 /** applied generalized force [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1020) }
+@inline export function qfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1024) }
 // @ts-ignore: decorator
 /** applied Cartesian force and torque at the com of each body [nbody, 6] N, N*m */
 // @ts-ignore: decorator
-@inline export function xfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1024) }
+@inline export function xfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1028) }
 // @ts-ignore: decorator
 /** is the equality constraint active [neq] bool */
 // @ts-ignore: decorator
-@inline export function eq_active(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1028) }
+@inline export function eq_active(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1032) }
 // @ts-ignore: decorator
 /** position of mocap bodies [nmocap, 3] m */
 // @ts-ignore: decorator
-@inline export function mocap_pos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1032) }
+@inline export function mocap_pos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1036) }
 // @ts-ignore: decorator
 /** orientation of mocap bodies [nmocap, 4] 1 */
 // @ts-ignore: decorator
-@inline export function mocap_quat(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1036) }
+@inline export function mocap_quat(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1040) }
 // @ts-ignore: decorator
 /** actuator on (1) or off (0); ours: MuJoCo switches groups, for all worlds [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_enable(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1040) }
+@inline export function actuator_enable(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1044) }
 // @ts-ignore: decorator
 /** supply voltage over nominal voltage of a dcmotor; ours [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_supply(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1044) }
+@inline export function actuator_supply(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1048) }
 // @ts-ignore: decorator
 /** acceleration [nv] m/s^2 or rad/s^2 */
 // @ts-ignore: decorator
-@inline export function qacc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1048) }
+@inline export function qacc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1052) }
 // @ts-ignore: decorator
 /** time-derivative of the activation [na] SI/s */
 // @ts-ignore: decorator
-@inline export function act_dot(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1052) }
+@inline export function act_dot(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1056) }
 // @ts-ignore: decorator
 /** actuator force in actuation space [nout] N or N*m */
 // @ts-ignore: decorator
-@inline export function actuator_force(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1056) }
+@inline export function actuator_force(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1060) }
 // @ts-ignore: decorator
 /** actuator force in joint space [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_actuator(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1060) }
+@inline export function qfrc_actuator(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1064) }
 // @ts-ignore: decorator
 /** constraint force in joint space [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_constraint(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1064) }
+@inline export function qfrc_constraint(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1068) }
 // @ts-ignore: decorator
 /** sensor readings [nsensordata] SI */
 // @ts-ignore: decorator
-@inline export function sensordata(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1068) }
+@inline export function sensordata(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1072) }
 // @ts-ignore: decorator
 /** solver iterations of the last forward [1] 1 */
 // @ts-ignore: decorator
-@inline export function solver_niter(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1072) }
+@inline export function solver_niter(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1076) }
 // @ts-ignore: decorator
 /** detected contacts of the last forward, those that found no room included [1] 1 */
 // @ts-ignore: decorator
-@inline export function ncon(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1076) }
+@inline export function ncon(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1080) }
 // @ts-ignore: decorator
 /** constraint rows of the last forward [1] 1 */
 // @ts-ignore: decorator
-@inline export function nefc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1080) }
+@inline export function nefc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1084) }
 // @ts-ignore: decorator
 /** status bits of this world (StatusBit) [1] bits */
 // @ts-ignore: decorator
-@inline export function status(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1084) }
+@inline export function status(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1088) }
 // @ts-ignore: decorator
 /** qpos of the last forward [nq] m or rad */
 // @ts-ignore: decorator
-@inline export function qpos_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1088) }
+@inline export function qpos_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1092) }
 // @ts-ignore: decorator
 /** qvel of the last forward [nv] m/s or rad/s */
 // @ts-ignore: decorator
-@inline export function qvel_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1092) }
+@inline export function qvel_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1096) }
 // @ts-ignore: decorator
 /** had constraint rows in the last step: its qacc is the solver's [1] mask */
 // @ts-ignore: decorator
-@inline export function constrained(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1096) }
+@inline export function constrained(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1100) }
 // @ts-ignore: decorator
 /** compensation of the summation of time [1] s */
 // @ts-ignore: decorator
-@inline export function time_carry(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1100) }
+@inline export function time_carry(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1104) }
 // @ts-ignore: decorator
 /** results of functions that return more than one value [64] - */
 // @ts-ignore: decorator
-@inline export function tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1104) }
+@inline export function tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1108) }
 // @ts-ignore: decorator
 /** centre of mass and mass of a kinematic tree [ngroup, 4] m, kg */
 // @ts-ignore: decorator
-@inline export function grp_com(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1108) }
+@inline export function grp_com(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1112) }
 // @ts-ignore: decorator
 /** R 9, p 3, cinert 10, cvel 6, cacc 6, cfrc 6 [njnt, 40] SI */
 // @ts-ignore: decorator
-@inline export function lnk(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1112) }
+@inline export function lnk(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1116) }
 // @ts-ignore: decorator
 /** cdof 6, cdof_dot 6 [nv, 12] SI */
 // @ts-ignore: decorator
-@inline export function dofs(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1116) }
+@inline export function dofs(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1120) }
 // @ts-ignore: decorator
 /** joint-space inertia, lower triangle [nv, nv] SI */
 // @ts-ignore: decorator
-@inline export function qM(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1120) }
+@inline export function qM(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1124) }
 // @ts-ignore: decorator
 /** factor of M + K: L below, D on the diagonal [nv, nv] SI */
 // @ts-ignore: decorator
-@inline export function qH(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1124) }
+@inline export function qH(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1128) }
 // @ts-ignore: decorator
 /** 1 / D [nv] SI */
 // @ts-ignore: decorator
-@inline export function qHDiagInv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1128) }
+@inline export function qHDiagInv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1132) }
 // @ts-ignore: decorator
 /** qfrc_bias [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_bias(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1132) }
+@inline export function qfrc_bias(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1136) }
 // @ts-ignore: decorator
 /** qfrc_passive [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_passive(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1136) }
+@inline export function qfrc_passive(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1140) }
 // @ts-ignore: decorator
 /** qfrc_smooth [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1140) }
+@inline export function qfrc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1144) }
 // @ts-ignore: decorator
 /** qacc_smooth [nv] SI */
 // @ts-ignore: decorator
-@inline export function qacc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1144) }
+@inline export function qacc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1148) }
 // @ts-ignore: decorator
 /** acceleration that the integrator applies [nv] SI */
 // @ts-ignore: decorator
-@inline export function qacc_int(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1148) }
+@inline export function qacc_int(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1152) }
 // @ts-ignore: decorator
 /** minus the diagonal of d qfrc_smooth / d qvel [nv] SI */
 // @ts-ignore: decorator
-@inline export function qderiv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1152) }
+@inline export function qderiv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1156) }
 // @ts-ignore: decorator
 /** actuator_length [nout] m or rad */
 // @ts-ignore: decorator
-@inline export function actuator_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1156) }
+@inline export function actuator_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1160) }
 // @ts-ignore: decorator
 /** actuator_velocity [nout] SI */
 // @ts-ignore: decorator
-@inline export function actuator_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1160) }
+@inline export function actuator_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1164) }
 // @ts-ignore: decorator
 /** actuator moment over the dofs of its joint [nactuator, 6] SI */
 // @ts-ignore: decorator
-@inline export function moment(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1164) }
+@inline export function moment(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1168) }
 // @ts-ignore: decorator
 /** d actuator_force / d actuator_velocity [nactuator] SI */
 // @ts-ignore: decorator
-@inline export function act_dvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1168) }
+@inline export function act_dvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1172) }
 // @ts-ignore: decorator
 /** controls after delay and clamping [nu] SI */
 // @ts-ignore: decorator
-@inline export function u(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1172) }
+@inline export function u(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1176) }
 // @ts-ignore: decorator
 /** activation at the end of the step [na] SI */
 // @ts-ignore: decorator
-@inline export function act_next(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1176) }
+@inline export function act_next(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1180) }
 // @ts-ignore: decorator
 /** xpos [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function xpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1180) }
+@inline export function xpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1184) }
 // @ts-ignore: decorator
 /** xquat [nbody, 4] 1 */
 // @ts-ignore: decorator
-@inline export function xquat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1184) }
+@inline export function xquat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1188) }
 // @ts-ignore: decorator
 /** xmat [nbody, 9] 1 */
 // @ts-ignore: decorator
-@inline export function xmat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1188) }
+@inline export function xmat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1192) }
 // @ts-ignore: decorator
 /** xipos [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function xipos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1192) }
+@inline export function xipos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1196) }
 // @ts-ignore: decorator
 /** xanchor [njnt, 3] m */
 // @ts-ignore: decorator
-@inline export function xanchor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1196) }
+@inline export function xanchor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1200) }
 // @ts-ignore: decorator
 /** xaxis [njnt, 3] 1 */
 // @ts-ignore: decorator
-@inline export function xaxis(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1200) }
+@inline export function xaxis(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1204) }
 // @ts-ignore: decorator
 /** ten_length [ntendon] m or rad */
 // @ts-ignore: decorator
-@inline export function ten_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1204) }
+@inline export function ten_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1208) }
 // @ts-ignore: decorator
 /** ten_velocity [ntendon] m/s or rad/s */
 // @ts-ignore: decorator
-@inline export function ten_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1208) }
+@inline export function ten_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1212) }
 // @ts-ignore: decorator
 /** geom pose in the world: rotation 9, position 3 [ngeom, 12] m */
 // @ts-ignore: decorator
-@inline export function geoms(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1212) }
+@inline export function geoms(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1216) }
 // @ts-ignore: decorator
 /** detected contacts, one record each (sim/types.ts) [nconblock, 16] SI */
 // @ts-ignore: decorator
-@inline export function con(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1216) }
+@inline export function con(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1220) }
 // @ts-ignore: decorator
 /** constraint rows, entries of efc_J, contacts, end of ctc, whether rows couple branches [8] - */
 // @ts-ignore: decorator
-@inline export function cursor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1220) }
+@inline export function cursor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1224) }
 // @ts-ignore: decorator
 /** contacts as the solver sees them, one record each (sim/contact.ts) [nctc] SI */
 // @ts-ignore: decorator
-@inline export function ctc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1224) }
+@inline export function ctc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1228) }
 // @ts-ignore: decorator
 /** Hessian of a contact, and what multiplies it [64] SI */
 // @ts-ignore: decorator
-@inline export function cone(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1228) }
+@inline export function cone(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1232) }
 // @ts-ignore: decorator
 /** cone Hessian times Jacobian of one contact [nWmax] SI */
 // @ts-ignore: decorator
-@inline export function ctc_W(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1232) }
+@inline export function ctc_W(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1236) }
 // @ts-ignore: decorator
 /** side of each column of a contact under construction [nv, 2] +-1 */
 // @ts-ignore: decorator
-@inline export function Hs_sign(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1236) }
+@inline export function Hs_sign(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1240) }
 // @ts-ignore: decorator
 /** pattern of the Hessian of this step, where rows couple branches [nvH] 1 */
 // @ts-ignore: decorator
-@inline export function Hs_rownnz(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1240) }
+@inline export function Hs_rownnz(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1244) }
 // @ts-ignore: decorator
 /** Hs_rowadr [nvH] adr */
 // @ts-ignore: decorator
-@inline export function Hs_rowadr(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1244) }
+@inline export function Hs_rowadr(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1248) }
 // @ts-ignore: decorator
 /** Hs_colind [nHsmax] id */
 // @ts-ignore: decorator
-@inline export function Hs_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1248) }
+@inline export function Hs_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1252) }
 // @ts-ignore: decorator
 /** rows of the pattern under construction [nHbits] bits */
 // @ts-ignore: decorator
-@inline export function Hs_bits(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1252) }
+@inline export function Hs_bits(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1256) }
+// @ts-ignore: decorator
+/** scratch of the functions of geom pairs [64] - */
+// @ts-ignore: decorator
+@inline export function con_tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1260) }
 // @ts-ignore: decorator
 /** constraint Jacobian, sparse rows [nJmax] SI */
 // @ts-ignore: decorator
-@inline export function efc_J(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1256) }
+@inline export function efc_J(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1264) }
 // @ts-ignore: decorator
 /** constraint rows, one record each (sim/types.ts): D, R, aref, frictionloss, jar, zone, J p, force, bookkeeping [njmax, 9] SI */
 // @ts-ignore: decorator
-@inline export function efc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1260) }
+@inline export function efc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1268) }
 // @ts-ignore: decorator
 /** efc_colind [nJmax] id */
 // @ts-ignore: decorator
-@inline export function efc_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1264) }
+@inline export function efc_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1272) }
 // @ts-ignore: decorator
 /** Newton step [nv] SI */
 // @ts-ignore: decorator
-@inline export function sol_x(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1268) }
+@inline export function sol_x(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1276) }
 // @ts-ignore: decorator
 /** sol_Mx [nv] SI */
 // @ts-ignore: decorator
-@inline export function sol_Mx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1272) }
+@inline export function sol_Mx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1280) }
 // @ts-ignore: decorator
 /** gradient of the cost [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_grad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1276) }
+@inline export function cg_grad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1284) }
 // @ts-ignore: decorator
 /** preconditioned gradient [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_Mgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1280) }
+@inline export function cg_Mgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1288) }
 // @ts-ignore: decorator
 /** search direction [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_search(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1284) }
+@inline export function cg_search(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1292) }
 // @ts-ignore: decorator
 /** changes of both gradients [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_dgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1288) }
+@inline export function cg_dgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1296) }
 // @ts-ignore: decorator
 /** cg_dMgrad [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_dMgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1292) }
+@inline export function cg_dMgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1300) }
 // @ts-ignore: decorator
 /** state at the beginning of a Runge-Kutta step [nq] SI */
 // @ts-ignore: decorator
-@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1296) }
+@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1304) }
 // @ts-ignore: decorator
 /** rk_qvel [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1300) }
+@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1308) }
 // @ts-ignore: decorator
 /** rk_act [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1304) }
+@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1312) }
 // @ts-ignore: decorator
 /** weighted sum of velocities [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1308) }
+@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1316) }
 // @ts-ignore: decorator
 /** weighted sum of accelerations [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1312) }
+@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1320) }
 // @ts-ignore: decorator
 /** weighted sum of act_dot [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1316) }
+@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1324) }
 
 export const STATUS_BADSTATE: i32 = 1
 export const STATUS_SOLVER: i32 = 2

@@ -3,7 +3,7 @@ import { normalize4 } from '../math/spatial'
 import { and, div, dot3, gt, ld, lt, mad, max4, mul, ne, neg, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { makeContacts } from './contact'
-import { contacts } from './collision/driver'
+import { ncon } from './collision/driver'
 import { equalityDiagonal, makeEqualities } from './equality'
 import { addFriction, addRow, impedance, putJ, RC_B, RC_STRIDE, rowConstants } from './row'
 import {
@@ -171,7 +171,6 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
     }
   }
 
-  const ncon = contacts(m, s)
-  if (ncon > 0) some = or(some, makeContacts(m, p, d, s, ncon))
+  if (f.ncand(m) > 0 && ncon(m, s) > 0) some = or(some, makeContacts(m, p, d, s, ncon(m, s)))
   return some
 }

@@ -2,9 +2,10 @@ import { add, and, ld, mad, mul, or, sel, splat, st } from '../math/v4'
 import * as f from '../shared/fields'
 import { fwdActuation, transmission } from './actuation'
 import { rne } from './bias'
-import { collision, geomFrames } from './collision/driver'
+import { collision, overflow } from './collision/driver'
 import { makeConstraint } from './constraint'
 import { frames } from './frames'
+import { geomFrames } from './geoms'
 import { copyM, crb, factorSolve } from './inertia'
 import { advance, implicitAcceleration, integratePos, sane } from './integrate'
 import { comPos, kinematics } from './kinematics'
@@ -22,6 +23,7 @@ import { at, INT_IMPLICITFAST, INT_RK4, SOL_CG } from './types'
 export function derive(m: usize, p: usize, d: usize, s: usize): void {
   swapSnapshot(m, d)
   kinematics(m, p, d, s)
+  geomFrames(m, p, s, true)
   comPos(m, p, s)
   rne(m, p, d, s)
   crb(m, p, s)
@@ -33,6 +35,17 @@ export function derive(m: usize, p: usize, d: usize, s: usize): void {
   smoothAcceleration(m, s)
   frames(m, p, d, s)
   swapSnapshot(m, d)
+}
+
+/** contact records of the last forward or step, made again in scratch; the world fields stay as they are */
+export function contacts(m: usize, p: usize, d: usize, s: usize): void {
+  const kept = ld(f.ncon(m, d))
+  swapSnapshot(m, d)
+  kinematics(m, p, d, s)
+  geomFrames(m, p, s, false)
+  collision(m, p, d, s, i32x4.splat(-1))
+  swapSnapshot(m, d)
+  st(f.ncon(m, d), kept)
 }
 
 /** exchange the state with the snapshot */
@@ -91,8 +104,9 @@ function constrain(m: usize, p: usize, d: usize, s: usize): v128 {
   const nv = f.nv(m)
   let alive = living(m, d)
   if (f.ncand(m) > 0) {
-    geomFrames(m, p, s)
-    const over = collision(m, p, d, s, alive)
+    geomFrames(m, p, s, false)
+    collision(m, p, d, s, alive)
+    const over = and(alive, overflow(m, d))
     if (v128.any_true(over)) {
       mark(m, d, over, f.STATUS_CONTACTS)
       alive = v128.andnot(alive, over)

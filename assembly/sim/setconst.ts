@@ -3,6 +3,7 @@ import { add, cross1, div, dot3, ge, ld, mad, max4, mul, neg, nmad, sel, splat, 
 import * as f from '../shared/fields'
 import { transmission } from './actuation'
 import { constraintConstants } from './constraint'
+import { geomConstants } from './geoms'
 import { copyM, crb, factorI, solveLD } from './inertia'
 import { comPos, kinematics } from './kinematics'
 import { at, at2, DOF_STRIDE, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE, MINVAL } from './types'
@@ -252,6 +253,7 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
  */
 export function setConst(m: usize, p: usize, d: usize, s: usize): void {
   localConstants(m, p, s)
+  geomConstants(m, p, s)
   const nq = f.nq(m), nv = f.nv(m)
   for (let i = 0; i < nq; i++) st(at(f.qpos(m, d), i), ld(at(f.qpos0(m, p), i)))
   for (let i = 0; i < nv; i++) st(at(f.qvel(m, d), i), splat(0))

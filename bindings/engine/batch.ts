@@ -1,6 +1,7 @@
 import { BackendError, ParameterError, SizeError } from '../errors.js'
 import { derivedFields, type Field, fieldSize, modelFields, STATUS, worldFields } from '../fields.js'
 import type { Model } from '../model/model.js'
+import type { ContactSource } from './contacts.js'
 import { derivedAddress } from './derived.js'
 import { writeHeader } from './header.js'
 import { frameFlags, type Layout, layOut, topology } from './layout.js'
@@ -22,7 +23,7 @@ export interface BatchOptions {
 /** model fields the engine's constants follow from: those of mj_setConst, and those it takes apart ahead of the step */
 const CONSTANTS_FROM = new Set(
   (
-    'body_pos body_quat body_ipos body_iquat body_mass body_inertia jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
+    'body_pos body_quat body_ipos body_iquat body_mass body_inertia geom_pos geom_quat geom_rbound geom_margin geom_gap jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
     'dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly ' +
     'jnt_stiffness jnt_stiffnesspoly jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep'
   ).split(' '),
@@ -473,6 +474,13 @@ export class Batch {
         out.push(`world ${w}: the constraint solver ran out of iterations; raise opt_iterations`)
     }
     return out
+  }
+
+  /** what contactsOf reads from @internal */
+  get contactSource(): ContactSource {
+    this.#ready()
+    const { memory, exports } = this.#engine
+    return { memory, exports, layout: this.#layout, m: this.#m, scratch: this.#scratch[0] }
   }
 
   /** Give the memory back. Further calls throw. */

@@ -7,6 +7,8 @@ const DOF_CDOF = 0
 const DOF_CDOFDOT = 6
 const LNK_RECORD = 40
 const LNK_CVEL = 22
+const GEOM_RECORD = 12
+const GEOM_POS = 9
 
 /**
  * Where element e of a derived field lies in scratch; -1: it is 0 by structure.
@@ -17,6 +19,11 @@ export function derivedAddress(name: string, model: Model, layout: Layout): (e: 
     const dofs = base('dofs')
     const offset = name === 'cdof' ? DOF_CDOF : DOF_CDOFDOT
     return e => dofs + V * (DOF_RECORD * Math.floor(e / 6) + offset + (e % 6))
+  }
+  if (name === 'geom_xpos' || name === 'geom_xmat') {
+    const geoms = base('geoms')
+    const [offset, size] = name === 'geom_xpos' ? [GEOM_POS, 3] : [0, 9]
+    return e => geoms + V * (GEOM_RECORD * Math.floor(e / size) + offset + (e % size))
   }
   if (name === 'cvel') {
     const lnk = base('lnk')

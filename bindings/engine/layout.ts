@@ -19,7 +19,7 @@ import {
 import { EQ, OBJ } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
-import { contactCandidates } from './contacts.js'
+import { CAND_ROW, type ContactTables, contactTables } from './candidates.js'
 
 /** bytes of one quantity of a block of four worlds */
 export const V = 16
@@ -80,8 +80,9 @@ const DCMOTOR = 3
  * Derive links, kinematic trees, sparsity and constraint candidates of a model.
  *
  * @param varied fields that differ by world, or were written: a shortcut that depends on one cannot be read off the Model
+ * @param nconmax room for contacts of one world; default: contactTables knows
  */
-export function topology(model: Model, varied: ReadonlySet<string>): Topology {
+export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: number): Topology {
   const int = (name: string): Int32Array => model.field[name] as Int32Array
   const num = (name: string): Float64Array => model.field[name] as Float64Array
   const { nv, njnt, nbody, nactuator } = model
@@ -125,7 +126,7 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
   for (let k = nv - 1; k >= 0; k--) for (const i of rows[k]) for (const j of rows[k]) if (j < i) rows[i].add(j)
   const H = pack(rows)
 
-  const contacts = contactStorage(model, bodyLnk)
+  const contacts = contactStorage(model, bodyLnk, nconmax)
 
   // constraint candidates; every dof may get friction loss in some world
   const limits: number[] = []
@@ -199,9 +200,9 @@ export function topology(model: Model, varied: ReadonlySet<string>): Topology {
       ? 1
       : 0,
     nsimple: simple.filter(x => x > 0).length,
-    ncand: contacts.cand.length / 4,
+    ncand: contacts.cand.length / CAND_ROW,
     nconmax: contacts.nconmax,
-    nconblock: 4 * contacts.nconmax,
+    nconblock: contacts.nconblock,
     nctc: contacts.quantities,
     nWmax: contacts.cand.length > 0 || rowsOf.bodies ? 6 * nv : 0,
     nvH: contacts.coupled ? nv : 0,
@@ -290,21 +291,23 @@ function scalarRows(model: Model): { count: number; entries: number; couplings: 
 function contactStorage(
   model: Model,
   links: Int32Array,
-): { cand: Int32Array; nconmax: number; quantities: number; entries: number; coupled: boolean } {
-  const { cand, nconmax } = contactCandidates(model)
+  room?: number,
+): ContactTables & { quantities: number; entries: number; coupled: boolean } {
+  const tables = contactTables(model, room)
+  const { cand, nconblock } = tables
   const body = model.field.geom_bodyid as Int32Array
   const lengths = Array.from(links, link => dofChain(model, lastDof(model, link)).length)
   let dim = 0
   let nnz = 0
   let coupled = false
-  for (let k = 0; k < cand.length; k += 4) {
+  for (let k = 0; k < cand.length; k += CAND_ROW) {
     const [a, b] = [lengths[body[cand[k]]], lengths[body[cand[k + 1]]]]
     dim = Math.max(dim, cand[k + 3])
     nnz = Math.max(nnz, a + b)
     coupled ||= a > 0 && b > 0
   }
-  const block = 4 * nconmax
-  return { cand, nconmax, quantities: block * (5 + 5 * dim), entries: block * dim * Math.min(nnz, model.nv), coupled }
+  const entries = nconblock * dim * Math.min(nnz, model.nv)
+  return { ...tables, quantities: nconblock * (5 + 5 * dim), entries, coupled }
 }
 
 /** sets of columns, 32 a word */

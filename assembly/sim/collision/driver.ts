@@ -1,4 +1,124 @@
+/**
+ * Contacts of a block: candidates whose bounding spheres meet go to the function of their geom types, the records get
+ * frames and ids, and every world counts its own.
+ */
+import { add, and, any, dot3, gt, ld, le, mul, none, not, sel, splat, st, sub, V } from '../../math/v4'
 import * as f from '../../shared/fields'
-export function contacts(m: usize, s: usize): i32 { return 0 }
-export function geomFrames(m: usize, p: usize, s: usize): void {}
-export function collision(m: usize, p: usize, d: usize, s: usize, alive: v128): v128 { return i32x4.splat(0) }
+import {
+  at, CON_CAND, CON_DIM, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, GEOM_BOX, GEOM_CAPSULE, GEOM_PLANE, GEOM_POS, GEOM_SPHERE,
+  GEOM_STRIDE, i32at,
+} from '../types'
+import { distance2, makeFrame } from './frame'
+import { capsuleCapsule, planeBox, planeCapsule, planeSphere, sphereCapsule, sphereSphere } from './primitive'
+
+/** where tmp keeps the number of records, and the number of contacts of each world */
+const NCON: usize = 59 * V
+const COUNT: usize = 60 * V
+
+/** number of contact records of the block */
+// @ts-ignore: decorator
+@inline export function ncon(m: usize, s: usize): i32 { return load<i32>(f.tmp(m, s) + NCON) }
+
+/** worlds that have more contacts than there is room for */
+// @ts-ignore: decorator
+@inline export function overflow(m: usize, d: usize): v128 { return gt(ld(f.ncon(m, d)), splat(<f32>f.nconmax(m))) }
+
+/**
+ * All contacts of a block.
+ *   model   cand, geom_type, geom_size geom_reach geom_rbound geom_margin geom_gap pair_margin pair_gap (*)
+ *   in      geoms; alive: worlds to look at
+ *   out     con: at most nconmax contacts a world; ncon: how many there are (worlds not looked at keep theirs)
+ *   source  MuJoCo engine_collision_driver.c, mj_collision
+ */
+export function collision(m: usize, p: usize, d: usize, s: usize, alive: v128): void {
+  const tmp = f.tmp(m, s)
+  store<i32>(tmp + NCON, 0)
+  st(tmp + COUNT, none())
+  const n = f.ncand(m), geoms = f.geoms(m, s), types = f.geom_type(m), reach = f.geom_reach(m, p)
+
+  // pairs of one geom 1 follow each other: keep it in registers
+  let last = -1, plane = false
+  let c0 = none(), c1 = none(), c2 = none(), n0 = none(), n1 = none(), n2 = none(), reach1 = none()
+  let row = f.cand(m)
+  for (let i = 0; i < n; i++, row += 16) {
+    const g1 = load<i32>(row), g2 = load<i32>(row, 4), pair = load<i32>(row, 8)
+    if (g1 != last) {
+      last = g1
+      const A = geoms + GEOM_STRIDE * <usize>g1
+      c0 = ld(A + GEOM_POS); c1 = ld(A + GEOM_POS + V); c2 = ld(A + GEOM_POS + 2 * V)
+      n0 = ld(A + 2 * V); n1 = ld(A + 5 * V); n2 = ld(A + 8 * V)
+      plane = i32at(types, g1) == GEOM_PLANE
+      reach1 = ld(at(reach, g1))
+    }
+    const B = geoms + GEOM_STRIDE * <usize>g2
+    const bound = pair < 0 ? add(reach1, ld(at(reach, g2))) : pairReach(m, p, g1, g2, pair)
+    let near: v128
+    if (plane) near = le(dot3(sub(ld(B + GEOM_POS), c0), sub(ld(B + GEOM_POS + V), c1), sub(ld(B + GEOM_POS + 2 * V), c2), n0, n1, n2), bound)
+    else near = le(distance2(ld(B + GEOM_POS), ld(B + GEOM_POS + V), ld(B + GEOM_POS + 2 * V), c0, c1, c2), mul(bound, bound))
+    near = and(near, alive)
+    if (any(near)) narrow(m, p, s, i, near)
+  }
+  st(f.ncon(m, d), sel(alive, f32x4.convert_i32x4_s(ld(tmp + COUNT)), ld(f.ncon(m, d))))
+}
+
+/** distance of the centres at which the bounding spheres of an explicit pair meet */
+function pairReach(m: usize, p: usize, g1: i32, g2: i32, pair: i32): v128 {
+  const radii = add(ld(at(f.geom_rbound(m, p), g1)), ld(at(f.geom_rbound(m, p), g2)))
+  return add(radii, add(ld(at(f.pair_margin(m, p), pair)), ld(at(f.pair_gap(m, p), pair))))
+}
+
+/** contacts of one candidate in the worlds of a mask */
+function narrow(m: usize, p: usize, s: usize, index: i32, act: v128): void {
+  const row = f.cand(m) + 16 * <usize>index
+  const g1 = load<i32>(row), g2 = load<i32>(row, 4), pair = load<i32>(row, 8), condim = load<i32>(row, 12)
+  const geoms = f.geoms(m, s), tmp = f.tmp(m, s)
+  let margin: v128
+  if (pair < 0) {
+    const margins = f.geom_margin(m, p), gaps = f.geom_gap(m, p)
+    margin = add(add(ld(at(margins, g1)), ld(at(margins, g2))), add(ld(at(gaps, g1)), ld(at(gaps, g2))))
+  } else margin = add(ld(at(f.pair_margin(m, p), pair)), ld(at(f.pair_gap(m, p), pair)))
+
+  let count = load<i32>(tmp + NCON)
+  let out = f.con(m, s) + CON_STRIDE * <usize>count
+  const found = collide(i32at(f.geom_type(m), g1), i32at(f.geom_type(m), g2), geoms + GEOM_STRIDE * <usize>g1, f.geom_size(m, p) + 3 * V * <usize>g1,
+    geoms + GEOM_STRIDE * <usize>g2, f.geom_size(m, p) + 3 * V * <usize>g2, margin, act, out, f.con_tmp(m, s))
+
+  // a world counts on beyond its room, but takes none: the records of a block always suffice
+  const room = i32x4.splat(f.nconmax(m))
+  let counts = ld(tmp + COUNT), from = out
+  for (let k = 0; k < found; k++, from += CON_STRIDE) {
+    counts = i32x4.sub(counts, ld(from + CON_HAS))
+    const has = and(ld(from + CON_HAS), i32x4.le_s(counts, room))
+    if (!any(has)) continue
+    if (from != out) memory.copy(out, from, CON_STRIDE)
+    st(out + CON_HAS, has)
+    makeFrame(out)
+    store<i32>(out + CON_CAND, index)
+    store<i32>(out + CON_GEOM1, g1)
+    store<i32>(out + CON_GEOM2, g2)
+    store<i32>(out + CON_DIM, condim)
+    out += CON_STRIDE
+    count++
+  }
+  st(tmp + COUNT, counts)
+  store<i32>(tmp + NCON, count)
+}
+
+/** one key for a pair of geom types, the lower first */
+// @ts-ignore: decorator
+@inline function key(type1: i32, type2: i32): i32 { return 8 * type1 + type2 }
+
+/** the function of a pair of geom types (mjCOLLISIONFUNC) */
+function collide(
+  type1: i32, type2: i32, A: usize, sa: usize, B: usize, sb: usize, margin: v128, act: v128, out: usize, tmp: usize,
+): i32 {
+  switch (key(type1, type2)) {
+    case key(GEOM_PLANE, GEOM_SPHERE): return planeSphere(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_PLANE, GEOM_CAPSULE): return planeCapsule(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_PLANE, GEOM_BOX): return planeBox(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_SPHERE, GEOM_SPHERE): return sphereSphere(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_SPHERE, GEOM_CAPSULE): return sphereCapsule(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_CAPSULE, GEOM_CAPSULE): return capsuleCapsule(A, sa, B, sb, margin, act, out, tmp)
+    default: return 0
+  }
+}

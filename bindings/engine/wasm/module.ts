@@ -7,6 +7,7 @@ export interface Exports {
   forward(m: number, s: number, begin: number, end: number): void
   setConst(m: number, s: number, d: number, begin: number, end: number): void
   derive(m: number, s: number, block: number): void
+  collide(m: number, s: number, block: number): void
   replay(m: number, s: number, r: number, begin: number, end: number): void
 }
 
