@@ -36,8 +36,14 @@ async function outcome({ file, ...options }: CorpusTask): Promise<Outcome> {
   }
   const reasons = unsupported(model)
   if (reasons.length > 0) return { verdict: 'refused', reasons }
+  let opened: MujocoWorld
   try {
-    using world = await MujocoWorld.open(model, file)
+    opened = await MujocoWorld.open(model, file)
+  } catch (error) {
+    return failure('invalid', error)
+  }
+  try {
+    using world = opened
     const comparison = await compare(model, world, file, statesOf(model, world, file, options), options)
     return { verdict: comparison.disagreements.length === 0 ? 'same' : 'differs', comparison }
   } catch (error) {
