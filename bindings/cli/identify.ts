@@ -13,6 +13,7 @@ import { readMap, readRecording } from '../recording/read.js'
 import { renderReport } from '../report/report.js'
 import { type FilterSpec, type IdentifyOptions, type IdentifyResult, identify } from '../sysid/index.js'
 import { parseParams, readText } from './input.js'
+import { INTERRUPTED, interruptible } from './interrupt.js'
 import { Failure, type Io, packageManifest, toJson } from './io.js'
 import { openOutput, writeFiles } from './output.js'
 import { modelPatch } from './patch.js'
@@ -40,9 +41,6 @@ export interface IdentifyCommandOptions {
   readonly out?: string
   readonly json?: boolean
 }
-
-/** Exit code of a program ended by Ctrl-C: 128 + SIGINT. */
-const INTERRUPTED = 130
 
 const STATE = 'state.json'
 
@@ -92,28 +90,6 @@ async function identified(space: ParameterSpace, theta: Float64Array, recording:
   const field: Record<string, Float64Array | Int32Array> = { ...model.field }
   for (const name of DERIVED) if (field[name].length > 0) field[name] = Float64Array.from(await batch.get(name))
   return { ...model, field }
-}
-
-/** Runs a fit that Ctrl-C stops in good order; a second Ctrl-C ends the program at once. */
-async function interruptible<T>(
-  io: Io,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<{ value: T; interrupted: boolean }> {
-  const controller = new AbortController()
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED)
-    controller.abort()
-    io.err('\nstopping; again to stop at once without saving\n')
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
-  try {
-    const value = await run(controller.signal)
-    return { value, interrupted: controller.signal.aborted }
-  } finally {
-    process.off('SIGINT', stop)
-    process.off('SIGTERM', stop)
-  }
 }
 
 /** Everything --out holds. */
@@ -216,20 +192,24 @@ export async function identifyCommand(
     theta,
     resume,
   }
-  const { value: result, interrupted } = await interruptible(io, async signal => {
-    try {
-      return await identify(model, recordings, space, {
-        ...settings,
-        signal,
-        onProgress: it => {
-          firstProgress ??= performance.now() / 1000
-          progress.update(it)
-        },
-      })
-    } finally {
-      progress.stop()
-    }
-  })
+  const { value: result, interrupted } = await interruptible(
+    io,
+    'stopping; again to stop at once without saving',
+    async signal => {
+      try {
+        return await identify(model, recordings, space, {
+          ...settings,
+          signal,
+          onProgress: it => {
+            firstProgress ??= performance.now() / 1000
+            progress.update(it)
+          },
+        })
+      } finally {
+        progress.stop()
+      }
+    },
+  )
 
   const job: Job = {
     file,

@@ -24,6 +24,48 @@ function serveDisk(mj: MainModule): void {
   }
 }
 
+let shared: Promise<MainModule> | undefined
+
+/** The MuJoCo of this process, warm after the first model; a model that makes it abort ends its use, not the next one's. */
+async function sharedMujoco(): Promise<MainModule> {
+  shared ??= openMujoco().then(mj => {
+    serveDisk(mj)
+    return mj
+  })
+  return shared
+}
+
+/**
+ * The cost that MuJoCo's constraint solvers minimise, in double precision: 1/2 (a - a0)' M (a - a0) + s(J a - aref), by
+ * MuJoCo's own s for its cones. The data must have gone through mj_forward; its efc_force, efc_state and
+ * qfrc_constraint become those of `qacc`.
+ *
+ * @param qacc (nv) the acceleration to judge
+ */
+export function constraintCost(mj: MainModule, model: MjModel, data: MjData, qacc: ArrayLike<number>): number {
+  const { nv } = model
+  const { nefc } = data
+  const smooth = data.qacc_smooth as Float64Array
+  const away = Array.from({ length: nv }, (_, i) => qacc[i] - smooth[i])
+  const cost = new mj.DoubleBuffer(1)
+  const sized = new mj.DoubleBuffer(nv)
+  const rows = new mj.DoubleBuffer(nefc)
+  try {
+    mj.mj_mulM(model, data, sized, away)
+    const force = sized.GetView() as Float64Array
+    let gauss = 0
+    for (let i = 0; i < nv; i++) gauss += 0.5 * force[i] * away[i]
+    if (nefc === 0) return gauss
+    mj.mj_mulJacVec(model, data, rows, Array.from(qacc))
+    const aref = data.efc_aref as Float64Array
+    const jar = Array.from(rows.GetView() as Float64Array, (x, i) => x - aref[i])
+    mj.mj_constraintUpdate(model, data, jar, cost, 0)
+    return gauss + (cost.GetView() as Float64Array)[0]
+  } finally {
+    for (const it of [cost, sized, rows]) it.delete()
+  }
+}
+
 /** One world of MuJoCo itself, to compare with: one mjModel and one mjData, read and written by field name. */
 export class MujocoWorld {
   private constructor(
@@ -46,8 +88,7 @@ export class MujocoWorld {
         place: file,
       })
     }
-    const mj = await openMujoco()
-    serveDisk(mj)
+    const mj = await sharedMujoco()
     let compiled: MjModel
     try {
       const absolute = resolve(file)
@@ -102,9 +143,15 @@ export class MujocoWorld {
     this.mj.mj_forward(this.model, this.data)
   }
 
-  /** mj_resetData */
-  reset(): void {
-    this.mj.mj_resetData(this.model, this.data)
+  /** mj_resetData, or mj_resetDataKeyframe */
+  reset(key?: number): void {
+    if (key === undefined) this.mj.mj_resetData(this.model, this.data)
+    else this.mj.mj_resetDataKeyframe(this.model, this.data, key)
+  }
+
+  /** `constraintCost` of an acceleration in the state of the last forward */
+  cost(qacc: ArrayLike<number>): number {
+    return constraintCost(this.mj, this.model, this.data, qacc)
   }
 
   /** MuJoCo warned since the last reset: the state diverged, or a buffer is full */

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import pc from 'picocolors'
 import { SimcrankError, UsageError } from '../errors.js'
 import type { CheckOptions } from './check.js'
+import type { CorpusOptions } from './check-corpus.js'
 import type { IdentifyCommandOptions } from './identify.js'
 import { Failure, type Io, packageManifest, toJson } from './io.js'
 import * as value from './options.js'
@@ -75,15 +76,24 @@ function build(io: Io, argv: readonly string[]): Command {
     .command('check')
     .summary('is a model supported, right and fast')
     .description('Says whether MODEL is supported, compares it with MuJoCo and times both.')
-    .argument('<model>', 'MJCF, URDF or saved Model')
-    .option('--worlds <n>', 'random moving states to compare', value.integer(1), 256)
+    .argument('[model]', 'MJCF, URDF or saved Model')
+    .option('--corpus <dir>', 'compare every model file below a folder instead, one line a model')
+    .option('--worlds <n>', 'states to compare', value.integer(1), 256)
     .option('--steps <n>', 'steps of the trajectories to compare', value.integer(1), 100)
-    .option('--workers <n>', 'threads of ours; MuJoCo has one', value.integer(1), 1)
+    .option('--workers <n>', 'threads of ours, MuJoCo has one; with --corpus, models at once', value.integer(1), 1)
+    .option('--timeout <s>', 'with --corpus: time a model may take', value.positive('seconds'), 120)
     .option('--seed <n>', 'seed of the states', value.seed, 0)
     .option('--json', 'print the result as JSON, and nothing else')
-    .action(async (model: string, options: CheckOptions) => {
-      const { check } = await import('./check.js')
-      await check(io, model, options)
+    .action(async (model: string | undefined, options: CheckOptions & CorpusOptions & { corpus?: string }) => {
+      if ((model === undefined) === (options.corpus === undefined))
+        throw new UsageError('CHECK_MODEL', 'check: give a MODEL or --corpus DIR, one of them')
+      if (options.corpus !== undefined) {
+        const { checkCorpus } = await import('./check-corpus.js')
+        await checkCorpus(io, options.corpus, options)
+      } else {
+        const { check } = await import('./check.js')
+        await check(io, model as string, options)
+      }
     })
 
   program

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadModel } from '../../bindings/model/load.js'
@@ -46,6 +48,20 @@ test('says the same in words', async () => {
   assert.match(out, /steps per second\n {4}simcrank [\d,]+ \(8 worlds, 1 worker\), MuJoCo [\d,]+ \(one core\)/)
 })
 
+/** every number `check --json` prints of errors */
+const ERRORS = ['p99', 'max', 'explained', 'unexplained']
+
+test('counts what disagrees and what MuJoCo itself is unsure of', async () => {
+  using shop = new Workshop()
+  const { code, out } = await simcrank('check', shop.file('zoo.xml', zoo), '--worlds', '32', '--steps', '20', '--json')
+  const result = JSON.parse(out)
+  assert.is(code, 0, out)
+  for (const name of ['qacc', 'sensordata', 'cost', 'trajectory'])
+    for (const key of ERRORS) assert.type(result[name][key], 'number', `${name}.${key}`)
+  assert.ok(result.rows.mujoco > 0 && result.rows.simcrank === result.rows.mujoco, JSON.stringify(result.rows))
+  assert.equal(result.disagreements, [])
+})
+
 test('the comparison can fail: a Model that is not what its XML says', async () => {
   using shop = new Workshop()
   const model = await loadModel(pendulumXml())
@@ -88,6 +104,87 @@ test('every unsupported element is named, exit code 1', async () => {
   const { supported, unsupported } = JSON.parse(json.out)
   assert.is(supported, false)
   assert.ok(unsupported.length >= 3)
+})
+
+/** a folder with one model of each kind */
+async function corpus(shop: Workshop): Promise<string> {
+  shop.file('arm.xml', pendulumXml())
+  shop.file(
+    'biceps.xml',
+    zoo.replace('</actuator>', '<general name="biceps" joint="hinge" gaintype="user"/></actuator>'),
+  )
+  shop.file('broken.xml', '<mujoco><nonsense/></mujoco>')
+  shop.file('notes.txt', 'no model')
+  const model = await loadModel(pendulumXml())
+  shop.file('saved.simcrank', saveModel(model))
+  const jnt_range = Float64Array.of(-0.01, 0.01)
+  const wrong = { ...model, field: { ...model.field, jnt_limited: Int32Array.of(1), jnt_range } }
+  shop.file('wrong.simcrank', saveModel(wrong))
+  return shop.folder
+}
+
+test('a corpus: one line a model, a summary, exit code 1 because one differs', async () => {
+  using shop = new Workshop()
+  const folder = await corpus(shop)
+  const { code, out } = await simcrank('check', '--corpus', folder, '--worlds', '16', '--steps', '5')
+  assert.is(code, 1)
+  const lines = out.trimEnd().split('\n')
+  assert.is(lines.length, 6, out)
+  assert.match(lines[0], /^same +arm\.xml +qacc within /)
+  assert.match(lines[1], /^refused +biceps\.xml +actuator 'biceps'/)
+  assert.match(lines[2], /^invalid +broken\.xml .*nonsense/)
+  assert.match(lines[3], /^same +saved\.simcrank/)
+  assert.match(lines[4], /^DIFFERS +wrong\.simcrank +qacc of \d+ of 16 states/)
+  assert.is(lines[5], '5 models: 2 same, 1 differs, 1 refused, 1 invalid')
+  const json = await simcrank('check', '--corpus', folder, '--worlds', '16', '--steps', '5', '--json')
+  assert.is(json.code, 1)
+  const { agree, models } = JSON.parse(json.out)
+  assert.is(agree, false)
+  assert.equal(
+    models.map((it: { verdict: string }) => it.verdict),
+    ['same', 'refused', 'invalid', 'same', 'differs'],
+  )
+})
+
+test('a corpus of which all supported models agree: exit code 0, whatever is refused', async () => {
+  using shop = new Workshop()
+  shop.file('arm.xml', pendulumXml())
+  shop.file('broken.xml', '<mujoco><nonsense/></mujoco>')
+  const { code, out } = await simcrank('check', '--corpus', shop.folder, '--worlds', '8', '--steps', '5')
+  assert.is(code, 0, out)
+})
+
+test('a model that takes too long ends its own examination, not the run', async () => {
+  using shop = new Workshop()
+  for (const name of ['a.xml', 'b.xml']) shop.file(name, pendulumXml())
+  const { code, out } = await simcrank('check', '--corpus', shop.folder, '--timeout', '0.001')
+  assert.is(code, 1)
+  assert.match(out, /^TIMEOUT +a\.xml +not done after 0\.001 s\nTIMEOUT +b\.xml .*\n2 models: 2 timeout\n$/)
+})
+
+test('a corpus that is not there, or empty, or beside a model', async () => {
+  using shop = new Workshop()
+  assert.is((await simcrank('check', '--corpus', shop.path('nowhere'))).code, 2)
+  assert.match((await simcrank('check', '--corpus', shop.folder)).err, /CORPUS_EMPTY/)
+  assert.is((await simcrank('check')).code, 2)
+  assert.is((await simcrank('check', 'a.xml', '--corpus', shop.folder)).code, 2)
+})
+
+test('Ctrl-C: the models so far, a summary, exit code 130', async () => {
+  using shop = new Workshop()
+  for (let i = 0; i < 40; i++) shop.file(`m${String(i).padStart(2, '0')}.xml`, pendulumXml())
+  const main = fileURLToPath(new URL('../../bindings/cli/main.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', main, 'check', '--corpus', shop.folder], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  let out = ''
+  child.stdout.setEncoding('utf8').on('data', text => {
+    if (out === '') child.kill('SIGINT')
+    out += text
+  })
+  const code = await new Promise(resolve => child.on('close', resolve))
+  assert.is(code, 130, out)
+  assert.match(out, /\d+ models?: \d+ same; interrupted, \d+ not looked at\n$/)
 })
 
 test('doctor finds this machine healthy', async () => {

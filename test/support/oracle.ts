@@ -1,4 +1,5 @@
 import type { MainModule, MjData, MjModel } from '@mujoco/mujoco'
+import { constraintCost } from '../../bindings/cli/mujoco-world.js'
 import { openMujoco } from '../../bindings/model/mujoco.js'
 
 type View = Float64Array | Float32Array | Int32Array | Uint8Array
@@ -13,6 +14,20 @@ export function mujoco(): Promise<MainModule> {
 
 /** Thrown for misuse of the oracle: a wrong field name or length fails the test that has it. */
 export class OracleError extends Error {}
+
+/** What tests read of a contact; names, units and order are MuJoCo's. */
+export interface Contact {
+  readonly dist: number
+  readonly dim: number
+  readonly geom1: number
+  readonly geom2: number
+  /** first of its constraint rows; -1: it makes none */
+  readonly efc_address: number
+  readonly pos: Float64Array
+  /** normal from geom1 to geom2, tangents */
+  readonly frame: Float64Array
+  readonly friction: Float64Array
+}
 
 /**
  * MuJoCo itself: one MjModel and one MjData, written and read by field name.
@@ -130,6 +145,33 @@ export class Oracle {
       if (raised) return true
     }
     return false
+  }
+
+  /** the constraint cost of an acceleration after `forward()`, as MuJoCo's solvers count it (both cones), in double precision */
+  cost(qacc: ArrayLike<number>): number {
+    return constraintCost(this.mj, this.model, this.data, qacc)
+  }
+
+  /** the present contacts, in MuJoCo's order */
+  contacts(): Contact[] {
+    const list = this.data.contact
+    return Array.from({ length: this.data.ncon }, (_, i) => {
+      const contact = list.get(i)
+      if (contact === undefined) throw new OracleError(`contact ${i} is missing`)
+      const { dist, dim, geom1, geom2, efc_address } = contact
+      const copy = {
+        dist,
+        dim,
+        geom1,
+        geom2,
+        efc_address,
+        pos: Float64Array.from(contact.pos),
+        frame: Float64Array.from(contact.frame),
+        friction: Float64Array.from(contact.friction),
+      }
+      contact.delete()
+      return copy
+    })
   }
 
   /** any function of MuJoCo's C interface that takes (model, data) first */
