@@ -1,14 +1,14 @@
 import { quat2Vel } from '../math/rotation'
 import { normalize4 } from '../math/spatial'
-import { and, div, dot3, gt, ld, lt, mad, max4, mul, ne, neg, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
+import { add, and, div, dot3, gt, ld, lt, mad, max4, mul, ne, neg, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { makeContacts } from './contact'
+import { C_DIM, C_HAS, makeContacts, sizeOf } from './contact'
 import { ncon } from './collision/driver'
 import { equalityDiagonal, makeEqualities } from './equality'
-import { addFriction, addRow, impedance, putJ, RC_B, RC_STRIDE, rowConstants } from './row'
+import { addFriction, addRow, ctcEnd, impedance, nefc, putJ, RC_B, RC_STRIDE, rowConstants } from './row'
 import {
-  at, CNSTR_FRICTION_DOF, CNSTR_FRICTION_TENDON, CNSTR_LIMIT_JOINT, CNSTR_LIMIT_TENDON, DSBL_CONSTRAINT, DSBL_EQUALITY, DSBL_FRICTIONLOSS,
-  DSBL_LIMIT, i32at, JNT_BALL, MINVAL,
+  at, CONE_ELLIPTIC, CNSTR_FRICTION_DOF, CNSTR_FRICTION_TENDON, CNSTR_LIMIT_JOINT, CNSTR_LIMIT_TENDON, DSBL_CONSTRAINT, DSBL_EQUALITY, DSBL_FRICTIONLOSS,
+  DSBL_LIMIT, EFC_D, EFC_STRIDE, i32at, JNT_BALL, MINVAL,
 } from './types'
 
 /** Constants of all rows a model can have, once dof_invweight0 is known. */
@@ -173,4 +173,17 @@ export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {
 
   if (f.ncand(m) > 0 && ncon(m, s) > 0) some = or(some, makeContacts(m, p, d, s, ncon(m, s)))
   return some
+}
+
+/** nefc: number of rows of every world, a pyramid's edges counted one by one as MuJoCo does */
+export function countRows(m: usize, d: usize, s: usize): void {
+  const one = splat(1), elliptic = load<i32>(f.opt_cone(m)) == CONE_ELLIPTIC
+  let n = splat(0)
+  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE) n = add(n, and(ne(ld(e + EFC_D), splat(0)), one))
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM)
+    const rows = dim == 1 || elliptic ? dim : 2 * (dim - 1)
+    n = add(n, and(ld(e + C_HAS), splat(<f32>rows)))
+  }
+  st(f.nefc(m, d), n)
 }

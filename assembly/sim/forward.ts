@@ -3,7 +3,7 @@ import * as f from '../shared/fields'
 import { fwdActuation, transmission } from './actuation'
 import { rne } from './bias'
 import { collision, overflow } from './collision/driver'
-import { makeConstraint } from './constraint'
+import { countRows, makeConstraint } from './constraint'
 import { frames } from './frames'
 import { geomFrames } from './geoms'
 import { copyM, crb, factorSolve } from './inertia'
@@ -163,6 +163,7 @@ export function forward(m: usize, p: usize, d: usize, s: usize): void {
   snapshot(m, d)
   smoothForces(m, p, d, s, 0)
   acceleration(m, d, s, constrain(m, p, d, s))
+  countRows(m, d, s)
   st(f.constrained(m, d), i32x4.splat(-1))
   const ok = sane(m, d, f.qacc(m, d))
   if (!i32x4.all_true(ok)) mark(m, d, v128.not(ok), f.STATUS_BADSTATE)
@@ -185,6 +186,7 @@ export function step(m: usize, p: usize, d: usize, s: usize, last: bool, full: b
   smoothForces(m, p, d, s, 0)
   const has = constrain(m, p, d, s)
   if (full) acceleration(m, d, s, has)
+  if (last) countRows(m, d, s)
   if (last) st(f.constrained(m, d), full ? i32x4.splat(-1) : has)
   if (f.nsensor(m) > 0) {
     if (needFrames(m)) frames(m, p, d, s)
@@ -230,6 +232,7 @@ function rungeKutta(m: usize, p: usize, d: usize, s: usize, last: bool): void {
     }
     smoothForces(m, p, d, s, c)
     acceleration(m, d, s, constrain(m, p, d, s))
+    if (last && k == 0) countRows(m, d, s)
     // the next stage's solver starts from this one's answer
     for (let i = 0; i < nv; i++) st(at(f.qacc_warmstart(m, d), i), ld(at(qacc, i)))
     if (k == 0 && f.nsensor(m) > 0) {
