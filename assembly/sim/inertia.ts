@@ -91,8 +91,102 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
   st(x + V, nmad(l, x0, mul(x1, inv1)))
 }
 
+/** to -= l row over the columns listed from a on */
+// @ts-ignore: decorator
+@inline function eliminate1(to: usize, l: v128, row: usize, a: usize, end: usize): void {
+  for (; a < end; a += 4) {
+    const j = V * <usize>load<i32>(a)
+    st(to + j, nmad(l, ld(row + j), ld(to + j)))
+  }
+}
+
+/** one pivot: row k leaves the rows of its columns */
+// @ts-ignore: decorator
+@inline function pivot1(H: usize, stride: usize, x: usize, row: usize, k: i32, cols: usize, n: i32): void {
+  const inv = div(splat(1), ld(at(row, k))), xk = ld(at(x, k))
+  const end = cols + 4 * <usize>n
+  for (let a = cols; a < end; a += 4) {
+    const i = <usize>load<i32>(a)
+    const l = mul(ld(row + V * i), inv)
+    eliminate1(H + stride * i, l, row, a, end)
+    st(row + V * i, l)
+    st(x + V * i, nmad(l, xk, ld(x + V * i)))
+  }
+  st(at(x, k), mul(xk, inv))
+}
+
 /**
- * Solve H x = b, factoring H on the way: factorI and solveLD in one pass over the rows.
+ * Two pivots at once: rows k and k - 1 have the same columns below k - 1, so that every other row is read and written once
+ * for both.
+ *   cols, n   columns of row k - 1
+ */
+// @ts-ignore: decorator
+@inline function pivot2(H: usize, stride: usize, x: usize, row: usize, k: i32, cols: usize, n: i32): void {
+  const one = splat(1), next = row - stride
+  const inv1 = div(one, ld(at(row, k))), x1 = ld(at(x, k))
+  const h = ld(at(row, k - 1)), l = mul(h, inv1)
+  const end = cols + 4 * <usize>n
+  eliminate1(next, l, row, cols, end)
+  st(at(row, k - 1), l)
+  const inv2 = div(one, nmad(l, h, ld(at(next, k - 1)))), x2 = nmad(l, x1, ld(at(x, k - 1)))
+  for (let a = cols; a < end; a += 4) {
+    const i = V * <usize>load<i32>(a)
+    const l1 = mul(ld(row + i), inv1), l2 = mul(ld(next + i), inv2)
+    const to = H + stride * (i / V)
+    for (let b = a; b < end; b += 4) {
+      const j = V * <usize>load<i32>(b)
+      st(to + j, nmad(l2, ld(next + j), nmad(l1, ld(row + j), ld(to + j))))
+    }
+    st(row + i, l1)
+    st(next + i, l2)
+    st(x + i, nmad(l2, x2, nmad(l1, x1, ld(x + i))))
+  }
+  st(at(x, k), mul(x1, inv1))
+  st(at(x, k - 1), mul(x2, inv2))
+}
+
+/** three pivots at once; cols, n: columns of row k - 2 */
+// @ts-ignore: decorator
+@inline function pivot3(H: usize, stride: usize, x: usize, row: usize, k: i32, cols: usize, n: i32): void {
+  const one = splat(1), r2 = row - stride, r3 = r2 - stride
+  const end = cols + 4 * <usize>n
+  const inv1 = div(one, ld(at(row, k))), x1 = ld(at(x, k))
+  const h2 = ld(at(row, k - 1)), h3 = ld(at(row, k - 2))
+  const l2 = mul(h2, inv1), l3 = mul(h3, inv1)
+  st(at(row, k - 1), l2)
+  st(at(row, k - 2), l3)
+  const inv2 = div(one, nmad(l2, h2, ld(at(r2, k - 1)))), x2 = nmad(l2, x1, ld(at(x, k - 1)))
+  const g = nmad(l2, h3, ld(at(r2, k - 2))), m3 = mul(g, inv2)
+  st(at(r2, k - 2), m3)
+  const inv3 = div(one, nmad(m3, g, nmad(l3, h3, ld(at(r3, k - 2))))), x3 = nmad(m3, x2, nmad(l3, x1, ld(at(x, k - 2))))
+  for (let a = cols; a < end; a += 4) {
+    const j = V * <usize>load<i32>(a)
+    const p = ld(row + j)
+    const q = nmad(l2, p, ld(r2 + j))
+    st(r2 + j, q)
+    st(r3 + j, nmad(m3, q, nmad(l3, p, ld(r3 + j))))
+  }
+  for (let a = cols; a < end; a += 4) {
+    const i = V * <usize>load<i32>(a)
+    const a1 = mul(ld(row + i), inv1), a2 = mul(ld(r2 + i), inv2), a3 = mul(ld(r3 + i), inv3)
+    const to = H + stride * (i / V)
+    for (let b = a; b < end; b += 4) {
+      const j = V * <usize>load<i32>(b)
+      st(to + j, nmad(a3, ld(r3 + j), nmad(a2, ld(r2 + j), nmad(a1, ld(row + j), ld(to + j)))))
+    }
+    st(row + i, a1)
+    st(r2 + i, a2)
+    st(r3 + i, a3)
+    st(x + i, nmad(a3, x3, nmad(a2, x2, nmad(a1, x1, ld(x + i)))))
+  }
+  st(at(x, k), mul(x1, inv1))
+  st(at(x, k - 1), mul(x2, inv2))
+  st(at(x, k - 2), mul(x3, inv3))
+}
+
+/**
+ * Solve H x = b, factoring H on the way: factorI and solveLD in one pass over the rows. Runs of two or three rows that
+ * share their columns, as the dofs of a limb do, are eliminated together.
  *   in-out  H as in factorI, x (nv): b, then the solution
  */
 export function factorSolve(nv: i32, H: usize, x: usize, nnz: usize, adr: usize, col: usize): void {
@@ -102,53 +196,36 @@ export function factorSolve(nv: i32, H: usize, x: usize, nnz: usize, adr: usize,
     return
   }
   const stride = V * <usize>nv
-  let row = H + stride * <usize>(nv - 1)
-  for (let k = nv - 1; k >= 0; k--, row -= stride) {
-    const inv = div(splat(1), ld(at(row, k)))
-    const xk = ld(at(x, k))
-    let a = col + 4 * <usize>i32at(adr, k)
+  let k = nv - 1
+  while (k >= 0) {
+    const row = H + stride * <usize>k
     const n = i32at(nnz, k)
-    const end = a + 4 * <usize>n
-    if (n > 0 && load<i32>(a) == n - 1) {
-      // a chain: the columns are 0 .. n - 1, and no index need be looked up
-      let to = H + stride * <usize>(n - 1)
-      for (let i = V * <usize>(n - 1); <isize>i >= 0; i -= V, to -= stride) {
-        const l = mul(ld(row + i), inv)
-        let j: usize = 0
-        for (; j + V <= i; j += 2 * V) {
-          st(to + j, nmad(l, ld(row + j), ld(to + j)))
-          st(to + j + V, nmad(l, ld(row + j + V), ld(to + j + V)))
-        }
-        if (j <= i) st(to + j, nmad(l, ld(row + j), ld(to + j)))
-        st(row + i, l)
-        st(x + i, nmad(l, xk, ld(x + i)))
+    // n columns are all of row k - 1's and k - 1 itself where row k - 1 has n - 1 of them
+    if (n > 0 && i32at(nnz, k - 1) == n - 1 && i32at(col, i32at(adr, k)) == k - 1) {
+      if (n > 1 && i32at(nnz, k - 2) == n - 2 && i32at(col, i32at(adr, k - 1)) == k - 2) {
+        pivot3(H, stride, x, row, k, col + 4 * <usize>i32at(adr, k - 2), n - 2)
+        k -= 3
+      } else {
+        pivot2(H, stride, x, row, k, col + 4 * <usize>i32at(adr, k - 1), n - 1)
+        k -= 2
       }
     } else {
-      for (; a < end; a += 4) {
-        const i = <usize>load<i32>(a)
-        const l = mul(ld(row + V * i), inv)
-        const to = H + stride * i
-        for (let b = a; b < end; b += 4) {
-          const j = V * <usize>load<i32>(b)
-          st(to + j, nmad(l, ld(row + j), ld(to + j)))
-        }
-        st(row + V * i, l)
-        st(x + V * i, nmad(l, xk, ld(x + V * i)))
-      }
+      pivot1(H, stride, x, row, k, col + 4 * <usize>i32at(adr, k), n)
+      k--
     }
-    st(at(x, k), mul(xk, inv))
   }
-  row = H
-  for (let k = 0; k < nv; k++, row += stride) {
-    let xk = ld(at(x, k))
-    let a = col + 4 * <usize>i32at(adr, k)
-    const n = i32at(nnz, k)
+  let row = H
+  for (let i = 0; i < nv; i++, row += stride) {
+    const n = i32at(nnz, i)
+    if (n == 0) continue
+    let xi = ld(at(x, i))
+    let a = col + 4 * <usize>i32at(adr, i)
     const end = a + 4 * <usize>n
     for (; a < end; a += 4) {
-      const i = V * <usize>load<i32>(a)
-      xk = nmad(ld(row + i), ld(x + i), xk)
+      const j = V * <usize>load<i32>(a)
+      xi = nmad(ld(row + j), ld(x + j), xi)
     }
-    st(at(x, k), xk)
+    st(at(x, i), xi)
   }
 }
 
