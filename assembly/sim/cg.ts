@@ -72,7 +72,7 @@ export function solCG(m: usize, d: usize, s: usize, has: v128): v128 {
     rowSteps(m, s)
     for (let i = 0; i < nv; i++) st(at(p, i), ld(at(search, i)))
     gaussPart(m, s, x)
-    const alpha = and(active, lineSearch(m, s, ld(tmp + 42 * V), ld(tmp + 43 * V), mul(lstol, sqrt4(length)), active, elliptic))
+    const alpha = and(active, lineSearch(m, s, ld(tmp + 42 * V), ld(tmp + 43 * V), mul(lstol, sqrt4(length)), active, elliptic, false))
     for (let i = 0; i < nv; i++) st(at(x, i), mad(alpha, ld(at(p, i)), ld(at(x, i))))
     moveResiduals(m, s, alpha, active)
     updateZones(m, s, elliptic)

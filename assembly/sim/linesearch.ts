@@ -7,6 +7,8 @@ import { CNSTR_EQUALITY, EFC_D, EFC_JAR, EFC_JP, EFC_LOSS, EFC_R, EFC_STRIDE, EF
 
 /** smallest slope that single precision resolves, relative to the slope the search begins with */
 const SLOPE: f32 = 1e-6
+/** slope that does for a step that others follow: a longer search costs more than it saves them */
+const ROUGH: f32 = 1e-2
 
 // points of the search in tmp: alpha, derivative, second derivative, cost less that at alpha 0
 const EVAL: usize = 0
@@ -101,18 +103,18 @@ function updateBracket(m: usize, s: usize, act: v128, p: usize, next: usize, g: 
  * Exact line search: the root of the derivative of the cost along p, by Newton steps from both sides of a bracket, with
  * MuJoCo's tolerance and count of evaluations.
  *   g, h    Gauss part of the derivative: g + alpha h
- *   gtol    slope at which the search ends;  mask: worlds that search
+ *   gtol    slope at which the search ends;  mask: worlds that search;  rough: to a hundredth of the first slope at most
  *   in      jar at x, and J p of all rows
  *   returns alpha; in tmp + 40 V the improvement of the cost, in tmp + 41 V the slope at alpha 0
  *   source  MuJoCo engine_solver.c, PrimalSearch
  */
-export function lineSearch(m: usize, s: usize, g: v128, h: v128, gtol: v128, mask: v128, elliptic: bool): v128 {
+export function lineSearch(m: usize, s: usize, g: v128, h: v128, gtol: v128, mask: v128, elliptic: bool, rough: bool): v128 {
   const tmp = f.tmp(m, s), zero = splat(0), one = splat(1)
   const limit = splat(<f32>load<i32>(f.opt_ls_iterations(m)))
   const p1 = tmp + P1, p2 = tmp + P2
   evaluate(m, s, zero, g, h, elliptic, p2)
   st(tmp + 41 * V, ld(p2 + V))
-  const tol = max4(gtol, mul(splat(SLOPE), abs4(ld(p2 + V))))
+  const tol = max4(gtol, mul(splat(rough ? ROUGH : SLOPE), abs4(ld(p2 + V))))
   evaluate(m, s, newton(p2), g, h, elliptic, p1)
   let count = splat(2)
   let d = ld(p1 + V)

@@ -261,7 +261,7 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
       norm = mad(p, p, norm)
     }
     gaussPart(m, s, x)
-    const alpha = lineSearch(m, s, ld(tmp + 42 * V), ld(tmp + 43 * V), mul(lstol, sqrt4(norm)), active, elliptic)
+    const alpha = lineSearch(m, s, ld(tmp + 42 * V), ld(tmp + 43 * V), mul(lstol, sqrt4(norm)), active, elliptic, iterations > FEW)
     const step = and(active, alpha)
     for (let i = 0; i < nv; i++) st(at(x, i), mad(step, ld(at(next, i)), ld(at(x, i))))
     moveResiduals(m, s, alpha, active)
