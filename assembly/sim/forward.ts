@@ -15,6 +15,8 @@ import { needFrames, sensors } from './sensor'
 import { solCG } from './cg'
 import { needsSmooth, solNewton, startPoint } from './solve'
 import { at, INT_IMPLICITFAST, INT_RK4, SOL_CG } from './types'
+import { tendon, tendonArmature } from './tendon'
+import { applyXfrc } from './wrench'
 
 /**
  * Quantities that are not kept, recomputed from the snapshot of the last forward or step; state and results stay as
@@ -29,9 +31,11 @@ export function derive(m: usize, p: usize, d: usize, s: usize): void {
   crb(m, p, s)
   // the step's own path again where it has one, so that results agree to the bit
   if (f.planar(m)) planarForces(m, p, d, s)
+  if (f.ntendon(m) > 0) tendon(m, p, d, s)
+  if (f.tenarmature(m)) tendonArmature(m, p, s)
   passive(m, p, d, s)
   transmission(m, p, d, s)
-  sumSmooth(m, d, s)
+  sumSmooth(m, p, d, s)
   smoothAcceleration(m, s)
   frames(m, p, d, s)
   swapSnapshot(m, d)
@@ -62,14 +66,15 @@ function swapSnapshot(m: usize, d: usize): void {
   st(b, x)
 }
 
-/** qfrc_smooth = qfrc_passive - qfrc_bias + qfrc_applied + qfrc_actuator */
-function sumSmooth(m: usize, d: usize, s: usize): void {
+/** qfrc_smooth = qfrc_passive - qfrc_bias + qfrc_applied + qfrc_actuator, and xfrc_applied in joint space */
+function sumSmooth(m: usize, p: usize, d: usize, s: usize): void {
   const nv = f.nv(m)
   const out = f.qfrc_smooth(m, s), bias = f.qfrc_bias(m, s), pas = f.qfrc_passive(m, s)
   const applied = f.qfrc_applied(m, d), act = f.qfrc_actuator(m, d)
   for (let i = 0; i < nv; i++) {
     st(at(out, i), add(add(f32x4.sub(ld(at(pas, i)), ld(at(bias, i))), ld(at(applied, i))), ld(at(act, i))))
   }
+  if (f.xfrc(m)) applyXfrc(m, p, d, s, out)
 }
 
 /** M, biases and all smooth forces of the present state */
@@ -81,10 +86,12 @@ function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): voi
     rne(m, p, d, s)
     crb(m, p, s)
   }
+  if (f.ntendon(m) > 0) tendon(m, p, d, s)
+  if (f.tenarmature(m)) tendonArmature(m, p, s)
   passive(m, p, d, s)
   if (f.nsimple(m) < f.nactuator(m) || load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST) transmission(m, p, d, s)
   fwdActuation(m, p, d, s, substep)
-  sumSmooth(m, d, s)
+  sumSmooth(m, p, d, s)
 }
 
 /** qacc_smooth = M^-1 qfrc_smooth (mj_fwdAcceleration) */
