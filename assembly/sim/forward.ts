@@ -24,19 +24,18 @@ import { applyXfrc } from './wrench'
  */
 export function derive(m: usize, p: usize, d: usize, s: usize): void {
   swapSnapshot(m, d)
-  kinematics(m, p, d, s)
-  geomFrames(m, p, s, true)
-  comPos(m, p, s)
-  rne(m, p, d, s)
-  crb(m, p, s)
-  // the step's own path again where it has one, so that results agree to the bit
-  if (f.planar(m)) planarForces(m, p, d, s)
-  if (f.ntendon(m) > 0) tendon(m, p, d, s)
-  if (f.tenarmature(m)) tendonArmature(m, p, s)
+  inertiaAndBias(m, p, d, s)
   passive(m, p, d, s)
   transmission(m, p, d, s)
   sumSmooth(m, p, d, s)
   smoothAcceleration(m, s)
+  if (f.planar(m)) {
+    // motion of the links in space, which the recursion in the plane has not
+    kinematics(m, p, d, s)
+    comPos(m, p, s)
+    rne(m, p, d, s)
+  }
+  geomFrames(m, p, s, true)
   frames(m, p, d, s)
   swapSnapshot(m, d)
 }
@@ -77,8 +76,8 @@ function sumSmooth(m: usize, p: usize, d: usize, s: usize): void {
   if (f.xfrc(m)) applyXfrc(m, p, d, s, out)
 }
 
-/** M, biases and all smooth forces of the present state */
-function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
+/** poses, M, biases, tendons */
+function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
   if (f.planar(m)) planarForces(m, p, d, s)
   else {
     kinematics(m, p, d, s)
@@ -88,6 +87,11 @@ function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): voi
   }
   if (f.ntendon(m) > 0) tendon(m, p, d, s)
   if (f.tenarmature(m)) tendonArmature(m, p, s)
+}
+
+/** M, biases and all smooth forces of the present state */
+function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
+  inertiaAndBias(m, p, d, s)
   passive(m, p, d, s)
   if (f.nsimple(m) < f.nactuator(m) || load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST) transmission(m, p, d, s)
   fwdActuation(m, p, d, s, substep)
