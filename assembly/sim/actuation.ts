@@ -239,7 +239,7 @@ export function fwdActuation(m: usize, p: usize, d: usize, s: usize, substep: f3
 
   simpleActuators(m, p, d, s)
   if (f.nsimple(m) == n) {
-    limitJointForces(m, p, d)
+    jointForces(m, p, d, s)
     return
   }
 
@@ -410,12 +410,16 @@ export function fwdActuation(m: usize, p: usize, d: usize, s: usize, substep: f3
     for (let k: usize = 0; k < <usize>dofnum; k++) st(o + V * k, mad(ld(moment + V * k), force, ld(o + V * k)))
   }
 
-  limitJointForces(m, p, d)
+  jointForces(m, p, d, s)
 }
 
-/** clamp of the total actuator force on a joint */
-function limitJointForces(m: usize, p: usize, d: usize): void {
+/** gravity compensation that actuators carry; clamp of the total actuator force on a joint */
+function jointForces(m: usize, p: usize, d: usize, s: usize): void {
   const njnt = f.njnt(m), frclimited = f.jnt_actfrclimited(m), qfrc = f.qfrc_actuator(m, d)
+  if (f.gravcomp(m)) {
+    const nv = f.nv(m), lift = f.qfrc_gravcomp(m, s), dofjnt = f.dof_jntid(m)
+    for (let i = 0; i < nv; i++) if (i32at(f.jnt_actgravcomp(m), i32at(dofjnt, i))) st(at(qfrc, i), add(ld(at(qfrc, i)), ld(at(lift, i))))
+  }
   for (let j = 0; j < njnt; j++) {
     if (!i32at(frclimited, j)) continue
     const range = f.jnt_actfrcrange(m, p) + 2 * V * <usize>j

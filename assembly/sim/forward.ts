@@ -15,6 +15,8 @@ import { needFrames, sensors } from './sensor'
 import { solCG } from './cg'
 import { needsSmooth, solNewton, startPoint } from './solve'
 import { at, INT_IMPLICITFAST, INT_RK4, SOL_CG } from './types'
+import { tendon, tendonArmature } from './tendon'
+import { applyXfrc } from './wrench'
 
 /**
  * Quantities that are not kept, recomputed from the snapshot of the last forward or step; state and results stay as
@@ -22,17 +24,18 @@ import { at, INT_IMPLICITFAST, INT_RK4, SOL_CG } from './types'
  */
 export function derive(m: usize, p: usize, d: usize, s: usize): void {
   swapSnapshot(m, d)
-  kinematics(m, p, d, s)
-  geomFrames(m, p, s, true)
-  comPos(m, p, s)
-  rne(m, p, d, s)
-  crb(m, p, s)
-  // the step's own path again where it has one, so that results agree to the bit
-  if (f.planar(m)) planarForces(m, p, d, s)
+  inertiaAndBias(m, p, d, s)
   passive(m, p, d, s)
   transmission(m, p, d, s)
-  sumSmooth(m, d, s)
+  sumSmooth(m, p, d, s)
   smoothAcceleration(m, s)
+  if (f.planar(m)) {
+    // motion of the links in space, which the recursion in the plane has not
+    kinematics(m, p, d, s)
+    comPos(m, p, s)
+    rne(m, p, d, s)
+  }
+  geomFrames(m, p, s, true)
   frames(m, p, d, s)
   swapSnapshot(m, d)
 }
@@ -62,18 +65,19 @@ function swapSnapshot(m: usize, d: usize): void {
   st(b, x)
 }
 
-/** qfrc_smooth = qfrc_passive - qfrc_bias + qfrc_applied + qfrc_actuator */
-function sumSmooth(m: usize, d: usize, s: usize): void {
+/** qfrc_smooth = qfrc_passive - qfrc_bias + qfrc_applied + qfrc_actuator, and xfrc_applied in joint space */
+function sumSmooth(m: usize, p: usize, d: usize, s: usize): void {
   const nv = f.nv(m)
   const out = f.qfrc_smooth(m, s), bias = f.qfrc_bias(m, s), pas = f.qfrc_passive(m, s)
   const applied = f.qfrc_applied(m, d), act = f.qfrc_actuator(m, d)
   for (let i = 0; i < nv; i++) {
     st(at(out, i), add(add(f32x4.sub(ld(at(pas, i)), ld(at(bias, i))), ld(at(applied, i))), ld(at(act, i))))
   }
+  if (f.xfrc(m)) applyXfrc(m, p, d, s, out)
 }
 
-/** M, biases and all smooth forces of the present state */
-function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
+/** poses, M, biases, tendons */
+function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
   if (f.planar(m)) planarForces(m, p, d, s)
   else {
     kinematics(m, p, d, s)
@@ -81,10 +85,17 @@ function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): voi
     rne(m, p, d, s)
     crb(m, p, s)
   }
+  if (f.ntendon(m) > 0) tendon(m, p, d, s)
+  if (f.tenarmature(m)) tendonArmature(m, p, s)
+}
+
+/** M, biases and all smooth forces of the present state */
+function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
+  inertiaAndBias(m, p, d, s)
   passive(m, p, d, s)
   if (f.nsimple(m) < f.nactuator(m) || load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST) transmission(m, p, d, s)
   fwdActuation(m, p, d, s, substep)
-  sumSmooth(m, d, s)
+  sumSmooth(m, p, d, s)
 }
 
 /** qacc_smooth = M^-1 qfrc_smooth (mj_fwdAcceleration) */

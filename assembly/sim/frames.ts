@@ -16,7 +16,7 @@ function placed(out: usize, pos: usize, v: usize, quat: usize, tmp: usize): void
  * Poses of all bodies and joints as MuJoCo reports them, by quaternions, so that signs agree. The step itself uses the
  * links of kinematics; this runs for frame sensors and for fields that are asked for.
  *   model   body_pos body_quat body_ipos jnt_pos jnt_axis qpos0 (*)
- *   in      qpos
+ *   in      qpos, mocap_pos, mocap_quat
  *   out     xpos xquat xmat xipos (nbody), xanchor xaxis (njnt)
  *   source  MuJoCo engine_core_smooth.c, mj_kinematics
  */
@@ -42,8 +42,14 @@ export function frames(m: usize, p: usize, d: usize, s: usize): void {
         copy(anchors + 3 * V * <usize>jnt, X, 3)
         copy(axes + 3 * V * <usize>jnt, jaxis + 3 * V * <usize>jnt, 3)
       } else {
-        placed(X, xpos + 3 * V * parent, pos0 + 3 * V * <usize>b, xquat + 4 * V * parent, tmp)
-        mulQuat(Q, xquat + 4 * V * parent, quat0 + 4 * V * <usize>b)
+        const mocap = i32at(f.body_mocapid(m), b)
+        if (mocap >= 0) {
+          copy(X, f.mocap_pos(m, d) + 3 * V * <usize>mocap, 3)
+          normalize4(Q, f.mocap_quat(m, d) + 4 * V * <usize>mocap)
+        } else {
+          placed(X, xpos + 3 * V * parent, pos0 + 3 * V * <usize>b, xquat + 4 * V * parent, tmp)
+          mulQuat(Q, xquat + 4 * V * parent, quat0 + 4 * V * <usize>b)
+        }
         for (let j = jnt; j < jnt + num; j++) {
           const a = anchors + 3 * V * <usize>j, x = axes + 3 * V * <usize>j
           const type = i32at(f.jnt_type(m), j)

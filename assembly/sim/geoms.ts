@@ -1,7 +1,8 @@
 import { copy, mulMat3, mulMatVec3, normalize4, quat2Mat } from '../math/spatial'
 import { add, dot3, ld, st, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { at, GEOM_PLANE, GEOM_POS, GEOM_SPHERE, GEOM_STRIDE, i32at, LNK_P, LNK_STRIDE, GEOM_CAPSULE } from './types'
+import { bodyBase } from './mocap'
+import { at, GEOM_PLANE, GEOM_POS, GEOM_SPHERE, GEOM_STRIDE, i32at, LNK_P, GEOM_CAPSULE } from './types'
 
 /**
  * Constants of geoms: the frame in the link of the geom's body, and how far from its centre contacts reach.
@@ -24,22 +25,21 @@ export function geomConstants(m: usize, p: usize, s: usize): void {
 
 /**
  * Poses of all geoms in the world.
- *   model   geom_frame (*), geom_bodyid, body_lnk, geom_type
- *   in      lnk R, p
+ *   model   geom_frame (*), geom_bodyid, geom_type
+ *   in      lnk R, p; mocap
  *   out     geoms: rotation 9, position 3. Of planes, spheres and capsules only the z axis is turned unless all is asked for
  *   source  MuJoCo engine_core_smooth.c, mj_kinematics
  */
 export function geomFrames(m: usize, p: usize, s: usize, full: bool): void {
-  const n = f.ngeom(m), frames = f.geom_frame(m, p), geoms = f.geoms(m, s), lnk = f.lnk(m, s)
-  const bodies = f.geom_bodyid(m), links = f.body_lnk(m), types = f.geom_type(m)
+  const n = f.ngeom(m), frames = f.geom_frame(m, p), geoms = f.geoms(m, s)
+  const bodies = f.geom_bodyid(m), types = f.geom_type(m)
   for (let g = 0; g < n; g++) {
     const F = frames + GEOM_STRIDE * <usize>g, G = geoms + GEOM_STRIDE * <usize>g
-    const link = i32at(links, i32at(bodies, g))
-    if (link < 0) {
+    const L = bodyBase(m, s, i32at(bodies, g))
+    if (!L) {
       copy(G, F, 12)
       continue
     }
-    const L = lnk + LNK_STRIDE * <usize>link
     const r0 = ld(L), r1 = ld(L + V), r2 = ld(L + 2 * V), r3 = ld(L + 3 * V), r4 = ld(L + 4 * V), r5 = ld(L + 5 * V)
     const r6 = ld(L + 6 * V), r7 = ld(L + 7 * V), r8 = ld(L + 8 * V)
     let x = ld(F + GEOM_POS), y = ld(F + GEOM_POS + V), z = ld(F + GEOM_POS + 2 * V)

@@ -7,6 +7,7 @@ import { freeBodies, placeFreeBodies } from './freebody'
 import { factorSolve } from './inertia'
 import { dampingDerivative } from './passive'
 import { advanceHistory } from './sensor'
+import { tendonDampingDerivative } from './tendon'
 import { at, at2, DSBL_ACTUATION, DSBL_DAMPER, DSBL_EULERDAMP, DYN_INTEGRATOR, i32at, INT_IMPLICITFAST, JNT_BALL, JNT_FREE } from './types'
 
 /** a coordinate, velocity or acceleration beyond this has diverged (mjMAXVAL) */
@@ -47,6 +48,7 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize, has
       st(e, mad(h, dampingDerivative(m, p, d, i), ld(e)))
     }
   }
+  if (fast && !(disable & DSBL_DAMPER) && f.tenforce(m)) tendonDampingDerivative(m, p, s, h, H)
   if (fast && !(disable & DSBL_ACTUATION)) {
     const n = f.nactuator(m)
     for (let a = 0; a < n; a++) {

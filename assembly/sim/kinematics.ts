@@ -2,6 +2,7 @@ import { normalize4, quat2Mat } from '../math/spatial'
 import { sincos } from '../math/trig'
 import { add, cross1, div, dot3, ld, mad, mul, nmad, sel, splat, st, sub, V, zero } from '../math/v4'
 import * as f from '../shared/fields'
+import { mocapBase, mocapFrames } from './mocap'
 import {
   at, DOF_CDOF, DOF_STRIDE, i32at, JNT_BALL, JNT_FREE, JNT_HINGE, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE,
   LNK_CINERT, LNK_P, LNK_R, LNK_STRIDE,
@@ -18,6 +19,8 @@ export function kinematics(m: usize, p: usize, d: usize, s: usize): void {
   const n = f.njnt(m)
   const lnk = f.lnk(m, s), cons = f.lnk_const(m, p), qpos = f.qpos(m, d), qpos0 = f.qpos0(m, p), tmp = f.tmp(m, s)
   const parents = f.lnk_parent(m), types = f.jnt_type(m), axes = f.lnk_axis(m), flags = f.lnk_flags(m), qadr = f.jnt_qposadr(m)
+  const movable = f.nmocap(m) > 0
+  if (movable) mocapFrames(m, d, s)
 
   for (let j = 0; j < n; j++) {
     const L = lnk + LNK_STRIDE * <usize>j
@@ -40,12 +43,12 @@ export function kinematics(m: usize, p: usize, d: usize, s: usize): void {
     // frame before the joint moves: R = R_parent E, p = p_parent + R_parent r
     let r0: v128, r1: v128, r2: v128, r3: v128, r4: v128, r5: v128, r6: v128, r7: v128, r8: v128
     let p0: v128, p1: v128, p2: v128
-    if (parent < 0) {
+    const P = parent >= 0 ? lnk + LNK_STRIDE * <usize>parent : movable ? mocapBase(m, s, i32at(f.jnt_bodyid(m), j)) : 0
+    if (!P) {
       r0 = ld(C); r1 = ld(C + V); r2 = ld(C + 2 * V); r3 = ld(C + 3 * V); r4 = ld(C + 4 * V); r5 = ld(C + 5 * V)
       r6 = ld(C + 6 * V); r7 = ld(C + 7 * V); r8 = ld(C + 8 * V)
       p0 = ld(C + LC_POS); p1 = ld(C + LC_POS + V); p2 = ld(C + LC_POS + 2 * V)
     } else {
-      const P = lnk + LNK_STRIDE * <usize>parent
       const a0 = ld(P), a1 = ld(P + V), a2 = ld(P + 2 * V), a3 = ld(P + 3 * V), a4 = ld(P + 4 * V), a5 = ld(P + 5 * V)
       const a6 = ld(P + 6 * V), a7 = ld(P + 7 * V), a8 = ld(P + 8 * V)
       p0 = ld(P + LNK_P); p1 = ld(P + LNK_P + V); p2 = ld(P + LNK_P + 2 * V)
@@ -128,6 +131,18 @@ export function comPos(m: usize, p: usize, s: usize): void {
 
   // first moments of the trees; h = R h_local + m p is kept in cinert
   for (let g = 0; g < 4 * ng; g++) st(at(com, g), ld(at(fixed, g)))
+  if (f.nmocap(m) > 0) {
+    // what is fixed to a mocap body moves with it
+    for (let g = 0; g < ng; g++) {
+      const F = mocapBase(m, s, i32at(f.grp_root(m), g)), G = com + 4 * V * <usize>g
+      if (!F) continue
+      const x = ld(G), y = ld(G + V), z = ld(G + 2 * V), mass = ld(G + 3 * V)
+      for (let i: usize = 0; i < 3; i++) {
+        const r = F + 3 * V * i
+        st(G + V * i, mad(mass, ld(F + LNK_P + V * i), dot3(ld(r), ld(r + V), ld(r + 2 * V), x, y, z)))
+      }
+    }
+  }
   for (let j = 0; j < n; j++) {
     if (i32at(flags, j) & f.LINK_MASSLESS) continue
     const L = lnk + LNK_STRIDE * <usize>j

@@ -2,22 +2,18 @@ import { subQuat } from '../math/rotation'
 import { normalize4 } from '../math/spatial'
 import { abs4, add, dot3, ld, mad, mul, neg, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { at, DSBL_DAMPER, DSBL_SPRING, i32at, JNT_FREE } from './types'
+import { at, DSBL_DAMPER, DSBL_GRAVITY, DSBL_SPRING, i32at, JNT_FREE } from './types'
+import { tendonSpringDamper } from './tendon'
+import { gravcomp } from './wrench'
 
 /** linear + poly0 x + poly1 x^2 */
 // @ts-ignore: decorator
-@inline function polyForce(linear: v128, poly: usize, x: v128): v128 {
+@inline export function polyForce(linear: v128, poly: usize, x: v128): v128 {
   return add(linear, mul(x, mad(ld(poly + V), x, ld(poly))))
 }
 
-/**
- * Joint springs and dampers.
- *   model   jnt_stiffness jnt_stiffnesspoly qpos_spring dof_drag (*)
- *   in      qpos, qvel
- *   out     qfrc_passive (nv)      N or N*m
- *   source  MuJoCo engine_passive.c, mj_springdamper
- */
-export function passive(m: usize, p: usize, d: usize, s: usize): void {
+/** joint springs and dampers (mj_springdamper) */
+function springDamper(m: usize, p: usize, d: usize, s: usize): void {
   const nv = f.nv(m), n = f.njnt(m)
   const out = f.qfrc_passive(m, s), qvel = f.qvel(m, d), qpos = f.qpos(m, d)
   const disable = load<i32>(f.opt_disableflags(m))
@@ -67,6 +63,30 @@ export function passive(m: usize, p: usize, d: usize, s: usize): void {
     st(o, sub(ld(o), mul(x, torque)))
     st(o + V, sub(ld(o + V), mul(y, torque)))
     st(o + 2 * V, sub(ld(o + 2 * V), mul(z, torque)))
+  }
+}
+
+/**
+ * All passive forces: springs, dampers, tendons, gravity compensation that no actuator carries.
+ *   model   jnt_stiffness jnt_stiffnesspoly qpos_spring dof_drag lnk_gravcomp (*), jnt_actgravcomp
+ *   in      qpos, qvel, ten_length, ten_velocity, lnk R p
+ *   out     qfrc_passive, qfrc_gravcomp (nv)      N or N*m
+ *   source  MuJoCo engine_passive.c, mj_passive
+ */
+export function passive(m: usize, p: usize, d: usize, s: usize): void {
+  springDamper(m, p, d, s)
+  if (f.tenforce(m)) tendonSpringDamper(m, p, s, f.qfrc_passive(m, s))
+  if (!f.gravcomp(m)) return
+  const disable = load<i32>(f.opt_disableflags(m)), out = f.qfrc_passive(m, s), lift = f.qfrc_gravcomp(m, s)
+  const off = DSBL_SPRING | DSBL_DAMPER
+  if (disable & DSBL_GRAVITY || (disable & off) == off) {
+    for (let i = 0, n = f.nv(m); i < n; i++) st(at(lift, i), splat(0))
+    return
+  }
+  gravcomp(m, p, s)
+  const dofjnt = f.dof_jntid(m)
+  for (let i = 0, n = f.nv(m); i < n; i++) {
+    if (!i32at(f.jnt_actgravcomp(m), i32at(dofjnt, i))) st(at(out, i), add(ld(at(out, i)), ld(at(lift, i))))
   }
 }
 

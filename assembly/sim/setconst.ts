@@ -6,7 +6,8 @@ import { constraintConstants } from './constraint'
 import { geomConstants } from './geoms'
 import { copyM, crb, factorI, solveLD } from './inertia'
 import { comPos, kinematics } from './kinematics'
-import { at, at2, DOF_STRIDE, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE, MINVAL } from './types'
+import { tendon, tendonArmature, tendonConstants } from './tendon'
+import { at, at2, DOF_STRIDE, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE, MINVAL, TRN_JOINTINPARENT } from './types'
 
 /** out = rotation whose third column is the unit vector at a (Duff et al. 2017, Building an orthonormal basis, revisited) */
 function basis(out: usize, a: usize): void {
@@ -23,7 +24,7 @@ function basis(out: usize, a: usize): void {
 /**
  * Constants that follow from local model fields: link frames, lumped inertias, armature and drag of dofs, subtree masses.
  *   model   body_* jnt_* dof_armature dof_damping actuator_armature actuator_damping (*)
- *   out     lnk_const, body_frame, grp_static, dof_inertia, dof_drag, body_subtreemass (*)
+ *   out     lnk_const, body_frame, body_com, lnk_gravcomp, grp_static, dof_inertia, dof_drag, body_subtreemass (*)
  */
 function localConstants(m: usize, p: usize, s: usize): void {
   const n = f.nbody(m), nj = f.njnt(m)
@@ -34,6 +35,8 @@ function localConstants(m: usize, p: usize, s: usize): void {
 
   for (let i = 0; i < nj; i++) for (let k: usize = 0; k < 11; k++) st(cons + LC_STRIDE * <usize>i + LC_INERT + V * k, splat(0))
   for (let i = 0; i < 4 * f.ngroup(m); i++) st(at(fixed, i), splat(0))
+  for (let i = 0; i < 4 * nj; i++) st(at(f.lnk_gravcomp(m, p), i), splat(0))
+  for (let i = 0; i < 3; i++) st(at(f.body_com(m, p), i), splat(0))
   for (let i: usize = 0; i < 12; i++) st(pose + V * i, splat(i == 0 || i == 4 || i == 8 ? 1 : 0))
 
   for (let b = 1; b < n; b++) {
@@ -44,6 +47,8 @@ function localConstants(m: usize, p: usize, s: usize): void {
     mulMat3(X, parent, A)
     mulMatVec3(X + 9 * V, parent, f.body_pos(m, p) + 3 * V * <usize>b)
     for (let i: usize = 9; i < 12; i++) st(X + V * i, add(ld(X + V * i), ld(parent + V * i)))
+    // everything on a mocap body stands in its frame
+    if (i32at(f.body_mocapid(m), b) >= 0) for (let i: usize = 0; i < 12; i++) st(X + V * i, splat(i == 0 || i == 4 || i == 8 ? 1 : 0))
 
     const jnt = i32at(f.body_jntadr(m), b), num = i32at(f.body_jntnum(m), b)
     for (let j = jnt; j < jnt + num; j++) {
@@ -84,6 +89,7 @@ function localConstants(m: usize, p: usize, s: usize): void {
     mulMatVec3(vec, X, f.body_ipos(m, p) + 3 * V * <usize>b)
     for (let i: usize = 0; i < 3; i++) st(vec + V * i, add(ld(vec + V * i), ld(X + V * (9 + i))))
     const c0 = ld(vec), c1 = ld(vec + V), c2 = ld(vec + 2 * V)
+    copy(f.body_com(m, p) + 3 * V * <usize>b, vec, 3)
     const link = i32at(lnkOf, b)
     if (link < 0) {
       const g = i32at(groupOf, b)
@@ -95,6 +101,11 @@ function localConstants(m: usize, p: usize, s: usize): void {
       st(G + 3 * V, add(mb, ld(G + 3 * V)))
       continue
     }
+    const carried = f.lnk_gravcomp(m, p) + 4 * V * <usize>link, weight = mul(mb, ld(at(f.body_gravcomp(m, p), b)))
+    st(carried, mad(weight, c0, ld(carried)))
+    st(carried + V, mad(weight, c1, ld(carried + V)))
+    st(carried + 2 * V, mad(weight, c2, ld(carried + 2 * V)))
+    st(carried + 3 * V, add(weight, ld(carried + 3 * V)))
     normalize4(quat, f.body_iquat(m, p) + 4 * V * <usize>b)
     quat2Mat(A, quat)
     mulMat3(Y, X, A)
@@ -130,6 +141,7 @@ function localConstants(m: usize, p: usize, s: usize): void {
   }
   const na = f.nactuator(m)
   for (let a = 0; a < na; a++) {
+    if (i32at(f.actuator_trntype(m), a) > TRN_JOINTINPARENT) continue
     const j = i32at(f.actuator_trnid(m), 2 * a)
     const gear = ld(f.actuator_gear(m, p) + 6 * V * <usize>a)
     const gear2 = mul(gear, gear)
@@ -148,7 +160,7 @@ function localConstants(m: usize, p: usize, s: usize): void {
 
 /**
  * Constants that follow from the inertia matrix at qpos0.
- *   out     dof_M0, dof_invweight0, body_invweight0, actuator_length0, actuator_acc0 (*)
+ *   out     dof_M0, dof_invweight0, body_invweight0, tendon_length0, tendon_invweight0, actuator_length0, actuator_acc0 (*)
  *   source  MuJoCo engine_setconst.c, set0; d: a block whose qpos is qpos0
  */
 function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
@@ -156,12 +168,14 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
   kinematics(m, p, d, s)
   comPos(m, p, s)
   crb(m, p, s)
+  // M0 is that of links and joints alone
+  for (let i = 0; i < nv; i++) st(at(f.dof_M0(m, p), i), ld(at2(f.qM(m, s), nv, i, i)))
+  tendon(m, p, d, s)
+  if (f.tenarmature(m)) tendonArmature(m, p, s)
   const H = f.qH(m, s), dinv = f.qHDiagInv(m, s), x = f.qacc_smooth(m, s), qM = f.qM(m, s)
   const nnz = f.M_rownnz(m), adr = f.M_rowadr(m), col = f.M_colind(m)
   copyM(m, qM, H)
   factorI(nv, H, dinv, nnz, adr, col)
-
-  for (let i = 0; i < nv; i++) st(at(f.dof_M0(m, p), i), ld(at2(qM, nv, i, i)))
 
   // diagonal of M^-1, averaged over the dofs of a ball and over each half of a free joint
   const inv = f.dof_invweight0(m, p)
@@ -184,7 +198,7 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
   }
 
   // mean inverse inertia of bodies: trace of J M^-1 J' at the com of the body
-  const dofs = f.dofs(m, s), out = f.body_invweight0(m, p), com = f.grp_com(m, s), pose = f.body_frame(m, p), tmp = f.tmp(m, s)
+  const dofs = f.dofs(m, s), out = f.body_invweight0(m, p), com = f.grp_com(m, s), tmp = f.tmp(m, s)
   for (let b = 0; b < n; b++) {
     const o = out + 2 * V * <usize>b
     st(o, splat(0))
@@ -196,10 +210,8 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
       continue
     }
     // offset of the body's com from the com of the tree
-    const L = f.lnk(m, s) + LNK_STRIDE * <usize>link, F = pose + 12 * V * <usize>b, G = com + 4 * V * <usize>i32at(f.lnk_group(m), link)
-    mulMatVec3(tmp, F, f.body_ipos(m, p) + 3 * V * <usize>b)
-    for (let i: usize = 0; i < 3; i++) st(tmp + V * i, add(ld(tmp + V * i), ld(F + V * (9 + i))))
-    mulMatVec3(tmp + 3 * V, L, tmp)
+    const L = f.lnk(m, s) + LNK_STRIDE * <usize>link, G = com + 4 * V * <usize>i32at(f.lnk_group(m), link)
+    mulMatVec3(tmp + 3 * V, L, f.body_com(m, p) + 3 * V * <usize>b)
     const r0 = sub(add(ld(tmp + 3 * V), ld(L + 9 * V)), ld(G))
     const r1 = sub(add(ld(tmp + 4 * V), ld(L + 10 * V)), ld(G + V))
     const r2 = sub(add(ld(tmp + 5 * V), ld(L + 11 * V)), ld(G + 2 * V))
@@ -218,6 +230,18 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
     }
     st(o, mul(tran, splat(1.0 / 3.0)))
     st(o + V, mul(rot, splat(1.0 / 3.0)))
+  }
+
+  // tendons
+  for (let t = 0, nt = f.ntendon(m); t < nt; t++) {
+    st(at(f.tendon_length0(m, p), t), ld(at(f.ten_length(m, s), t)))
+    const begin = i32at(f.ten_rowadr(m), t), end = begin + i32at(f.ten_rownnz(m), t)
+    for (let k = 0; k < nv; k++) st(at(x, k), splat(0))
+    for (let k = begin; k < end; k++) st(at(x, i32at(f.ten_colind(m), k)), ld(at(f.ten_J(m, p), k)))
+    solveLD(nv, H, dinv, x, nnz, adr, col)
+    let sum = splat(0)
+    for (let k = begin; k < end; k++) sum = mad(ld(at(f.ten_J(m, p), k)), ld(at(x, i32at(f.ten_colind(m), k))), sum)
+    st(at(f.tendon_invweight0(m, p), t), sum)
   }
 
   // actuators: length at the reference, size of the acceleration a unit force makes
@@ -254,9 +278,16 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
 export function setConst(m: usize, p: usize, d: usize, s: usize): void {
   localConstants(m, p, s)
   geomConstants(m, p, s)
+  tendonConstants(m, p)
   const nq = f.nq(m), nv = f.nv(m)
   for (let i = 0; i < nq; i++) st(at(f.qpos(m, d), i), ld(at(f.qpos0(m, p), i)))
   for (let i = 0; i < nv; i++) st(at(f.qvel(m, d), i), splat(0))
+  for (let b = 1, n = f.nbody(m); b < n; b++) {
+    const mocap = <usize>i32at(f.body_mocapid(m), b)
+    if (<isize>mocap < 0) continue
+    copy(f.mocap_pos(m, d) + 3 * V * mocap, f.body_pos(m, p) + 3 * V * <usize>b, 3)
+    copy(f.mocap_quat(m, d) + 4 * V * mocap, f.body_quat(m, p) + 4 * V * <usize>b, 4)
+  }
   referenceConstants(m, p, d, s)
   constraintConstants(m, p, s)
 }

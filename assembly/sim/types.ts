@@ -44,6 +44,9 @@ export const INPUT_FF: i32 = 4
 export const INPUT_VOLTAGE: i32 = 8
 
 export const TRN_JOINT: i32 = 0
+export const TRN_JOINTINPARENT: i32 = 1
+export const TRN_TENDON: i32 = 3
+export const TRN_SITE: i32 = 4
 
 export const SENS_JOINTPOS: i32 = 9
 export const SENS_JOINTVEL: i32 = 10

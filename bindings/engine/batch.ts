@@ -24,8 +24,9 @@ export interface BatchOptions {
 const CONSTANTS_FROM = new Set(
   (
     'body_pos body_quat body_ipos body_iquat body_mass body_inertia geom_pos geom_quat geom_rbound geom_margin geom_gap jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
-    'dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly ' +
-    'jnt_stiffness jnt_stiffnesspoly jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep'
+    'body_gravcomp opt_density opt_viscosity dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly ' +
+    'jnt_stiffness jnt_stiffnesspoly tendon_stiffness tendon_stiffnesspoly tendon_damping tendon_dampingpoly tendon_armature wrap_prm ' +
+    'jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep'
   ).split(' '),
 )
 const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
@@ -37,7 +38,9 @@ const isDerived = new Set(derivedFields.map(f => f.name))
 const isComputed = new Set([
   ...isDerived,
   ...'qacc act_dot actuator_force qfrc_actuator qfrc_constraint sensordata solver_niter status'.split(' '),
-  ...'body_subtreemass body_invweight0 dof_invweight0 dof_M0 actuator_length0 actuator_acc0'.split(' '),
+  ...'body_subtreemass body_invweight0 dof_invweight0 dof_M0 tendon_length0 tendon_invweight0 actuator_length0 actuator_acc0'.split(
+    ' ',
+  ),
 ])
 
 /**
@@ -59,6 +62,8 @@ export class Batch {
   readonly #scratchBytes: number
   /** parameters differ by world */
   #perWorld = false
+  /** Cartesian forces were applied: the recursion in the plane leaves out what they need */
+  #xfrc = false
   /** model fields written since the Model's defaults */
   readonly #varied = new Set<string>()
   #stale = true
@@ -189,6 +194,10 @@ export class Batch {
     }
 
     if (isWorld.has(name)) {
+      if (name === 'xfrc_applied' && !this.#xfrc && Array.prototype.some.call(values, x => x !== 0)) {
+        this.#xfrc = true
+        writeHeader.words(this.#engine.memory, this.#m, { xfrc: 1, planar: 0 })
+      }
       this.#write(this.#d + (this.#layout.d.get(name) as number), this.#layout.dbytes, values, size, each)
       return
     }
@@ -282,7 +291,14 @@ export class Batch {
       }
     }
     if (same) for (let j = 0; j < njnt; j++) i32[flagsAt + j] = flags[j] | same[j]
-    writeHeader.words(this.#engine.memory, this.#m, { planar: sizes.planar, springs: sizes.springs })
+    writeHeader.words(this.#engine.memory, this.#m, {
+      planar: this.#xfrc ? 0 : sizes.planar,
+      springs: sizes.springs,
+      gravcomp: sizes.gravcomp,
+      fluid: sizes.fluid,
+      tenarmature: sizes.tenarmature,
+      tenforce: sizes.tenforce,
+    })
     this.#stale = false
   }
 
@@ -412,6 +428,17 @@ export class Batch {
     const qpos = (d.get('qpos') as number) / 4
     const qpos0 = (this.#p + (p.get('qpos0') as number)) / 4
     const ones = ['actuator_enable', 'actuator_supply'].map(n => (d.get(n) as number) / 4)
+    const active = (d.get('eq_active') as number) / 4
+    const active0 = this.model.field.eq_active0 as Int32Array
+    const mocap = (['pos', 'quat'] as const).map(
+      what =>
+        [
+          (d.get(`mocap_${what}`) as number) / 4,
+          (p.get(`body_${what}`) as number) / 4,
+          what === 'pos' ? 3 : 4,
+        ] as const,
+    )
+    const mocapid = this.model.field.body_mocapid as Int32Array
     const history = (d.get('history') as number) / 4
     const words = dbytes / 4
     const cursors: [at: number, value: number][] = []
@@ -435,6 +462,15 @@ export class Batch {
         }
         const from = qpos0 + (this.#perWorld ? (b * pbytes) / 4 : 0) + lane
         for (let e = 0; e < nq; e++) f32[base + qpos + 4 * e + lane] = f32[from + 4 * e]
+        for (let e = 0; e < active0.length; e++) f32[base + active + 4 * e + lane] = active0[e]
+        const shift = from - qpos0
+        for (let body = 0; body < mocapid.length; body++) {
+          if (mocapid[body] < 0) continue
+          for (const [to, at, size] of mocap)
+            for (let k = 0; k < size; k++)
+              f32[base + to + 4 * (size * mocapid[body] + k) + lane] =
+                f32[this.#p / 4 + shift + at + 4 * (size * body + k)]
+        }
         for (const one of ones) for (let e = 0; e < sizes.nactuator; e++) f32[base + one + 4 * e + lane] = 1
         for (const [at, value] of cursors) f32[base + history + 4 * at + lane] = value
       }

@@ -16,7 +16,7 @@ import {
   topologyFields,
   worldFields,
 } from '../fields.js'
-import { EQ, OBJ } from '../model/enums.js'
+import { EQ, OBJ, TRN } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
 import { CAND_ROW, type ContactTables, contactTables } from './candidates.js'
@@ -183,11 +183,18 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     return plain ? 1 + int('actuator_biastype')[a] : 0
   })
 
+  const needed = (...names: string[]): boolean => names.some(name => varied.has(name) || num(name).some(x => x !== 0))
+  const gravcomp = needed('body_gravcomp')
+  const fluid = needed('opt_density', 'opt_viscosity')
+  const tendonActuator = int('actuator_trntype').includes(TRN.TENDON)
+  const tendons = pack(tendonDofs(model), true)
+  const carried = int('jnt_bodyid').some(b => int('body_mocapid')[root[b]] >= 0)
+
   const sizes: Record<string, number> = {}
   for (const name of SIZES) sizes[name] = model[name]
   const engine: Record<EngineSizeName, number> = {
     // connect and weld ask for the general recursion's accelerations
-    planar: rowsOf.bodies ? 0 : planarNormal(model, lnkAxis, lnkFlags),
+    planar: rowsOf.bodies || gravcomp || fluid || carried ? 0 : planarNormal(model, lnkAxis, lnkFlags),
     scalar: int('jnt_type').every(type => type >= SLIDE) ? 1 : 0,
     ngroup: groupOfRoot.size,
     nMnz: M.col.length,
@@ -196,9 +203,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     nJmax: rowsOf.entries + nv + limitJ + contacts.entries,
     nfriction: nv,
     nlimit: limits.length,
-    springs: ['jnt_stiffness', 'jnt_stiffnesspoly'].some(name => varied.has(name) || num(name).some(k => k !== 0))
-      ? 1
-      : 0,
+    springs: Number(needed('jnt_stiffness', 'jnt_stiffnesspoly')),
     nsimple: simple.filter(x => x > 0).length,
     ncand: contacts.cand.length / CAND_ROW,
     nconmax: contacts.nconmax,
@@ -208,6 +213,17 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     nvH: contacts.coupled ? nv : 0,
     nHsmax: contacts.coupled ? (nv * (nv - 1)) / 2 : 0,
     nHbits: contacts.coupled ? nv * Math.ceil(nv / 32) : 0,
+    tenarmature: Number(
+      model.ntendon > 0 && (needed('tendon_armature') || (tendonActuator && needed('actuator_armature'))),
+    ),
+    tenforce: Number(
+      model.ntendon > 0 &&
+        (needed('tendon_stiffness', 'tendon_stiffnesspoly', 'tendon_damping', 'tendon_dampingpoly') ||
+          (tendonActuator && needed('actuator_damping', 'actuator_dampingpoly'))),
+    ),
+    xfrc: 0,
+    gravcomp: Number(gravcomp),
+    fluid: Number(fluid),
   }
   for (const name of ENGINE_SIZES) sizes[name] = engine[name]
   const tables = new Map<string, Int32Array>([
@@ -229,6 +245,9 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     ['friction_dof', new Int32Array(nv)],
     ['limit_jnt', Int32Array.from(limits)],
     ['cand', contacts.cand],
+    ['ten_rownnz', tendons.nnz],
+    ['ten_rowadr', tendons.adr],
+    ['ten_colind', tendons.col],
     ['act_slot', slots],
   ])
   return { sizes: sizes as Sizes, tables }
@@ -366,7 +385,10 @@ function linkFrames(
   // frame of each body in the link it moves with
   const frame: number[][] = [IDENTITY]
   for (let b = 1; b < model.nbody; b++) {
-    let x = mat3(frame[int('body_parentid')[b]], quatToMat(num('body_quat').subarray(4 * b, 4 * b + 4)))
+    let x =
+      int('body_mocapid')[b] >= 0
+        ? IDENTITY
+        : mat3(frame[int('body_parentid')[b]], quatToMat(num('body_quat').subarray(4 * b, 4 * b + 4)))
     for (let k = 0; k < int('body_jntnum')[b]; k++) {
       const j = int('body_jntadr')[b] + k
       if (!massive[j]) flags[j] |= LINK.MASSLESS
@@ -410,12 +432,25 @@ function planarNormal(model: Model, axis: Int32Array, flags: Int32Array): number
   return normal + 1
 }
 
-/** compressed rows, columns descending */
-function pack(rows: readonly Set<number>[]): { nnz: Int32Array; adr: Int32Array; col: Int32Array } {
+/** dofs of the joints of each fixed tendon */
+function tendonDofs(model: Model): Set<number>[] {
+  const int = (name: string): Int32Array => model.field[name] as Int32Array
+  return Array.from({ length: model.ntendon }, (_, t) => {
+    const begin = int('tendon_adr')[t]
+    return new Set(
+      int('wrap_objid')
+        .subarray(begin, begin + int('tendon_num')[t])
+        .map(j => int('jnt_dofadr')[j]),
+    )
+  })
+}
+
+/** compressed rows, columns descending or ascending */
+function pack(rows: readonly Set<number>[], ascending = false): { nnz: Int32Array; adr: Int32Array; col: Int32Array } {
   const nnz = Int32Array.from(rows, r => r.size)
   const adr = new Int32Array(rows.length)
   for (let i = 1; i < rows.length; i++) adr[i] = adr[i - 1] + nnz[i - 1]
-  return { nnz, adr, col: Int32Array.from(rows.flatMap(r => [...r].sort((a, b) => b - a))) }
+  return { nnz, adr, col: Int32Array.from(rows.flatMap(r => [...r].sort((a, b) => (ascending ? a - b : b - a)))) }
 }
 
 /**

@@ -169,7 +169,6 @@ function tendons({ names, field, sizes }: ModelNumbers): string[] {
     const reasons: string[] = []
     const path = field.wrap_type.subarray(field.tendon_adr[t], field.tendon_adr[t] + field.tendon_num[t])
     if (path.some(type => type !== WRAP.JOINT)) reasons.push('spatial tendons are not supported, only fixed ones')
-    if (field.tendon_armature[t] !== 0) reasons.push(`armature ${field.tendon_armature[t]} is not supported`)
     if (reasons.length > 0) list.push(`${label('tendon', names.tendon, t)}: ${reasons.join('; ')}`)
   }
   return list
@@ -238,7 +237,6 @@ function actuators({ names, field, sizes }: ModelNumbers): string[] {
     if (!DYN_OK.includes(dyn)) reasons.push(`dyntype '${enumName(DYN, dyn)}'`)
     if (!GAIN_OK.includes(gain)) reasons.push(`gaintype '${enumName(GAIN, gain)}'`)
     if (!BIAS_OK.includes(bias)) reasons.push(`biastype '${enumName(BIAS, bias)}'`)
-    if (trn === TRN.TENDON && field.actuator_armature[i] !== 0) reasons.push('armature on a tendon')
     const group = field.actuator_group[i]
     // MuJoCo can disable groups 0 to 30
     if (group >= 0 && group <= 30 && (disabled & (1 << group)) !== 0) {
