@@ -18,6 +18,14 @@ const SHAPES: Readonly<Record<string, readonly { size: string; radius: number; r
     { size: '0.1 0.4', radius: 0.5, round: 0.1 },
     { size: '0.3 0.1', radius: 0.4, round: 0.3 },
   ],
+  ellipsoid: [
+    { size: '0.1 0.2 0.3', radius: 0.3, round: 0 },
+    { size: '0.4 0.02 0.2', radius: 0.4, round: 0 },
+  ],
+  cylinder: [
+    { size: '0.1 0.4', radius: 0.412, round: 0 },
+    { size: '0.3 0.05', radius: 0.304, round: 0 },
+  ],
   box: [
     { size: '0.2 0.3 0.1', radius: 0.374, round: 0 },
     { size: '0.5 0.05 0.3', radius: 0.585, round: 0 },
@@ -27,9 +35,13 @@ const SHAPES: Readonly<Record<string, readonly { size: string; radius: number; r
 const PAIRS: readonly (readonly [string, string])[] = [
   ['plane', 'sphere'],
   ['plane', 'capsule'],
+  ['plane', 'ellipsoid'],
+  ['plane', 'cylinder'],
   ['plane', 'box'],
   ['sphere', 'sphere'],
   ['sphere', 'capsule'],
+  ['sphere', 'cylinder'],
+  ['sphere', 'box'],
   ['capsule', 'capsule'],
 ]
 
