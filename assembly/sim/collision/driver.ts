@@ -5,11 +5,14 @@
 import { add, and, any, dot3, gt, ld, le, mul, none, not, sel, splat, st, sub, V } from '../../math/v4'
 import * as f from '../../shared/fields'
 import {
-  at, CON_CAND, CON_DIM, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, GEOM_BOX, GEOM_CAPSULE, GEOM_PLANE, GEOM_POS, GEOM_SPHERE,
-  GEOM_STRIDE, i32at,
+  at, CON_CAND, CON_DIM, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID,
+  GEOM_PLANE, GEOM_POS, GEOM_SPHERE, GEOM_STRIDE, i32at,
 } from '../types'
+import { boxBox } from './box'
+import { capsuleBox } from './capsulebox'
 import { distance2, makeFrame } from './frame'
 import { capsuleCapsule, planeBox, planeCapsule, planeSphere, sphereCapsule, sphereSphere } from './primitive'
+import { planeCylinder, planeEllipsoid, sphereBox, sphereCylinder } from './round'
 
 /** where tmp keeps the number of records, and the number of contacts of each world */
 const NCON: usize = 59 * V
@@ -115,10 +118,16 @@ function collide(
   switch (key(type1, type2)) {
     case key(GEOM_PLANE, GEOM_SPHERE): return planeSphere(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_PLANE, GEOM_CAPSULE): return planeCapsule(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_PLANE, GEOM_ELLIPSOID): return planeEllipsoid(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_PLANE, GEOM_CYLINDER): return planeCylinder(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_PLANE, GEOM_BOX): return planeBox(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_SPHERE, GEOM_SPHERE): return sphereSphere(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_SPHERE, GEOM_CAPSULE): return sphereCapsule(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_SPHERE, GEOM_CYLINDER): return sphereCylinder(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_SPHERE, GEOM_BOX): return sphereBox(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_CAPSULE, GEOM_CAPSULE): return capsuleCapsule(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_CAPSULE, GEOM_BOX): return capsuleBox(A, sa, B, sb, margin, act, out, tmp)
+    case key(GEOM_BOX, GEOM_BOX): return boxBox(A, sa, B, sb, margin, act, out, tmp)
     default: return 0
   }
 }

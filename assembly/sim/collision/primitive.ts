@@ -25,7 +25,7 @@ const MINDET: f32 = 1e-15
 
 /** one record: worlds, distance, position */
 // @ts-ignore: decorator
-@inline function put(out: usize, has: v128, dist: v128, x: v128, y: v128, z: v128): void {
+@inline export function put(out: usize, has: v128, dist: v128, x: v128, y: v128, z: v128): void {
   st(out + CON_HAS, has)
   st(out + CON_DIST, dist)
   st(out + CON_POS, x)
