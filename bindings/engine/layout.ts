@@ -20,6 +20,7 @@ import { EQ, OBJ } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
 import { CAND_ROW, type ContactTables, contactTables } from './candidates.js'
+import { sensorNeeds, visibleGeoms } from './sensor-needs.js'
 
 /** bytes of one quantity of a block of four worlds */
 export const V = 16
@@ -208,6 +209,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     nvH: contacts.coupled ? nv : 0,
     nHsmax: contacts.coupled ? (nv * (nv - 1)) / 2 : 0,
     nHbits: contacts.coupled ? nv * Math.ceil(nv / 32) : 0,
+    sensorneeds: sensorNeeds(model),
   }
   for (const name of ENGINE_SIZES) sizes[name] = engine[name]
   const tables = new Map<string, Int32Array>([
@@ -229,6 +231,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     ['friction_dof', new Int32Array(nv)],
     ['limit_jnt', Int32Array.from(limits)],
     ['cand', contacts.cand],
+    ['geom_visible', visibleGeoms(model)],
     ['act_slot', slots],
   ])
   return { sizes: sizes as Sizes, tables }
