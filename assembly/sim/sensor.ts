@@ -16,7 +16,7 @@ import { jointSensor } from './sensor/joint'
 import { geomPoses, insideSite, rangefinder } from './sensor/range'
 import { subtreeSensor } from './sensor/subtree'
 import { wrenchSensor } from './sensor/wrench'
-import { at, DOF_CDOF, DOF_STRIDE, DSBL_SENSOR, i32at, INT_IMPLICITFAST, INT_RK4, JNT_BALL, JNT_FREE } from './types'
+import { at, DOF_CDOF, DOF_STRIDE, DSBL_SENSOR, i32at, INT_IMPLICITFAST, JNT_BALL, JNT_FREE } from './types'
 
 /** does some sensor need qacc of every world */
 // @ts-ignore: decorator
@@ -95,19 +95,21 @@ function applyCutoff(m: usize, p: usize, i: i32, out: usize): void {
  *   source  MuJoCo engine_sensor.c, mj_sensorPos, mj_sensorVel, mj_sensorAcc
  */
 export function sensors(m: usize, p: usize, d: usize, s: usize): void {
-  const n = f.nsensor(m)
-  if (n == 0 || load<i32>(f.opt_disableflags(m)) & DSBL_SENSOR) return
+  const n = f.nsensor(m), off = (load<i32>(f.opt_disableflags(m)) & DSBL_SENSOR) != 0
+  // histories go on when sensors are off
+  if (n == 0 || (off && f.nhistory(m) == 0)) return
   prepare(m, p, d, s)
   const data = f.sensordata(m, d), hist = f.sensor_history(m)
   for (let i = 0; i < n; i++) {
     const adr = i32at(f.sensor_adr(m), i), nsample = i32at(hist, 2 * i)
     const out = at(data, adr)
     if (nsample == 0) {
-      computeSensor(m, p, d, s, i, out)
+      if (!off) computeSensor(m, p, d, s, i, out)
       continue
     }
     const now = at(f.sens_now(m, s), adr), dim = i32at(f.sensor_dim(m), i)
     computeSensor(m, p, d, s, i, now)
+    if (off) continue
     copy(out, now, dim)
     const delay = ld(at(f.sensor_delay(m, p), i)), on = gt(delay, splat(0))
     if (!v128.any_true(on)) continue
@@ -119,8 +121,11 @@ export function sensors(m: usize, p: usize, d: usize, s: usize): void {
   }
 }
 
-/** Push the present readings and controls into their histories: the end of a step (mj_advance). */
-export function advanceHistory(m: usize, p: usize, d: usize, s: usize): void {
+/**
+ * Push the controls and the readings of this step into their histories: the end of a step (mj_advance). With RK4, MuJoCo
+ * pushes readings made of its first and last stage; here they are always those of the step's beginning.
+ */
+export function advanceHistory(m: usize, d: usize, s: usize): void {
   if (f.nhistory(m) == 0) return
   const history = f.history(m, d), n = f.nactuator(m), ns = f.nsensor(m)
   for (let i = 0; i < n; i++) {
@@ -128,21 +133,10 @@ export function advanceHistory(m: usize, p: usize, d: usize, s: usize): void {
     if (nsample == 0) continue
     st(historyInsert(at(history, i32at(f.actuator_historyadr(m), i)), nsample, 1), ld(at(f.ctrl(m, d), i32at(f.actuator_ctrladr(m), i))))
   }
-  // the readings of this step are at hand, but not after the later stages of RK4, whose frames MuJoCo sees
-  const again = load<i32>(f.opt_integrator(m)) == INT_RK4 || (load<i32>(f.opt_disableflags(m)) & DSBL_SENSOR) != 0
-  let ready = false
   for (let i = 0; i < ns; i++) {
     const nsample = i32at(f.sensor_history(m), 2 * i)
     if (nsample == 0) continue
     const adr = i32at(f.sensor_adr(m), i), dim = i32at(f.sensor_dim(m), i)
-    const now = at(f.sens_now(m, s), adr), shown = at(f.sensordata(m, d), adr)
-    if (again) {
-      if (!ready) prepare(m, p, d, s)
-      ready = true
-      computeSensor(m, p, d, s, i, now)
-    }
-    const delayed = gt(ld(at(f.sensor_delay(m, p), i)), splat(0))
-    const slot = historyInsert(at(history, i32at(f.sensor_historyadr(m), i)), nsample, dim)
-    for (let k = 0; k < dim; k++) st(at(slot, k), sel(delayed, ld(at(now, k)), ld(at(shown, k))))
+    copy(historyInsert(at(history, i32at(f.sensor_historyadr(m), i)), nsample, dim), at(f.sens_now(m, s), adr), dim)
   }
 }
