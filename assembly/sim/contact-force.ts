@@ -1,8 +1,8 @@
 /** What constraints do, as sensors ask for it: by contact, joint, tendon, equality instead of by row. */
 import { add, and, ld, lt, ne, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
+import { ncon as detected } from './collision/driver'
 import { C_CON, C_DIM, C_HAS, forceOf, sizeOf } from './contact'
-import { contacts } from './collision/driver'
 import { lastDof } from './jacobian'
 import { ctcEnd, nefc } from './row'
 import {
@@ -15,7 +15,7 @@ const CON_ROWS: usize = 15 * V
 
 /** contacts that some world of the block has */
 export function ncon(m: usize, s: usize): i32 {
-  return f.ncand(m) == 0 ? 0 : contacts(m, s)
+  return f.ncand(m) == 0 ? 0 : detected(m, s)
 }
 
 /** let contactForce find what belongs to each contact */

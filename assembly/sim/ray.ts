@@ -4,14 +4,7 @@
  *   source  MuJoCo engine_ray.c, mju_rayGeom
  */
 import { V } from '../math/v4'
-import { GEOM_POS } from './types'
-
-const GEOM_PLANE: i32 = 0
-const GEOM_SPHERE: i32 = 2
-const GEOM_CAPSULE: i32 = 3
-const GEOM_ELLIPSOID: i32 = 4
-const GEOM_CYLINDER: i32 = 5
-const GEOM_BOX: i32 = 6
+import { GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID, GEOM_PLANE, GEOM_POS, GEOM_SPHERE } from './types'
 
 /** a direction component below this is parallel (mjMINVAL) */
 const PARALLEL: f64 = 1e-15

@@ -5,7 +5,7 @@ import { transmission } from './actuation'
 import { rne } from './bias'
 import { contactRows } from './contact-force'
 import { historyInsert, historyRead } from './delay'
-import { comPos, kinematics } from './kinematics'
+import { comPos } from './kinematics'
 import { contactSensor, touch } from './sensor/contact'
 import {
   SENS_CLOCK, SENS_CONTACT, SENS_E_KINETIC, SENS_E_POTENTIAL, SENS_FORCE, SENS_INSIDESITE, SENS_JOINTPOS, SENS_RANGEFINDER,
@@ -45,12 +45,9 @@ function linkAccelerations(m: usize, d: usize, s: usize): void {
 /** what sensors need and the step has left out */
 function prepare(m: usize, p: usize, d: usize, s: usize): void {
   const needs = f.sensorneeds(m)
-  if (f.planar(m) && needs & (f.NEED_FRAMES | f.NEED_VELOCITY)) {
-    kinematics(m, p, d, s)
-    if (needs & f.NEED_VELOCITY) {
-      comPos(m, p, s)
-      rne(m, p, d, s)
-    }
+  if (f.planar(m) && needs & f.NEED_VELOCITY) {
+    comPos(m, p, s)
+    rne(m, p, d, s)
   }
   if (needs & f.NEED_ACCELERATION) linkAccelerations(m, d, s)
   if (needs & f.NEED_TRANSMISSION && f.nsimple(m) == f.nactuator(m) && load<i32>(f.opt_integrator(m)) != INT_IMPLICITFAST) transmission(m, p, d, s)
@@ -90,33 +87,32 @@ function applyCutoff(m: usize, p: usize, i: i32, out: usize): void {
 /**
  * All sensors of the block; a delayed one reads its history.
  *   model   sensor_* (*)
- *   in      state, actuator_force, lnk, con, efc, qacc where needAcceleration says so, history
- *   out     sensordata (nsensordata); with a history, sens_now (nsensordata): the readings without delay
+ *   in      state, actuator_force, lnk, con, efc, qacc where needAcceleration says so, history; alive: worlds that go on
+ *   out     sensordata (nsensordata) of those worlds; sens_now (nsensordata): the readings without delay
  *   source  MuJoCo engine_sensor.c, mj_sensorPos, mj_sensorVel, mj_sensorAcc
  */
-export function sensors(m: usize, p: usize, d: usize, s: usize): void {
+export function sensors(m: usize, p: usize, d: usize, s: usize, alive: v128): void {
   const n = f.nsensor(m), off = (load<i32>(f.opt_disableflags(m)) & DSBL_SENSOR) != 0
   // histories go on when sensors are off
   if (n == 0 || (off && f.nhistory(m) == 0)) return
   prepare(m, p, d, s)
   const data = f.sensordata(m, d), hist = f.sensor_history(m)
   for (let i = 0; i < n; i++) {
-    const adr = i32at(f.sensor_adr(m), i), nsample = i32at(hist, 2 * i)
-    const out = at(data, adr)
-    if (nsample == 0) {
-      if (!off) computeSensor(m, p, d, s, i, out)
-      continue
-    }
-    const now = at(f.sens_now(m, s), adr), dim = i32at(f.sensor_dim(m), i)
+    const adr = i32at(f.sensor_adr(m), i), nsample = i32at(hist, 2 * i), dim = i32at(f.sensor_dim(m), i)
+    const now = at(f.sens_now(m, s), adr), out = at(data, adr)
+    if (off && nsample == 0) continue
     computeSensor(m, p, d, s, i, now)
     if (off) continue
-    copy(out, now, dim)
-    const delay = ld(at(f.sensor_delay(m, p), i)), on = gt(delay, splat(0))
-    if (!v128.any_true(on)) continue
+    const delay = ld(at(f.sensor_delay(m, p), i)), late = gt(delay, splat(0))
+    if (nsample == 0 || !v128.any_true(late)) {
+      for (let k = 0; k < dim; k++) st(at(out, k), sel(alive, ld(at(now, k)), ld(at(out, k))))
+      continue
+    }
     const buf = at(f.history(m, d), i32at(f.sensor_historyadr(m), i))
     const age = div(delay, ld(f.opt_timestep(m, p)))
     for (let k = 0; k < dim; k++) {
-      st(at(out, k), sel(on, historyRead(buf, nsample, dim, k, age, i32at(hist, 2 * i + 1)), ld(at(out, k))))
+      const x = sel(late, historyRead(buf, nsample, dim, k, age, i32at(hist, 2 * i + 1)), ld(at(now, k)))
+      st(at(out, k), sel(alive, x, ld(at(out, k))))
     }
   }
 }
