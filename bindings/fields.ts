@@ -37,6 +37,7 @@ export const SIZES = [
   'nexclude',
   'nwrap',
   'ngravcomp',
+  'nmat',
 ] as const
 export type SizeName = (typeof SIZES)[number]
 
@@ -133,6 +134,9 @@ export const MODEL_FIELDS: readonly FieldRow[] = [
   ['*geom_margin', 'f', ['ngeom'], 'm', 'detect contact if distance is below margin'],
   ['*geom_gap', 'f', ['ngeom'], 'm', 'contacts are reported below margin + gap, and act below margin'],
   ['*geom_rbound', 'f', ['ngeom'], 'm', 'radius of bounding sphere; 0: plane'],
+  ['geom_matid', 'i', ['ngeom'], 'id', 'material for rendering; -1: none'],
+  ['geom_rgba', 'f', ['ngeom', 4], '1', 'color when the geom has no material: with an alpha of 0 rays do not see it'],
+  ['mat_rgba', 'f', ['nmat', 4], '1', 'color of a material'],
   // contact pairs and exclusions
   ['pair_dim', 'i', ['npair'], '1', 'contact dimensionality'],
   ['pair_geom1', 'i', ['npair'], 'id', 'id of geom1'],
@@ -374,6 +378,7 @@ export const ENGINE_SIZES = [
   'fluid',
   'tenarmature',
   'tenforce',
+  'sensorneeds',
 ] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
 
@@ -401,6 +406,7 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
   ['ten_rowadr', 'i', ['ntendon'], 'adr', 'start of its row in ten_J'],
   ['ten_colind', 'i', ['nwrap'], 'id', 'dofs, ascending'],
   ['cand', 'i', ['ncand', 4], 'id', 'geom pairs that may collide, in the order of their contacts: geom1, geom2, pair or -1, condim'],
+  ['geom_visible', 'i', ['ngeom'], 'bool', 'can a ray meet the geom'],
   ['act_slot', 'i', ['nactuator', 5], 'adr', 'act index of slew, integral, temperature, bristle, current; -1: none'],
 ]
 
@@ -482,6 +488,10 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['cg_search', 'f', ['nv'], 'SI', 'search direction'],
   ['cg_dgrad', 'f', ['nv'], 'SI', 'changes of both gradients'],
   ['cg_dMgrad', 'f', ['nv'], 'SI', ''],
+  ['sens_tmp', 'f', [128], '-', 'scratch of the sensors'],
+  ['sens_acc', 'f', ['njnt', 6], 'rad/s^2, m/s^2', 'what joint accelerations add to the acceleration of a link'],
+  ['sens_now', 'f', ['nsensordata'], 'SI', 'readings without delay of sensors that have a history'],
+  ['sens_match', 'f', ['nconblock', 3], '-', 'contacts that a contact sensor counts: mask, criterion, direction'],
   ['rk_qpos', 'f', ['nq'], 'SI', 'state at the beginning of a Runge-Kutta step'],
   ['rk_qvel', 'f', ['nv'], 'SI', ''],
   ['rk_act', 'f', ['na'], 'SI', ''],
@@ -513,9 +523,25 @@ export const LINK = {
   STANDALONE: 16,
 } as const
 
+/** Bits of `sensorneeds`: what the sensors of a model need beyond the state. */
+export const NEED = {
+  /** frames of the links */
+  FRAMES: 1,
+  /** spatial velocities of the links */
+  VELOCITY: 2,
+  /** qacc and the accelerations of the links */
+  ACCELERATION: 4,
+  /** lengths and velocities of the actuators */
+  TRANSMISSION: 8,
+  /** frames of the geoms */
+  GEOMS: 16,
+  /** forces of the contacts */
+  CONTACTS: 32,
+} as const
+
 /** Model fields no kernel reads yet; they stay on the host. */
 const HOST_ONLY =
-  /^(geom_(contype|conaffinity|condim)|pair_(dim|geom|signature)|exclude_|key_|opt_jacobian|sensor_(noise|interval)|actuator_group)/
+  /^(geom_(contype|conaffinity|condim|matid|rgba)|mat_rgba|pair_(dim|geom|signature)|exclude_|key_|opt_jacobian|sensor_(noise|interval)|actuator_group)/
 
 export const topologyFields: readonly Field[] = parse(TOPOLOGY_FIELDS)
 export const constantFields: readonly Field[] = parse(CONSTANT_FIELDS)

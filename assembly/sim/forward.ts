@@ -11,7 +11,7 @@ import { advance, implicitAcceleration, integratePos, sane } from './integrate'
 import { comPos, kinematics } from './kinematics'
 import { passive } from './passive'
 import { planarForces } from './planar'
-import { needFrames, sensors } from './sensor'
+import { needAcceleration, sensors } from './sensor'
 import { solCG } from './cg'
 import { needsSmooth, solNewton, startPoint } from './solve'
 import { at, INT_IMPLICITFAST, INT_RK4, SOL_CG } from './types'
@@ -178,8 +178,7 @@ export function forward(m: usize, p: usize, d: usize, s: usize): void {
   st(f.constrained(m, d), i32x4.splat(-1))
   const ok = sane(m, d, f.qacc(m, d))
   if (!i32x4.all_true(ok)) mark(m, d, v128.not(ok), f.STATUS_BADSTATE)
-  if (needFrames(m)) frames(m, p, d, s)
-  sensors(m, p, d, s)
+  sensors(m, p, d, s, living(m, d))
 }
 
 /**
@@ -196,13 +195,11 @@ export function step(m: usize, p: usize, d: usize, s: usize, last: bool, full: b
   if (last) snapshot(m, d)
   smoothForces(m, p, d, s, 0)
   const has = constrain(m, p, d, s)
-  if (full) acceleration(m, d, s, has)
+  const whole = full || needAcceleration(m)
+  if (whole) acceleration(m, d, s, has)
   if (last) countRows(m, d, s)
-  if (last) st(f.constrained(m, d), full ? i32x4.splat(-1) : has)
-  if (f.nsensor(m) > 0) {
-    if (needFrames(m)) frames(m, p, d, s)
-    sensors(m, p, d, s)
-  }
+  if (last) st(f.constrained(m, d), whole ? i32x4.splat(-1) : has)
+  if (f.nsensor(m) > 0) sensors(m, p, d, s, living(m, d))
 
   implicitAcceleration(m, p, d, s, has)
   const x = f.qacc_int(m, s), warm = f.qacc_warmstart(m, d), qacc = f.qacc(m, d)
@@ -246,10 +243,7 @@ function rungeKutta(m: usize, p: usize, d: usize, s: usize, last: bool): void {
     if (last && k == 0) countRows(m, d, s)
     // the next stage's solver starts from this one's answer
     for (let i = 0; i < nv; i++) st(at(f.qacc_warmstart(m, d), i), ld(at(qacc, i)))
-    if (k == 0 && f.nsensor(m) > 0) {
-      if (needFrames(m)) frames(m, p, d, s)
-      sensors(m, p, d, s)
-    }
+    if (k == 0 && f.nsensor(m) > 0) sensors(m, p, d, s, living(m, d))
     const w = splat(weight)
     for (let i = 0; i < nv; i++) {
       st(at(dx, i), k == 0 ? mul(w, ld(at(qvel, i))) : mad(w, ld(at(qvel, i)), ld(at(dx, i))))

@@ -38,7 +38,7 @@ export function planarForces(m: usize, p: usize, d: usize, s: usize): void {
   const weightless = (load<i32>(f.opt_disableflags(m)) & DSBL_GRAVITY) != 0
   const gu = weightless ? splat(0) : neg(ld(g + V * u)), gv = weightless ? splat(0) : neg(ld(g + V * v))
 
-  const posed = f.ncand(m) > 0
+  const posed = f.ncand(m) > 0 || (f.sensorneeds(m) & f.NEED_FRAMES) != 0
 
   // outward: poses, velocities, accelerations, then what each link's own motion takes
   for (let j = 0; j < n; j++) {

@@ -1,93 +1,127 @@
-import { copy, mulMatTVec3, mulQuat, negQuat, quat2Mat, rotVecQuat } from '../math/spatial'
-import { add, clip, div, gt, ld, min4, neg, sel, splat, st, sub, V } from '../math/v4'
+import { copy } from '../math/spatial'
+import { clip, div, gt, ld, mad, min4, neg, sel, splat, st, V } from '../math/v4'
 import * as f from '../shared/fields'
+import { transmission } from './actuation'
+import { rne } from './bias'
+import { contactRows } from './contact-force'
 import { historyInsert, historyRead } from './delay'
+import { comPos } from './kinematics'
+import { contactSensor, touch } from './sensor/contact'
 import {
-  at, DSBL_SENSOR, i32at, OBJ_GEOM, OBJ_SITE, OBJ_XBODY, SENS_ACTUATORFRC, SENS_FRAMEPOS, SENS_JOINTPOS,
-  SENS_JOINTVEL,
-} from './types'
+  SENS_CLOCK, SENS_CONTACT, SENS_E_KINETIC, SENS_E_POTENTIAL, SENS_FORCE, SENS_INSIDESITE, SENS_JOINTPOS, SENS_RANGEFINDER,
+  SENS_SUBTREEANGMOM, SENS_SUBTREECOM, SENS_TENDONLIMITFRC, SENS_TORQUE, SENS_TOUCH,
+} from './sensor/enums'
+import { frameSensor } from './sensor/frame'
+import { jointSensor } from './sensor/joint'
+import { geomPoses, insideSite, rangefinder } from './sensor/range'
+import { subtreeSensor } from './sensor/subtree'
+import { wrenchSensor } from './sensor/wrench'
+import { at, DOF_CDOF, DOF_STRIDE, DSBL_SENSOR, i32at, INT_IMPLICITFAST, JNT_BALL, JNT_FREE } from './types'
 
-/** pose of a body, body's inertial frame, geom or site: position to out (3), quaternion to out + 3 (get_xpos_xmat, get_xquat) */
-function objectPose(m: usize, p: usize, s: usize, type: i32, id: i32, out: usize): void {
-  const body = <usize>(type == OBJ_GEOM ? i32at(f.geom_bodyid(m), id) : type == OBJ_SITE ? i32at(f.site_bodyid(m), id) : id)
-  const X = f.xpos(m, s) + 3 * V * body, Q = f.xquat(m, s) + 4 * V * body
-  if (type == OBJ_XBODY) {
-    copy(out, X, 3)
-    copy(out + 3 * V, Q, 4)
-    return
+/** does some sensor need qacc of every world */
+// @ts-ignore: decorator
+@inline export function needAcceleration(m: usize): bool { return (f.sensorneeds(m) & f.NEED_ACCELERATION) != 0 }
+
+/**
+ * What joint accelerations add to the accelerations of links: rne has them without.
+ *   in      dofs cdof, qacc
+ *   out     sens_acc (njnt, 6)      rad/s^2, m/s^2 about the com of the tree
+ *   source  MuJoCo engine_core_smooth.c, mj_rnePostConstraint: the term cdof * qacc of cacc
+ */
+function linkAccelerations(m: usize, d: usize, s: usize): void {
+  const n = f.njnt(m), out = f.sens_acc(m, s), qacc = f.qacc(m, d)
+  for (let j = 0; j < n; j++) {
+    const A = out + 6 * V * <usize>j
+    const parent = i32at(f.lnk_parent(m), j), type = i32at(f.jnt_type(m), j), dof = i32at(f.jnt_dofadr(m), j)
+    const num = type == JNT_FREE ? 6 : type == JNT_BALL ? 3 : 1
+    for (let e: usize = 0; e < 6; e++) {
+      let a = parent < 0 ? splat(0) : ld(out + 6 * V * <usize>parent + V * e)
+      for (let i = 0; i < num; i++) a = mad(ld(f.dofs(m, s) + DOF_STRIDE * <usize>(dof + i) + DOF_CDOF + V * e), ld(at(qacc, dof + i)), a)
+      st(A + V * e, a)
+    }
   }
-  const o = <usize>id
-  const pos = type == OBJ_GEOM ? f.geom_pos(m, p) + 3 * V * o : type == OBJ_SITE ? f.site_pos(m, p) + 3 * V * o : f.body_ipos(m, p) + 3 * V * o
-  const quat = type == OBJ_GEOM ? f.geom_quat(m, p) + 4 * V * o : type == OBJ_SITE ? f.site_quat(m, p) + 4 * V * o : f.body_iquat(m, p) + 4 * V * o
-  rotVecQuat(out, pos, Q)
-  for (let i: usize = 0; i < 3; i++) st(out + V * i, add(ld(X + V * i), ld(out + V * i)))
-  mulQuat(out + 3 * V, Q, quat)
+}
+
+/** what sensors need and the step has left out */
+function prepare(m: usize, p: usize, d: usize, s: usize): void {
+  const needs = f.sensorneeds(m)
+  if (f.planar(m) && needs & f.NEED_VELOCITY) {
+    comPos(m, p, s)
+    rne(m, p, d, s)
+  }
+  if (needs & f.NEED_ACCELERATION) linkAccelerations(m, d, s)
+  if (needs & f.NEED_TRANSMISSION && f.nsimple(m) == f.nactuator(m) && load<i32>(f.opt_integrator(m)) != INT_IMPLICITFAST) transmission(m, p, d, s)
+  if (needs & f.NEED_GEOMS) geomPoses(m, p, d, s)
+  if (needs & f.NEED_CONTACTS) contactRows(m, s)
 }
 
 /** reading of sensor i now, without delay; out (dim) (mj_computeSensor) */
 function computeSensor(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): void {
-  const type = i32at(f.sensor_type(m), i), id = i32at(f.sensor_objid(m), i)
-  if (type == SENS_JOINTPOS) st(out, ld(at(f.qpos(m, d), i32at(f.jnt_qposadr(m), id))))
-  else if (type == SENS_JOINTVEL) st(out, ld(at(f.qvel(m, d), i32at(f.jnt_dofadr(m), id))))
-  else if (type == SENS_ACTUATORFRC) st(out, ld(at(f.actuator_force(m, d), id)))
-  else {
-    const tmp = f.tmp(m, s) + 24 * V, ref = tmp + 7 * V, mat = tmp + 14 * V
-    objectPose(m, p, s, i32at(f.sensor_objtype(m), i), id, tmp)
-    const refid = i32at(f.sensor_refid(m), i)
-    if (refid >= 0) {
-      objectPose(m, p, s, i32at(f.sensor_reftype(m), i), refid, ref)
-      for (let k: usize = 0; k < 3; k++) st(tmp + V * k, sub(ld(tmp + V * k), ld(ref + V * k)))
-      quat2Mat(mat, ref + 3 * V)
-      mulMatTVec3(mat + 9 * V, mat, tmp)
-      copy(tmp, mat + 9 * V, 3)
-      negQuat(ref + 3 * V, ref + 3 * V)
-      mulQuat(tmp + 3 * V, ref + 3 * V, tmp + 3 * V)
-    }
-    if (type == SENS_FRAMEPOS) copy(out, tmp, 3)
-    else copy(out, tmp + 3 * V, 4)
-  }
+  const type = i32at(f.sensor_type(m), i)
+  if (type >= SENS_JOINTPOS && type <= SENS_TENDONLIMITFRC) jointSensor(m, p, d, s, i, type, out)
+  else if (type == SENS_TOUCH) touch(m, p, d, s, i, out)
+  else if (type == SENS_CONTACT) contactSensor(m, p, d, s, i, out)
+  else if (type == SENS_FORCE || type == SENS_TORQUE) wrenchSensor(m, p, d, s, i, type, out)
+  else if (type == SENS_RANGEFINDER) rangefinder(m, p, d, s, i, out)
+  else if (type == SENS_INSIDESITE) insideSite(m, p, d, s, i, out)
+  else if (type == SENS_CLOCK) st(out, ld(f.time(m, d)))
+  else if ((type >= SENS_SUBTREECOM && type <= SENS_SUBTREEANGMOM) || type == SENS_E_POTENTIAL || type == SENS_E_KINETIC) subtreeSensor(m, p, d, s, i, type, out)
+  else frameSensor(m, p, d, s, i, type, out)
+  // contact slots hold quantities of several kinds
+  if (type != SENS_CONTACT) applyCutoff(m, p, i, out)
+}
 
-  // cutoff: both sides of a real quantity, the upper side of a positive one, nothing else
+/** cutoff: both sides of a real quantity, the upper side of a positive one, nothing else (apply_cutoff) */
+function applyCutoff(m: usize, p: usize, i: i32, out: usize): void {
   const cutoff = ld(at(f.sensor_cutoff(m, p), i))
   const kind = i32at(f.sensor_datatype(m), i)
-  if (kind > 1 || !v128.any_true(gt(cutoff, splat(0)))) return
+  const on = gt(cutoff, splat(0))
+  if (kind > 1 || !v128.any_true(on)) return
   const dim = i32at(f.sensor_dim(m), i)
   for (let k = 0; k < dim; k++) {
     const x = ld(at(out, k))
-    st(at(out, k), sel(gt(cutoff, splat(0)), kind == 0 ? clip(x, neg(cutoff), cutoff) : min4(x, cutoff), x))
+    st(at(out, k), sel(on, kind == 0 ? clip(x, neg(cutoff), cutoff) : min4(x, cutoff), x))
   }
 }
 
 /**
  * All sensors of the block; a delayed one reads its history.
  *   model   sensor_* (*)
- *   in      state, actuator_force, xpos xquat (for frame sensors), history
- *   out     sensordata (nsensordata)
+ *   in      state, actuator_force, lnk, con, efc, qacc where needAcceleration says so, history; alive: worlds that go on
+ *   out     sensordata (nsensordata) of those worlds; sens_now (nsensordata): the readings without delay
  *   source  MuJoCo engine_sensor.c, mj_sensorPos, mj_sensorVel, mj_sensorAcc
  */
-export function sensors(m: usize, p: usize, d: usize, s: usize): void {
-  const n = f.nsensor(m)
-  if (n == 0 || load<i32>(f.opt_disableflags(m)) & DSBL_SENSOR) return
-  const data = f.sensordata(m, d), hist = f.sensor_history(m), histadr = f.sensor_historyadr(m)
+export function sensors(m: usize, p: usize, d: usize, s: usize, alive: v128): void {
+  const n = f.nsensor(m), off = (load<i32>(f.opt_disableflags(m)) & DSBL_SENSOR) != 0
+  // histories go on when sensors are off
+  if (n == 0 || (off && f.nhistory(m) == 0)) return
+  prepare(m, p, d, s)
+  const data = f.sensordata(m, d), hist = f.sensor_history(m)
   for (let i = 0; i < n; i++) {
-    const out = at(data, i32at(f.sensor_adr(m), i))
-    const nsample = i32at(hist, 2 * i)
-    computeSensor(m, p, d, s, i, out)
-    if (nsample == 0) continue
-    const delay = ld(at(f.sensor_delay(m, p), i))
-    const on = gt(delay, splat(0))
-    if (!v128.any_true(on)) continue
-    const buf = at(f.history(m, d), i32at(histadr, i))
+    const adr = i32at(f.sensor_adr(m), i), nsample = i32at(hist, 2 * i), dim = i32at(f.sensor_dim(m), i)
+    const now = at(f.sens_now(m, s), adr), out = at(data, adr)
+    if (off && nsample == 0) continue
+    computeSensor(m, p, d, s, i, now)
+    if (off) continue
+    const delay = ld(at(f.sensor_delay(m, p), i)), late = gt(delay, splat(0))
+    if (nsample == 0 || !v128.any_true(late)) {
+      for (let k = 0; k < dim; k++) st(at(out, k), sel(alive, ld(at(now, k)), ld(at(out, k))))
+      continue
+    }
+    const buf = at(f.history(m, d), i32at(f.sensor_historyadr(m), i))
     const age = div(delay, ld(f.opt_timestep(m, p)))
-    const dim = i32at(f.sensor_dim(m), i)
     for (let k = 0; k < dim; k++) {
-      st(at(out, k), sel(on, historyRead(buf, nsample, dim, k, age, i32at(hist, 2 * i + 1)), ld(at(out, k))))
+      const x = sel(late, historyRead(buf, nsample, dim, k, age, i32at(hist, 2 * i + 1)), ld(at(now, k)))
+      st(at(out, k), sel(alive, x, ld(at(out, k))))
     }
   }
 }
 
-/** Push the present readings and controls into their histories: the end of a step (mj_advance). */
-export function advanceHistory(m: usize, p: usize, d: usize, s: usize): void {
+/**
+ * Push the controls and the readings of this step into their histories: the end of a step (mj_advance). With RK4, MuJoCo
+ * pushes readings made of its first and last stage; here they are always those of the step's beginning.
+ */
+export function advanceHistory(m: usize, d: usize, s: usize): void {
   if (f.nhistory(m) == 0) return
   const history = f.history(m, d), n = f.nactuator(m), ns = f.nsensor(m)
   for (let i = 0; i < n; i++) {
@@ -98,13 +132,7 @@ export function advanceHistory(m: usize, p: usize, d: usize, s: usize): void {
   for (let i = 0; i < ns; i++) {
     const nsample = i32at(f.sensor_history(m), 2 * i)
     if (nsample == 0) continue
-    computeSensor(m, p, d, s, i, historyInsert(at(history, i32at(f.sensor_historyadr(m), i)), nsample, i32at(f.sensor_dim(m), i)))
+    const adr = i32at(f.sensor_adr(m), i), dim = i32at(f.sensor_dim(m), i)
+    copy(historyInsert(at(history, i32at(f.sensor_historyadr(m), i)), nsample, dim), at(f.sens_now(m, s), adr), dim)
   }
-}
-
-/** does some sensor look at a frame */
-export function needFrames(m: usize): bool {
-  const n = f.nsensor(m)
-  for (let i = 0; i < n; i++) if (i32at(f.sensor_type(m), i) >= SENS_FRAMEPOS) return true
-  return false
 }

@@ -48,11 +48,6 @@ export const TRN_JOINTINPARENT: i32 = 1
 export const TRN_TENDON: i32 = 3
 export const TRN_SITE: i32 = 4
 
-export const SENS_JOINTPOS: i32 = 9
-export const SENS_JOINTVEL: i32 = 10
-export const SENS_ACTUATORFRC: i32 = 15
-export const SENS_FRAMEPOS: i32 = 26
-
 export const GEOM_PLANE: i32 = 0
 export const GEOM_SPHERE: i32 = 2
 export const GEOM_CAPSULE: i32 = 3
@@ -60,6 +55,8 @@ export const GEOM_ELLIPSOID: i32 = 4
 export const GEOM_CYLINDER: i32 = 5
 export const GEOM_BOX: i32 = 6
 
+export const OBJ_UNKNOWN: i32 = 0
+export const OBJ_BODY: i32 = 1
 export const OBJ_XBODY: i32 = 2
 export const OBJ_GEOM: i32 = 5
 export const OBJ_SITE: i32 = 6

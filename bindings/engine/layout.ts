@@ -20,6 +20,7 @@ import { EQ, OBJ, TRN } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
 import { CAND_ROW, type ContactTables, contactTables } from './candidates.js'
+import { sensorNeeds, visibleGeoms } from './sensor-needs.js'
 
 /** bytes of one quantity of a block of four worlds */
 export const V = 16
@@ -224,6 +225,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     xfrc: 0,
     gravcomp: Number(gravcomp),
     fluid: Number(fluid),
+    sensorneeds: sensorNeeds(model),
   }
   for (const name of ENGINE_SIZES) sizes[name] = engine[name]
   const tables = new Map<string, Int32Array>([
@@ -248,6 +250,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     ['ten_rownnz', tendons.nnz],
     ['ten_rowadr', tendons.adr],
     ['ten_colind', tendons.col],
+    ['geom_visible', visibleGeoms(model)],
     ['act_slot', slots],
   ])
   return { sizes: sizes as Sizes, tables }

@@ -19,6 +19,7 @@ const RANGES: readonly (readonly [field: string, lowest: number, below: SizeName
   ['dof_parentid', -1, 'nv'],
   ['dof_treeid', 0, 'nv'],
   ['geom_bodyid', 0, 'nbody'],
+  ['geom_matid', -1, 'nmat'],
   ['site_bodyid', 0, 'nbody'],
   ['pair_geom1', 0, 'ngeom'],
   ['pair_geom2', 0, 'ngeom'],

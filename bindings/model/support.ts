@@ -4,6 +4,7 @@ import { BIAS, DSBL, DYN, ENBL, EQ, enumName, GAIN, GEOM, INT, OBJ, SENS, TRN, W
 import type { ModelNumbers } from './finite.js'
 import type { Model } from './model.js'
 import { label } from './names.js'
+import { isVisible } from './visible.js'
 
 /** What the support check needs of an mjModel beyond MODEL_FIELDS. */
 export interface SupportFacts {
@@ -73,6 +74,7 @@ const SENSORS = {
   frame: [
     ...[SENS.FRAMEPOS, SENS.FRAMEQUAT, SENS.FRAMEXAXIS, SENS.FRAMEYAXIS, SENS.FRAMEZAXIS],
     ...[SENS.FRAMELINVEL, SENS.FRAMEANGVEL, SENS.FRAMELINACC, SENS.FRAMEANGACC],
+    SENS.INSIDESITE,
   ],
   other: [
     ...[SENS.JOINTPOS, SENS.JOINTVEL, SENS.JOINTACTFRC, SENS.BALLQUAT, SENS.BALLANGVEL],
@@ -81,6 +83,7 @@ const SENSORS = {
     ...[SENS.TENDONLIMITPOS, SENS.TENDONLIMITVEL, SENS.TENDONLIMITFRC],
     ...[SENS.ACTUATORPOS, SENS.ACTUATORVEL, SENS.ACTUATORFRC],
     ...[SENS.SUBTREECOM, SENS.SUBTREELINVEL, SENS.SUBTREEANGMOM, SENS.CLOCK, SENS.CONTACT],
+    ...[SENS.E_POTENTIAL, SENS.E_KINETIC],
   ],
 } as const satisfies Record<string, readonly number[]>
 const FRAME_OK: readonly number[] = [OBJ.BODY, OBJ.XBODY, OBJ.GEOM, OBJ.SITE]
@@ -265,7 +268,11 @@ function sensors(model: ModelNumbers): string[] {
       list.push(`${sensor}: '${enumName(SENS, type)}' of a ${enumName(OBJ, objtype)} is not supported, only of a site`)
     }
     if (type === SENS.RANGEFINDER) {
-      const g = field.geom_type.findIndex(t => UNTOUCHABLE.includes(t))
+      // a ray passes what is transparent, and the body it starts from
+      const body = field.site_bodyid[field.sensor_objid[i]]
+      const g = field.geom_type.findIndex(
+        (t, geom) => UNTOUCHABLE.includes(t) && field.geom_bodyid[geom] !== body && isVisible(field, geom),
+      )
       const seen = g < 0 ? '' : `${label('geom', names.geom, g)} of type '${enumName(GEOM, field.geom_type[g])}'`
       if (g >= 0) list.push(`${sensor}: its ray may meet ${seen}, which is not supported`)
     }
