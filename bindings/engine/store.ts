@@ -1,5 +1,5 @@
 /** What a batch keeps in linear memory: header with integer tables, parameters, state, and scratch of each thread. */
-import { modelFields } from '../fields.js'
+import { ENGINE_SIZES, modelFields } from '../fields.js'
 import { GEOM } from '../model/enums.js'
 import type { Model } from '../model/model.js'
 import { writeHeader } from './header.js'
@@ -14,10 +14,15 @@ const CONSTANTS_FROM = new Set(
     'dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly geom_pos geom_quat ' +
     'geom_rbound geom_margin geom_gap ' +
     'site_pos site_quat wrap_prm tendon_armature tendon_damping tendon_dampingpoly tendon_solref_lim tendon_solimp_lim ' +
-    'tendon_solref_fri tendon_solimp_fri eq_data ' +
+    'tendon_solref_fri tendon_solimp_fri tendon_stiffness tendon_stiffnesspoly eq_data body_gravcomp opt_density opt_viscosity ' +
     'jnt_stiffness jnt_stiffnesspoly jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep'
   ).split(' '),
 )
+/** sizes that say what no world needs: they follow the model fields written, and stand in the header */
+const SHORTCUTS = ENGINE_SIZES.filter(name =>
+  ['planar', 'springs', 'gravcomp', 'fluid', 'tenarmature', 'tenforce'].includes(name),
+)
+const HAS_XFRC = (ENGINE_SIZES as readonly string[]).includes('xfrc')
 const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
 
 /** Everything that a batch's future and its results depend on, as bytes. */
@@ -28,6 +33,7 @@ export interface Image {
   readonly perWorld: boolean
   readonly varied: readonly string[]
   readonly stale: boolean
+  readonly xfrc: boolean
 }
 
 export class Store {
@@ -41,6 +47,8 @@ export class Store {
   /** parameters differ by world */
   #perWorld = false
   #stale = true
+  /** Cartesian forces were applied: the recursion in the plane leaves out what they need */
+  #xfrc = false
   readonly #scratch: number[] = []
   readonly #scratchBytes: number
 
@@ -130,6 +138,10 @@ export class Store {
    * @param each values are (worlds, size) rather than (size) for all of them
    */
   writeWorld(name: string, values: ArrayLike<number>, size: number, each: boolean, worlds?: Int32Array): void {
+    if (HAS_XFRC && name === 'xfrc_applied' && !this.#xfrc && Array.prototype.some.call(values, x => x !== 0)) {
+      this.#xfrc = true
+      writeHeader.words(this.engine.memory, this.m, { xfrc: 1, planar: 0 })
+    }
     this.#write(this.d + (this.layout.d.get(name) as number), this.layout.dbytes, values, size, each, worlds)
   }
 
@@ -248,7 +260,8 @@ export class Store {
       }
     }
     if (same) for (let j = 0; j < njnt; j++) i32[flagsAt + j] = flags[j] | same[j]
-    writeHeader.words(this.engine.memory, this.m, { planar: sizes.planar, springs: sizes.springs })
+    const shortcuts = Object.fromEntries(SHORTCUTS.map(name => [name, sizes[name]]))
+    writeHeader.words(this.engine.memory, this.m, this.#xfrc ? { ...shortcuts, planar: 0 } : shortcuts)
     this.#stale = false
   }
 
@@ -278,6 +291,7 @@ export class Store {
       perWorld: this.#perWorld,
       varied: [...this.varied],
       stale: this.#stale,
+      xfrc: this.#xfrc,
     }
   }
 
@@ -296,6 +310,7 @@ export class Store {
     this.varied.clear()
     for (const name of image.varied) this.varied.add(name)
     this.#stale = image.stale
+    this.#xfrc = image.xfrc
     // addresses are this batch's own
     this.#writeHeaderWords()
   }
