@@ -4,7 +4,21 @@
  * Models, batches of worlds, parameter spaces and recordings; the method families have entries of their own
  * (`simcrank/sysid`, `simcrank/es`).
  */
-export { Batch, type BatchOptions, createBatch, type Interpolation, type ReplayOptions } from './engine/index.js'
+export {
+  Batch,
+  type BatchOptions,
+  createBatch,
+  type Interpolation,
+  type Noise,
+  type ReplayOptions,
+  type ResetDistribution,
+  type ResetOptions,
+  type Snapshot,
+  STATE,
+  type StatePart,
+  type StateSpec,
+  type Worlds,
+} from './engine/index.js'
 export * from './errors.js'
 export { type Field, modelFields, STATUS, worldFields } from './fields.js'
 export { ParameterDistribution } from './model/distribution.js'

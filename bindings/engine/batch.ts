@@ -1,13 +1,26 @@
 import { BackendError, ParameterError, SizeError } from '../errors.js'
-import { derivedFields, type Field, fieldSize, modelFields, STATUS, worldFields } from '../fields.js'
+import { fieldSize, STATUS } from '../fields.js'
+import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
+import { checkValues, findField, isDerivedField, isWorldField, writableField } from './access.js'
 import type { ContactSource } from './contacts.js'
 import { derivedAddress } from './derived.js'
-import { writeHeader } from './header.js'
-import { frameFlags, type Layout, layOut, topology } from './layout.js'
 import { type ReplayOptions, replay } from './replay.js'
-import { FORWARD, SET_CONST, STEP } from './wasm/control.js'
+import { type ResetOptions, reset } from './reset.js'
+import type { StatePart, StateSpec } from './state.js'
+import {
+  getState,
+  restoreSnapshot,
+  type Snapshot,
+  setState,
+  stateParts,
+  takeSnapshot,
+  writeWorldField,
+} from './state.js'
+import { Store } from './store.js'
+import { FORWARD, STEP } from './wasm/control.js'
 import { Engine } from './wasm/engine.js'
+import { maskList, type Worlds, worldList } from './worlds.js'
 
 export interface BatchOptions {
   /** number of worlds, at least 1 */
@@ -18,30 +31,15 @@ export interface BatchOptions {
   readonly workers?: number
   /** seed of everything random; default 0 */
   readonly seed?: number
+  /**
+   * contacts a world has room for; default from the model. A world that needs more stands still with the CONTACTS bit in
+   * `status`, and its `ncon` says how many it needs
+   */
+  readonly nconmax?: number
 }
 
-/** model fields the engine's constants follow from: those of mj_setConst, and those it takes apart ahead of the step */
-const CONSTANTS_FROM = new Set(
-  (
-    'body_pos body_quat body_ipos body_iquat body_mass body_inertia geom_pos geom_quat geom_rbound geom_margin geom_gap jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
-    'body_gravcomp opt_density opt_viscosity dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly ' +
-    'jnt_stiffness jnt_stiffnesspoly tendon_stiffness tendon_stiffnesspoly tendon_damping tendon_dampingpoly tendon_armature wrap_prm ' +
-    'jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep'
-  ).split(' '),
-)
-const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
-
-const fieldOf = new Map<string, Field>([...modelFields, ...worldFields, ...derivedFields].map(f => [f.name, f]))
-const isWorld = new Set(worldFields.map(f => f.name))
-const isDerived = new Set(derivedFields.map(f => f.name))
-/** results of a step, and constants that follow from other fields: mj_setConst would overwrite them */
-const isComputed = new Set([
-  ...isDerived,
-  ...'qacc act_dot actuator_force qfrc_actuator qfrc_constraint sensordata solver_niter status'.split(' '),
-  ...'body_subtreemass body_invweight0 dof_invweight0 dof_M0 tendon_length0 tendon_invweight0 actuator_length0 actuator_acc0'.split(
-    ' ',
-  ),
-])
+/** Most contacts of a world: the scratch of a block holds four times as many records. */
+const MAX_NCONMAX = 65536
 
 /**
  * Many worlds of one Model, stepped together (mjData times nworld). Create with createBatch, dispose when done.
@@ -52,279 +50,67 @@ export class Batch {
   readonly workers: number
   readonly seed: number
 
-  readonly #engine: Engine
-  readonly #layout: Layout
-  readonly #nblock: number
-  readonly #m: number
-  #p: number
-  readonly #d: number
-  readonly #scratch: number[] = []
-  readonly #scratchBytes: number
-  /** parameters differ by world */
-  #perWorld = false
-  /** Cartesian forces were applied: the recursion in the plane leaves out what they need */
-  #xfrc = false
-  /** model fields written since the Model's defaults */
-  readonly #varied = new Set<string>()
-  #stale = true
+  readonly #store: Store
+  /** resets of each world so far: they choose its random numbers */
+  readonly #resets: Uint32Array
   #disposed = false
 
   /** @internal */
-  constructor(engine: Engine, model: Model, nworld: number, workers: number, seed: number) {
+  constructor(engine: Engine, model: Model, nworld: number, workers: number, seed: number, nconmax?: number) {
     this.model = model
     this.nworld = nworld
     this.workers = workers
     this.seed = seed
-    this.#engine = engine
-    this.#nblock = Math.ceil(nworld / 4)
-    const { sizes, tables } = topology(model, this.#varied)
-    this.#layout = layOut(sizes)
-    const { mbytes, pbytes, dbytes, sbytes } = this.#layout
-    this.#scratchBytes = sbytes + dbytes
-    // all or nothing: what was got before the memory ran out goes back
-    const taken: [address: number, bytes: number][] = []
-    const take = (bytes: number): number => {
-      const address = engine.arena.alloc(bytes)
-      taken.push([address, bytes])
-      return address
-    }
-    try {
-      this.#m = take(mbytes)
-      this.#p = take(pbytes)
-      this.#d = take(dbytes * this.#nblock)
-      for (let i = 0; i < workers; i++) this.#scratch.push(take(this.#scratchBytes))
-    } catch (error) {
-      for (const [address, bytes] of taken) engine.arena.release(address, bytes)
-      throw error
-    }
-
-    writeHeader(engine.memory, this.#m, this.#layout, model, tables)
-    this.#writeHeaderWords()
-    for (const field of modelFields) {
-      const at = field.perWorld ? this.#layout.p.get(field.name) : undefined
-      if (at !== undefined) this.#fill(this.#p + at, model.field[field.name] as ArrayLike<number>)
-    }
-    this.#frictionDofs()
-    this.#constants()
-    this.reset()
+    this.#store = new Store(engine, model, nworld, workers, nconmax)
+    this.#resets = new Uint32Array(nworld)
+    reset(this.#store, undefined, {}, new Uint32Array(nworld), seed)
   }
 
-  /** views follow the memory, which may have grown */
-  get #f32(): Float32Array {
-    return new Float32Array(this.#engine.memory.buffer)
-  }
-
-  #alive(): void {
+  #alive(): Store {
     if (this.#disposed) throw new BackendError('DISPOSED', 'this batch has been disposed')
+    return this.#store
   }
 
-  #writeHeaderWords(): void {
-    const { pbytes, dbytes } = this.#layout
-    writeHeader.words(this.#engine.memory, this.#m, {
-      pstride: this.#perWorld ? pbytes : 0,
-      dstride: dbytes,
-      pbase: this.#p,
-      dbase: this.#d,
-      nblock: this.#nblock,
-      lanes: 4,
-    })
-  }
-
-  /** one value for all four lanes of a block */
-  #fill(address: number, values: ArrayLike<number>): void {
-    const f32 = this.#f32
-    for (let e = 0, a = address / 4; e < values.length; e++, a += 4) f32.fill(values[e], a, a + 4)
-  }
-
-  #field(name: string): Field {
-    const field = fieldOf.get(name)
-    if (!field) throw new ParameterError('FIELD_UNKNOWN', `there is no field '${name}'; fields have MuJoCo's names`)
-    return field
+  /** Contacts a world has room for. */
+  get nconmax(): number {
+    return this.#store.layout.sizes.nconmax
   }
 
   /** Number of values of a field in one world. */
   size(name: string): number {
-    return fieldSize(this.#field(name), this.#layout.sizes)
+    return fieldSize(findField(name), this.#store.layout.sizes)
   }
 
   /**
    * Write a state, an input or a per-world model field. Constants that follow from a model field follow before the next
-   * step, as mj_setConst would have them.
+   * step, as mj_setConst would have them; geom_rbound follows geom_size at once.
    *
    * @param name MuJoCo's name of the field
-   * @param values (nworld, size) world-major, or (size) for every world; finite
-   * @throws {SizeError} SIZE when the length fits neither
-   * @throws {ParameterError} FIELD_UNKNOWN, FIELD_READONLY, NOT_FINITE
+   * @param values (nworld, size) world-major, or (size) for every world; finite. With `worlds`: (worlds, size), in the
+   *   order of the list, or (size) for each of them
+   * @param options.worlds which worlds are written, a mask or a list; default all
+   * @throws {SizeError} SIZE when the length fits neither; WORLDS
+   * @throws {ParameterError} FIELD_UNKNOWN, FIELD_READONLY, FIELD_UNUSED, NOT_FINITE, TIMESTEP
    */
-  set(name: string, values: ArrayLike<number>): void {
-    this.#alive()
-    const field = this.#field(name)
-    const size = fieldSize(field, this.#layout.sizes)
-    if (field.perWorld && !this.#layout.p.has(name))
-      throw new ParameterError('FIELD_UNUSED', `${name} has no effect in this version of the engine`)
-    if (isComputed.has(name) || !(isWorld.has(name) || field.perWorld))
-      throw new ParameterError(
-        'FIELD_READONLY',
-        `${name} cannot be written: it is ${isComputed.has(name) ? 'computed' : 'the same for all worlds'}`,
-      )
-    const each = values.length === this.nworld * size
-    if (!each && values.length !== size)
-      throw new SizeError(
-        'SIZE',
-        `${name}: got length ${values.length}, expected nworld * size = ${this.nworld} * ${size}, or ${size}`,
-      )
-    // x * 0 is 0 for every x that is finite in the engine's precision; only a sum that is not needs a closer look
-    let odd = 0
-    for (let i = 0; i < values.length; i++) odd += Math.fround(values[i]) * 0
-    if (odd !== 0) {
-      const i = Array.prototype.findIndex.call(values, x => !Number.isFinite(Math.fround(x)))
-      const place = each ? `world ${Math.floor(i / size)}, element ${i % size}` : `element ${i}`
-      throw new ParameterError('NOT_FINITE', `${name}: ${values[i]} is not a finite number in single precision`, {
-        place,
-      })
-    }
-    if (size === 0) return
-
-    if (name === 'opt_timestep') {
-      const i = Array.prototype.findIndex.call(values, x => !(x > 0))
-      if (i >= 0)
-        throw new ParameterError('TIMESTEP', `opt_timestep: ${values[i]} is not a positive time`, {
-          place: `world ${i}`,
-        })
-    }
-
-    if (isWorld.has(name)) {
-      if (name === 'xfrc_applied' && !this.#xfrc && Array.prototype.some.call(values, x => x !== 0)) {
-        this.#xfrc = true
-        writeHeader.words(this.#engine.memory, this.#m, { xfrc: 1, planar: 0 })
-      }
-      this.#write(this.#d + (this.#layout.d.get(name) as number), this.#layout.dbytes, values, size, each)
-      return
-    }
-    if (each && this.nworld > 1 && !this.#perWorld) this.#spread()
-    const at = this.#p + (this.#layout.p.get(name) as number)
-    if (this.#perWorld) this.#write(at, this.#layout.pbytes, values, size, each)
-    else this.#fill(at, values)
-    this.#varied.add(name)
-    if (CONSTANTS_FROM.has(name)) this.#stale = true
-    if (name === 'dof_frictionloss') this.#frictionDofs()
-  }
-
-  /** give every block its own parameters */
-  #spread(): void {
-    const { pbytes } = this.#layout
-    const p = this.#engine.arena.alloc(pbytes * this.#nblock)
-    const bytes = new Uint8Array(this.#engine.memory.buffer)
-    for (let b = 0; b < this.#nblock; b++) bytes.copyWithin(p + b * pbytes, this.#p, this.#p + pbytes)
-    this.#engine.arena.release(this.#p, pbytes)
-    this.#p = p
-    this.#perWorld = true
-    this.#writeHeaderWords()
-  }
-
-  /** world-major values into blocks; worlds that only fill up the last block repeat the last one */
-  #write(address: number, stride: number, values: ArrayLike<number>, size: number, each: boolean): void {
-    const f32 = this.#f32
-    const last = this.nworld - 1
-    const base = address / 4
-    const words = stride / 4
-    for (let b = 0, w = 0; b < this.#nblock; b++) {
-      for (let lane = 0; lane < 4; lane++, w++) {
-        let from = each ? Math.min(w, last) * size : 0
-        for (let a = base + b * words + lane, n = size; n > 0; n--, a += 4) f32[a] = values[from++]
-      }
-    }
-  }
-
-  #read(address: number, stride: number, size: number): Float32Array {
-    const f32 = this.#f32
-    const out = new Float32Array(this.nworld * size)
-    for (let w = 0; w < this.nworld; w++) {
-      const base = (address + (w >> 2) * stride) / 4 + (w & 3)
-      for (let e = 0, a = base; e < size; e++, a += 4) out[w * size + e] = f32[a]
-    }
-    return out
-  }
-
-  /** dofs whose friction loss is not 0 in every world become constraint candidates */
-  #frictionDofs(): void {
-    const { nv } = this.model
-    const at = this.#layout.p.get('dof_frictionloss') as number
-    const f32 = this.#f32
-    const found: number[] = []
-    for (let i = 0; i < nv; i++) {
-      let some = false
-      for (let b = 0; b < (this.#perWorld ? this.#nblock : 1) && !some; b++) {
-        const a = (this.#p + at + b * this.#layout.pbytes) / 4 + 4 * i
-        for (let lane = 0; lane < 4; lane++) some ||= f32[a + lane] !== 0
-      }
-      if (some) found.push(i)
-    }
-    new Int32Array(this.#engine.memory.buffer, this.#m + (this.#layout.m.get('friction_dof') as number), nv).set(found)
-    writeHeader.words(this.#engine.memory, this.#m, { nfriction: found.length })
-  }
-
-  /** recompute what follows from the model fields, in every parameter block */
-  #constants(): void {
-    if (!this.#stale) return
-    const { m, p, pbytes } = this.#layout
-    const i32 = new Int32Array(this.#engine.memory.buffer)
-    const flagsAt = (this.#m + (m.get('lnk_flags') as number)) / 4
-    const { tables: table, sizes } = topology(this.model, this.#varied)
-    const flags = table.get('lnk_flags') as Int32Array
-    i32.set(flags, flagsAt)
-    i32.set(table.get('lnk_axis') as Int32Array, (this.#m + (m.get('lnk_axis') as number)) / 4)
-
-    this.#run(SET_CONST, 0, this.#perWorld ? this.#nblock : 1)
-    // shortcuts that hold in all worlds
-    const { njnt } = this.model
-    const f32 = this.#f32
-    const row = new Float32Array(24 * njnt)
-    const shared = !this.#perWorld || ![...this.#varied].some(f => FRAMES_FROM.has(f))
-    let same: Int32Array | undefined
-    for (let b = 0; b < (shared ? 1 : this.#nblock); b++) {
-      for (let lane = 0; lane < (shared ? 1 : 4); lane++) {
-        const base = (this.#p + b * pbytes + (p.get('lnk_const') as number)) / 4 + lane
-        for (let e = 0; e < row.length; e++) row[e] = f32[base + 4 * e]
-        const here = frameFlags(this.model, row)
-        same = same === undefined ? here : same.map((x, j) => x & here[j])
-      }
-    }
-    if (same) for (let j = 0; j < njnt; j++) i32[flagsAt + j] = flags[j] | same[j]
-    writeHeader.words(this.#engine.memory, this.#m, {
-      planar: this.#xfrc ? 0 : sizes.planar,
-      springs: sizes.springs,
-      gravcomp: sizes.gravcomp,
-      fluid: sizes.fluid,
-      tenarmature: sizes.tenarmature,
-      tenforce: sizes.tenforce,
-    })
-    this.#stale = false
-  }
-
-  #run(command: number, argument: number, nblock: number): void {
-    this.#engine.run({
-      command,
-      model: this.#m,
-      argument,
-      nblock,
-      scratch: this.#scratch,
-      spare: this.#layout.sbytes,
-    })
+  set(name: string, values: ArrayLike<number>, options: { readonly worlds?: Worlds } = {}): void {
+    const store = this.#alive()
+    const field = writableField(name, store.layout)
+    const list = worldList(options.worlds, this.nworld)
+    const each = checkValues(field, values, store.layout, list?.length ?? this.nworld, list)
+    const size = fieldSize(field, store.layout.sizes)
+    if (size === 0 || list?.length === 0) return
+    if (isWorldField(name)) writeWorldField(store, name, values, size, each, list)
+    else store.writeModel(name, values, size, each, list)
   }
 
   /** constants up to date, and nothing asked for that a plain step would leave out */
-  #ready(): void {
-    this.#alive()
-    this.#constants()
+  #ready(): Store {
+    const store = this.#alive()
+    store.constants()
     const { nactuator } = this.model
     const history = this.model.field.actuator_history as Int32Array
-    if (!this.#varied.has('actuator_delay')) return
-    const delay = this.#read(
-      this.#p + (this.#layout.p.get('actuator_delay') as number),
-      this.#perWorld ? this.#layout.pbytes : 0,
-      nactuator,
-    )
+    if (!store.varied.has('actuator_delay')) return store
+    const delay = store.readModel('actuator_delay', nactuator)
     for (let i = 0; i < delay.length; i++) {
       const a = i % nactuator
       if (delay[i] > 0 && history[2 * a] === 0)
@@ -334,6 +120,7 @@ export class Batch {
           { place: `actuator ${this.model.names.actuator[a] || a}` },
         )
     }
+    return store
   }
 
   /**
@@ -346,14 +133,12 @@ export class Batch {
   async step(nstep = 1): Promise<void> {
     if (!Number.isInteger(nstep) || nstep < 1)
       throw new SizeError('NSTEP', `nstep: got ${nstep}, expected a positive integer`)
-    this.#ready()
-    this.#run(STEP, nstep, this.#nblock)
+    this.#ready().run(STEP, nstep)
   }
 
   /** Compute accelerations, forces and sensors of the present state without moving (mj_forward). */
   async forward(): Promise<void> {
-    this.#ready()
-    this.#run(FORWARD, 0, this.#nblock)
+    this.#ready().run(FORWARD, 0)
   }
 
   /**
@@ -363,25 +148,24 @@ export class Batch {
    * @throws {ParameterError} FIELD_UNKNOWN, FIELD_HOST
    */
   async get(name: string): Promise<Float32Array> {
-    this.#alive()
-    const field = this.#field(name)
-    const size = fieldSize(field, this.#layout.sizes)
+    const store = this.#alive()
+    const size = fieldSize(findField(name), store.layout.sizes)
     if (name === 'qacc') return this.#qacc(size)
-    if (isWorld.has(name)) return this.#read(this.#d + (this.#layout.d.get(name) as number), this.#layout.dbytes, size)
-    if (isDerived.has(name)) return this.#derive(name, size)
-    this.#constants()
-    const at = this.#layout.p.get(name)
-    if (at === undefined)
+    if (isWorldField(name)) return store.readWorld(name, size)
+    if (isDerivedField(name)) return this.#derive(name, size)
+    store.constants()
+    if (!store.layout.p.has(name))
       throw new ParameterError('FIELD_HOST', `${name} is the same for all worlds: read it from model.field`)
-    return this.#read(this.#p + at, this.#perWorld ? this.#layout.pbytes : 0, size)
+    return store.readModel(name, size)
   }
 
   /** the solver's acceleration where a world had constraints in the last step, M^-1 qfrc_smooth where it had none */
   #qacc(size: number): Float32Array {
-    const { d, dbytes } = this.#layout
-    const out = this.#read(this.#d + (d.get('qacc') as number), dbytes, size)
-    const words = new Int32Array(this.#engine.memory.buffer)
-    const mask = (this.#d + (d.get('constrained') as number)) / 4
+    const store = this.#store
+    const { d, dbytes } = store.layout
+    const out = store.readWorld('qacc', size)
+    const words = store.i32
+    const mask = (store.d + (d.get('constrained') as number)) / 4
     const free = (w: number) => words[mask + ((w >> 2) * dbytes) / 4 + (w & 3)] === 0
     let smooth: Float32Array | undefined
     for (let w = 0; w < this.nworld; w++) {
@@ -394,18 +178,18 @@ export class Batch {
 
   /** recompute a quantity that is not kept, block by block */
   #derive(name: string, size: number): Float32Array {
-    this.#constants()
+    const store = this.#store
+    store.constants()
     const out = new Float32Array(this.nworld * size)
-    const address = derivedAddress(name, this.model, this.#layout)
-    const base = this.#scratch[0]
-    for (let b = 0; b < this.#nblock; b++) {
-      this.#engine.exports.derive(this.#m, base, b)
-      const f32 = this.#f32
+    const address = derivedAddress(name, this.model, store.layout)
+    for (let b = 0; b < store.nblock; b++) {
+      store.engine.exports.derive(store.m, store.scratch, b)
+      const { f32 } = store
       for (let lane = 0; lane < 4 && 4 * b + lane < this.nworld; lane++) {
         const o = (4 * b + lane) * size
         for (let e = 0; e < size; e++) {
           const a = address(e)
-          out[o + e] = a < 0 ? 0 : f32[(base + a) / 4 + lane]
+          out[o + e] = a < 0 ? 0 : f32[(store.scratch + a) / 4 + lane]
         }
       }
     }
@@ -413,68 +197,77 @@ export class Batch {
   }
 
   /**
-   * Put worlds back to qpos0 at rest: time, activations, controls, histories and status cleared (mj_resetData).
+   * Put worlds back to qpos0 at rest: time, activations, controls, applied forces, histories and status cleared,
+   * eq_active as eq_active0, mocap bodies where the model has them (mj_resetData). With a keyframe, its time, qpos, qvel,
+   * act, ctrl and mocap poses (mj_resetDataKeyframe). With a distribution, a draw on top: its random numbers follow from
+   * seed, world and how often this world was reset before, and from nothing else.
    *
-   * @param mask (nworld) nonzero: reset this world; default all
-   * @throws {SizeError} SIZE when the mask has another length
+   * @param options a mask (nworld), nonzero: reset this world; or options; default all worlds
+   * @throws {SizeError} SIZE when the mask or a list has another length; WORLDS
+   * @throws {ParameterError} KEYFRAME, NOISE, NOT_FINITE, and what set() throws of a parameter
    */
-  reset(mask?: ArrayLike<number>): void {
-    this.#alive()
-    if (mask && mask.length !== this.nworld)
-      throw new SizeError('SIZE', `mask: got length ${mask.length}, expected nworld = ${this.nworld}`)
-    const { d, dbytes, p, pbytes, sizes } = this.#layout
-    const f32 = this.#f32
-    const { nq, nactuator, nsensor } = this.model
-    const qpos = (d.get('qpos') as number) / 4
-    const qpos0 = (this.#p + (p.get('qpos0') as number)) / 4
-    const ones = ['actuator_enable', 'actuator_supply'].map(n => (d.get(n) as number) / 4)
-    const active = (d.get('eq_active') as number) / 4
-    const active0 = this.model.field.eq_active0 as Int32Array
-    const mocap = (['pos', 'quat'] as const).map(
-      what =>
-        [
-          (d.get(`mocap_${what}`) as number) / 4,
-          (p.get(`body_${what}`) as number) / 4,
-          what === 'pos' ? 3 : 4,
-        ] as const,
-    )
-    const mocapid = this.model.field.body_mocapid as Int32Array
-    const history = (d.get('history') as number) / 4
-    const words = dbytes / 4
-    const cursors: [at: number, value: number][] = []
-    for (const [kind, n] of [
-      ['actuator', nactuator],
-      ['sensor', nsensor],
-    ] as const) {
-      for (let i = 0; i < n; i++) {
-        const nsample = (this.model.field[`${kind}_history`] as Int32Array)[2 * i]
-        if (nsample > 0) cursors.push([(this.model.field[`${kind}_historyadr`] as Int32Array)[i] + 1, nsample - 1])
-      }
-    }
-    for (let b = 0; b < this.#nblock; b++) {
-      const base = (this.#d + b * dbytes) / 4
-      if (!mask) f32.fill(0, base, base + words)
-      for (let lane = 0; lane < 4; lane++) {
-        const w = Math.min(4 * b + lane, this.nworld - 1)
-        if (mask) {
-          if (!mask[w]) continue
-          for (let a = base + lane; a < base + words; a += 4) f32[a] = 0
-        }
-        const from = qpos0 + (this.#perWorld ? (b * pbytes) / 4 : 0) + lane
-        for (let e = 0; e < nq; e++) f32[base + qpos + 4 * e + lane] = f32[from + 4 * e]
-        for (let e = 0; e < active0.length; e++) f32[base + active + 4 * e + lane] = active0[e]
-        const shift = from - qpos0
-        for (let body = 0; body < mocapid.length; body++) {
-          if (mocapid[body] < 0) continue
-          for (const [to, at, size] of mocap)
-            for (let k = 0; k < size; k++)
-              f32[base + to + 4 * (size * mocapid[body] + k) + lane] =
-                f32[this.#p / 4 + shift + at + 4 * (size * body + k)]
-        }
-        for (const one of ones) for (let e = 0; e < sizes.nactuator; e++) f32[base + one + 4 * e + lane] = 1
-        for (const [at, value] of cursors) f32[base + history + 4 * at + lane] = value
-      }
-    }
+  reset(options: ArrayLike<number> | ResetOptions = {}): void {
+    const store = this.#alive()
+    const masked = 'length' in options
+    const list = masked ? maskList(options, this.nworld) : worldList(options.worlds, this.nworld)
+    const chosen: ResetOptions = masked ? {} : options
+    const { seed = this.seed } = chosen
+    seedWords(seed)
+    reset(store, list, chosen, this.#resets, seed)
+  }
+
+  /**
+   * Numbers of one world in a state array of this spec (mj_stateSize).
+   *
+   * @throws {ParameterError} STATE_SPEC
+   */
+  stateSize(spec: StateSpec = 'ALL'): number {
+    return stateParts(spec, this.#store.layout.sizes).nstate
+  }
+
+  /** Where each field stands in a state array of this spec. @throws {ParameterError} STATE_SPEC */
+  stateLayout(spec: StateSpec = 'ALL'): readonly StatePart[] {
+    return stateParts(spec, this.#store.layout.sizes).parts
+  }
+
+  /**
+   * The state of every world (mj_getState): fields in the order of their bits in STATE, as stateLayout() lists them.
+   * In single precision; for the very bits, rounding of the clock included, take a snapshot.
+   *
+   * @param spec which parts; default ALL: MuJoCo's INTEGRATION and then actuator_enable, actuator_supply
+   * @returns (nworld, stateSize) world-major
+   * @throws {ParameterError} STATE_SPEC
+   */
+  getState(spec: StateSpec = 'ALL'): Float32Array {
+    return getState(this.#alive(), spec)
+  }
+
+  /**
+   * Write what getState gave (mj_setState). A world whose status made it stand still does so until it is reset.
+   *
+   * @param state (nworld, stateSize), or (stateSize) for every world; with `worlds` (worlds, stateSize)
+   * @param options.spec default ALL
+   * @param options.worlds which worlds are written; default all
+   * @throws {SizeError} SIZE when the length fits neither; WORLDS
+   * @throws {ParameterError} STATE_SPEC, NOT_FINITE
+   */
+  setState(state: ArrayLike<number>, options: { readonly spec?: StateSpec; readonly worlds?: Worlds } = {}): void {
+    const store = this.#alive()
+    setState(store, state, options.spec ?? 'ALL', worldList(options.worlds, this.nworld))
+  }
+
+  /** A copy of everything: states, results, model fields, status, counters of random numbers. */
+  snapshot(): Snapshot {
+    return takeSnapshot(this.#alive(), this.#resets)
+  }
+
+  /**
+   * Go back to a snapshot of this batch or another of the same model, nworld and nconmax, bit for bit.
+   *
+   * @throws {SizeError} SNAPSHOT when it is of another model or size
+   */
+  restore(snapshot: Snapshot): void {
+    restoreSnapshot(this.#alive(), snapshot, this.#resets)
   }
 
   /**
@@ -484,16 +277,16 @@ export class Batch {
    * @throws {SizeError} REPLAY_* when shapes do not fit
    */
   async replay(options: ReplayOptions): Promise<Record<string, Float32Array>> {
-    this.#alive()
-    this.#constants()
+    const store = this.#alive()
+    store.constants()
     return replay(
       {
         model: this.model,
         nworld: this.nworld,
-        layout: this.#layout,
-        arena: this.#engine.arena,
-        memory: this.#engine.memory,
-        run: (command, argument) => this.#run(command, argument, this.#nblock),
+        layout: store.layout,
+        arena: store.engine.arena,
+        memory: store.engine.memory,
+        run: (command, argument) => store.run(command, argument),
       },
       options,
     )
@@ -501,34 +294,33 @@ export class Batch {
 
   /** Worlds that stopped or were solved inexactly, in words; empty when all is well. */
   async report(): Promise<string[]> {
-    const status = await this.get('status')
+    const [status, ncon] = [await this.get('status'), await this.get('ncon')]
     const out: string[] = []
     for (let w = 0; w < this.nworld; w++) {
       if (status[w] & STATUS.BADSTATE)
         out.push(`world ${w} diverged and stands still; reset it, or use a smaller timestep or softer parameters`)
       if (status[w] & STATUS.SOLVER)
         out.push(`world ${w}: the constraint solver ran out of iterations; raise opt_iterations`)
+      if (status[w] & STATUS.CONTACTS)
+        out.push(
+          `world ${w} has ${ncon[w]} contacts, more than nconmax = ${this.nconmax}, and stands still; ` +
+            `create the batch with nconmax: ${ncon[w]} or more, or reset it`,
+        )
     }
     return out
   }
 
   /** what contactsOf reads from @internal */
   get contactSource(): ContactSource {
-    this.#ready()
-    const { memory, exports } = this.#engine
-    return { memory, exports, layout: this.#layout, m: this.#m, scratch: this.#scratch[0] }
+    const { engine, layout, m, scratch } = this.#ready()
+    return { memory: engine.memory, exports: engine.exports, layout, m, scratch }
   }
 
   /** Give the memory back. Further calls throw. */
   [Symbol.dispose](): void {
     if (this.#disposed) return
     this.#disposed = true
-    const { mbytes, pbytes, dbytes } = this.#layout
-    const { arena } = this.#engine
-    arena.release(this.#m, mbytes)
-    arena.release(this.#p, this.#perWorld ? pbytes * this.#nblock : pbytes)
-    arena.release(this.#d, dbytes * this.#nblock)
-    for (const s of this.#scratch) arena.release(s, this.#scratchBytes)
+    this.#store.release()
   }
 
   /** same as disposing */
@@ -540,18 +332,21 @@ export class Batch {
 /**
  * Many worlds of one model.
  *
- * @throws {SizeError} NWORLD, WORKERS when they are not positive integers
+ * @throws {SizeError} NWORLD, WORKERS, NCONMAX, SEED when they are not whole numbers in their range
  * @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS
  */
 export async function createBatch(model: Model, options: BatchOptions): Promise<Batch> {
-  const { nworld, backend = 'wasm', workers = 1, seed = 0 } = options
+  const { nworld, backend = 'wasm', workers = 1, seed = 0, nconmax } = options
   if (!Number.isInteger(nworld) || nworld < 1)
     throw new SizeError('NWORLD', `nworld: got ${nworld}, expected a positive integer`)
   if (!Number.isInteger(workers) || workers < 1)
     throw new SizeError('WORKERS', `workers: got ${workers}, expected a positive integer`)
+  if (nconmax !== undefined && !(Number.isInteger(nconmax) && nconmax >= 1 && nconmax <= MAX_NCONMAX))
+    throw new SizeError('NCONMAX', `nconmax: got ${nconmax}, expected a whole number from 1 to ${MAX_NCONMAX}`)
   if (backend !== 'wasm')
     throw new BackendError('BACKEND', `backend: got '${String(backend)}', this version has 'wasm'`)
+  seedWords(seed)
   const engine = await Engine.open()
   await engine.ensure(workers)
-  return new Batch(engine, model, nworld, workers, seed)
+  return new Batch(engine, model, nworld, workers, seed, nconmax)
 }

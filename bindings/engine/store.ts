@@ -1,0 +1,351 @@
+/** What a batch keeps in linear memory: header with integer tables, parameters, state, and scratch of each thread. */
+import { ENGINE_SIZES, modelFields } from '../fields.js'
+import { GEOM } from '../model/enums.js'
+import type { Model } from '../model/model.js'
+import { writeHeader } from './header.js'
+import { frameFlags, type Layout, layOut, topology } from './layout.js'
+import { SET_CONST } from './wasm/control.js'
+import type { Engine } from './wasm/engine.js'
+
+/** model fields the engine's constants follow from: those of mj_setConst, and those it takes apart ahead of the step */
+const CONSTANTS_FROM = new Set(
+  (
+    'body_pos body_quat body_ipos body_iquat body_mass body_inertia jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
+    'dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly geom_pos geom_quat ' +
+    'geom_rbound geom_margin geom_gap ' +
+    'site_pos site_quat wrap_prm tendon_armature tendon_damping tendon_dampingpoly tendon_solref_lim tendon_solimp_lim ' +
+    'tendon_solref_fri tendon_solimp_fri tendon_stiffness tendon_stiffnesspoly eq_data body_gravcomp opt_density opt_viscosity ' +
+    'jnt_stiffness jnt_stiffnesspoly jnt_solref jnt_solimp dof_solref dof_solimp eq_solref eq_solimp opt_timestep'
+  ).split(' '),
+)
+/** sizes that say what no world needs: they follow the model fields written, and stand in the header */
+const SHORTCUTS = ENGINE_SIZES.filter(name =>
+  ['planar', 'springs', 'gravcomp', 'fluid', 'tenarmature', 'tenforce'].includes(name),
+)
+const HAS_XFRC = (ENGINE_SIZES as readonly string[]).includes('xfrc')
+const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
+
+/** Everything that a batch's future and its results depend on, as bytes. */
+export interface Image {
+  readonly header: Uint8Array
+  readonly parameters: Uint8Array
+  readonly state: Uint8Array
+  readonly perWorld: boolean
+  readonly varied: readonly string[]
+  readonly stale: boolean
+  readonly xfrc: boolean
+}
+
+export class Store {
+  readonly nblock: number
+  readonly layout: Layout
+  /** model fields written since the Model's defaults */
+  readonly varied = new Set<string>()
+  readonly m: number
+  readonly d: number
+  #p: number
+  /** parameters differ by world */
+  #perWorld = false
+  #stale = true
+  /** Cartesian forces were applied: the recursion in the plane leaves out what they need */
+  #xfrc = false
+  readonly #scratch: number[] = []
+  readonly #scratchBytes: number
+
+  /** @throws {BackendError} OUT_OF_MEMORY */
+  constructor(
+    readonly engine: Engine,
+    readonly model: Model,
+    readonly nworld: number,
+    workers: number,
+    readonly nconmax: number | undefined,
+  ) {
+    this.nblock = Math.ceil(nworld / 4)
+    const { sizes, tables } = topology(model, this.varied, nconmax)
+    this.layout = layOut(sizes)
+    const { mbytes, pbytes, dbytes, sbytes } = this.layout
+    this.#scratchBytes = sbytes + dbytes
+    // all or nothing: what was got before the memory ran out goes back
+    const taken: [address: number, bytes: number][] = []
+    const take = (bytes: number): number => {
+      const address = engine.arena.alloc(bytes)
+      taken.push([address, bytes])
+      return address
+    }
+    try {
+      this.m = take(mbytes)
+      this.#p = take(pbytes)
+      this.d = take(dbytes * this.nblock)
+      for (let i = 0; i < workers; i++) this.#scratch.push(take(this.#scratchBytes))
+    } catch (error) {
+      for (const [address, bytes] of taken) engine.arena.release(address, bytes)
+      throw error
+    }
+
+    writeHeader(engine.memory, this.m, this.layout, model, tables)
+    this.#writeHeaderWords()
+    for (const field of modelFields) {
+      const at = field.perWorld ? this.layout.p.get(field.name) : undefined
+      if (at !== undefined) this.#fill(this.#p + at, model.field[field.name] as ArrayLike<number>)
+    }
+    this.#frictionDofs()
+    this.constants()
+  }
+
+  /** views follow the memory, which may have grown */
+  get f32(): Float32Array {
+    return new Float32Array(this.engine.memory.buffer)
+  }
+
+  get i32(): Int32Array {
+    return new Int32Array(this.engine.memory.buffer)
+  }
+
+  /** parameters of the first block, and bytes from one block's to the next: 0 while all worlds share them */
+  get p(): number {
+    return this.#p
+  }
+
+  get pstride(): number {
+    return this.#perWorld ? this.layout.pbytes : 0
+  }
+
+  /** scratch of the calling thread */
+  get scratch(): number {
+    return this.#scratch[0]
+  }
+
+  #writeHeaderWords(): void {
+    writeHeader.words(this.engine.memory, this.m, {
+      pstride: this.pstride,
+      dstride: this.layout.dbytes,
+      pbase: this.#p,
+      dbase: this.d,
+      nblock: this.nblock,
+      lanes: 4,
+    })
+  }
+
+  /** one value for all four lanes of a block */
+  #fill(address: number, values: ArrayLike<number>): void {
+    const f32 = this.f32
+    for (let e = 0, a = address / 4; e < values.length; e++, a += 4) f32.fill(values[e], a, a + 4)
+  }
+
+  /**
+   * Write a world field.
+   *
+   * @param each values are (worlds, size) rather than (size) for all of them
+   */
+  writeWorld(name: string, values: ArrayLike<number>, size: number, each: boolean, worlds?: Int32Array): void {
+    if (HAS_XFRC && name === 'xfrc_applied' && !this.#xfrc && Array.prototype.some.call(values, x => x !== 0)) {
+      this.#xfrc = true
+      writeHeader.words(this.engine.memory, this.m, { xfrc: 1, planar: 0 })
+    }
+    this.#write(this.d + (this.layout.d.get(name) as number), this.layout.dbytes, values, size, each, worlds)
+  }
+
+  /** Write a per-world model field; what follows from it follows before the next step. */
+  writeModel(name: string, values: ArrayLike<number>, size: number, each: boolean, worlds?: Int32Array): void {
+    if ((each || worlds !== undefined) && this.nworld > 1 && !this.#perWorld) this.#spread()
+    const at = this.#p + (this.layout.p.get(name) as number)
+    if (this.#perWorld) this.#write(at, this.layout.pbytes, values, size, each, worlds)
+    else this.#fill(at, values)
+    this.varied.add(name)
+    if (CONSTANTS_FROM.has(name)) this.#stale = true
+    if (name === 'dof_frictionloss') this.#frictionDofs()
+    if (name === 'geom_size')
+      this.writeModel('geom_rbound', boundingRadii(this.model, values), this.model.ngeom, each, worlds)
+  }
+
+  /** give every block its own parameters */
+  #spread(): void {
+    const { pbytes } = this.layout
+    const p = this.engine.arena.alloc(pbytes * this.nblock)
+    const bytes = new Uint8Array(this.engine.memory.buffer)
+    for (let b = 0; b < this.nblock; b++) bytes.copyWithin(p + b * pbytes, this.#p, this.#p + pbytes)
+    this.engine.arena.release(this.#p, pbytes)
+    this.#p = p
+    this.#perWorld = true
+    this.#writeHeaderWords()
+  }
+
+  /** world-major values into blocks; worlds that only fill up the last block repeat the last one */
+  #write(
+    address: number,
+    stride: number,
+    values: ArrayLike<number>,
+    size: number,
+    each: boolean,
+    worlds?: Int32Array,
+  ): void {
+    const f32 = this.f32
+    const last = this.nworld - 1
+    const put = (w: number, from: number): void => {
+      let a = (address + (w >> 2) * stride) / 4 + (w & 3)
+      for (let n = size; n > 0; n--, a += 4) f32[a] = values[from++]
+    }
+    if (worlds === undefined) {
+      for (let w = 0; w < 4 * this.nblock; w++) put(w, each ? Math.min(w, last) * size : 0)
+      return
+    }
+    for (let i = 0; i < worlds.length; i++) {
+      const end = worlds[i] === last ? 4 * this.nblock : worlds[i] + 1
+      for (let w = worlds[i]; w < end; w++) put(w, each ? i * size : 0)
+    }
+  }
+
+  /** A world field, (nworld, size). */
+  readWorld(name: string, size: number): Float32Array {
+    return this.#read(this.d + (this.layout.d.get(name) as number), this.layout.dbytes, size)
+  }
+
+  /** A per-world model field or constant, (nworld, size). */
+  readModel(name: string, size: number): Float32Array {
+    return this.#read(this.#p + (this.layout.p.get(name) as number), this.pstride, size)
+  }
+
+  #read(address: number, stride: number, size: number): Float32Array {
+    const f32 = this.f32
+    const out = new Float32Array(this.nworld * size)
+    for (let w = 0; w < this.nworld; w++) {
+      const base = (address + (w >> 2) * stride) / 4 + (w & 3)
+      for (let e = 0, a = base; e < size; e++, a += 4) out[w * size + e] = f32[a]
+    }
+    return out
+  }
+
+  /** dofs whose friction loss is not 0 in every world become constraint candidates */
+  #frictionDofs(): void {
+    const { nv } = this.model
+    const at = this.layout.p.get('dof_frictionloss') as number
+    const f32 = this.f32
+    const found: number[] = []
+    for (let i = 0; i < nv; i++) {
+      let some = false
+      for (let b = 0; b < (this.#perWorld ? this.nblock : 1) && !some; b++) {
+        const a = (this.#p + at + b * this.layout.pbytes) / 4 + 4 * i
+        for (let lane = 0; lane < 4; lane++) some ||= f32[a + lane] !== 0
+      }
+      if (some) found.push(i)
+    }
+    new Int32Array(this.engine.memory.buffer, this.m + (this.layout.m.get('friction_dof') as number), nv).set(found)
+    writeHeader.words(this.engine.memory, this.m, { nfriction: found.length })
+  }
+
+  /** Recompute what follows from the model fields, in every parameter block, when one was written. */
+  constants(): void {
+    if (!this.#stale) return
+    const { m, p, pbytes } = this.layout
+    const i32 = this.i32
+    const flagsAt = (this.m + (m.get('lnk_flags') as number)) / 4
+    const { tables: table, sizes } = topology(this.model, this.varied, this.nconmax)
+    const flags = table.get('lnk_flags') as Int32Array
+    i32.set(flags, flagsAt)
+    i32.set(table.get('lnk_axis') as Int32Array, (this.m + (m.get('lnk_axis') as number)) / 4)
+
+    this.run(SET_CONST, 0, this.#perWorld ? this.nblock : 1)
+    // shortcuts that hold in all worlds
+    const { njnt } = this.model
+    const f32 = this.f32
+    const row = new Float32Array(24 * njnt)
+    const shared = !this.#perWorld || ![...this.varied].some(f => FRAMES_FROM.has(f))
+    let same: Int32Array | undefined
+    for (let b = 0; b < (shared ? 1 : this.nblock); b++) {
+      for (let lane = 0; lane < (shared ? 1 : 4); lane++) {
+        const base = (this.#p + b * pbytes + (p.get('lnk_const') as number)) / 4 + lane
+        for (let e = 0; e < row.length; e++) row[e] = f32[base + 4 * e]
+        const here = frameFlags(this.model, row)
+        same = same === undefined ? here : same.map((x, j) => x & here[j])
+      }
+    }
+    if (same) for (let j = 0; j < njnt; j++) i32[flagsAt + j] = flags[j] | same[j]
+    const shortcuts = Object.fromEntries(SHORTCUTS.map(name => [name, sizes[name]]))
+    writeHeader.words(this.engine.memory, this.m, this.#xfrc ? { ...shortcuts, planar: 0 } : shortcuts)
+    this.#stale = false
+  }
+
+  /** Run a command of the engine over blocks; default those of the state. */
+  run(command: number, argument: number, nblock = this.nblock): void {
+    this.engine.run({
+      command,
+      model: this.m,
+      argument,
+      nblock,
+      scratch: this.#scratch,
+      spare: this.layout.sbytes,
+    })
+  }
+
+  #bytes(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.engine.memory.buffer, address, length)
+  }
+
+  /** A copy of everything. */
+  image(): Image {
+    const { mbytes, pbytes, dbytes } = this.layout
+    return {
+      header: this.#bytes(this.m, mbytes).slice(),
+      parameters: this.#bytes(this.#p, this.#perWorld ? pbytes * this.nblock : pbytes).slice(),
+      state: this.#bytes(this.d, dbytes * this.nblock).slice(),
+      perWorld: this.#perWorld,
+      varied: [...this.varied],
+      stale: this.#stale,
+      xfrc: this.#xfrc,
+    }
+  }
+
+  /** Put back what image() took of a batch of the same model, nworld and nconmax. */
+  adopt(image: Image): void {
+    const { pbytes } = this.layout
+    if (image.perWorld && !this.#perWorld) this.#spread()
+    if (!image.perWorld && this.#perWorld) {
+      this.engine.arena.release(this.#p, pbytes * this.nblock)
+      this.#p = this.engine.arena.alloc(pbytes)
+      this.#perWorld = false
+    }
+    this.#bytes(this.m, image.header.length).set(image.header)
+    this.#bytes(this.#p, image.parameters.length).set(image.parameters)
+    this.#bytes(this.d, image.state.length).set(image.state)
+    this.varied.clear()
+    for (const name of image.varied) this.varied.add(name)
+    this.#stale = image.stale
+    this.#xfrc = image.xfrc
+    // addresses are this batch's own
+    this.#writeHeaderWords()
+  }
+
+  /** Give the memory back. */
+  release(): void {
+    const { mbytes, pbytes, dbytes } = this.layout
+    const { arena } = this.engine
+    arena.release(this.m, mbytes)
+    arena.release(this.#p, this.#perWorld ? pbytes * this.nblock : pbytes)
+    arena.release(this.d, dbytes * this.nblock)
+    for (const s of this.#scratch) arena.release(s, this.#scratchBytes)
+  }
+}
+
+/** Bounding radius of every geom from its size, as MuJoCo's compiler has it; sizes (rows, ngeom, 3). */
+function boundingRadii(model: Model, sizes: ArrayLike<number>): Float64Array {
+  const type = model.field.geom_type
+  const own = model.field.geom_rbound
+  return Float64Array.from({ length: sizes.length / 3 }, (_, i) => {
+    const g = i % model.ngeom
+    const [x, y, z] = [sizes[3 * i], sizes[3 * i + 1], sizes[3 * i + 2]]
+    switch (type[g]) {
+      case GEOM.SPHERE:
+        return x
+      case GEOM.CAPSULE:
+        return x + y
+      case GEOM.CYLINDER:
+        return Math.sqrt(x * x + y * y)
+      case GEOM.ELLIPSOID:
+        return Math.max(x, y, z)
+      case GEOM.BOX:
+        return Math.sqrt(x * x + y * y + z * z)
+      default:
+        return own[g]
+    }
+  })
+}
