@@ -4,6 +4,7 @@ import { GEOM_POS } from '../types'
 import { CAPSULE, CYLINDER, DIST, ELLIPSOID, FAR, FOUND, FOUND_STRIDE, ITERATIONS, LINE, MARGIN, MARGINS, MAT, MINVAL, NSIMPLEX, OBJ1, OBJ2, POINT, POS, SEPARATED, SHAPE, SIZE, SPENT, SPHERE, TOLERANCE, X, X1, X2, Y, Z, set } from './ccd/layout'
 import { epa } from './ccd/epa'
 import { gjk } from './ccd/gjk'
+import { manifold } from './ccd/manifold'
 import { contact, get, openRecords } from './lane'
 
 /** slack of the SIMD separation test against the rounding of single precision, times the distance of the centres */
@@ -46,7 +47,24 @@ function setObject(obj: usize, shape: i32, G: usize, size: usize, margin: f64): 
   store<i32>(obj + SHAPE, shape)
   set(obj + SIZE, get(size, 0), get(size, 1), get(size, 2))
   set(obj + POS, get(G + GEOM_POS, 0), get(G + GEOM_POS, 1), get(G + GEOM_POS, 2))
-  for (let i = 0; i < 9; i++) store<f64>(obj + MAT + 8 * <usize>i, get(G, i))
+  // orthonormal in double precision: which corners of a cap become contacts must not hang on rounding
+  let x = get(G, 2), y = get(G, 5), z = get(G, 8)
+  let inv = 1 / sqrt(x * x + y * y + z * z)
+  x *= inv
+  y *= inv
+  z *= inv
+  let u = get(G, 0), v = get(G, 3), w = get(G, 6)
+  const along = u * x + v * y + w * z
+  u -= along * x
+  v -= along * y
+  w -= along * z
+  inv = 1 / sqrt(u * u + v * v + w * w)
+  u *= inv
+  v *= inv
+  w *= inv
+  set(obj + MAT, u, y * w - z * v, x)
+  set(obj + MAT + 24, v, z * u - x * w, y)
+  set(obj + MAT + 48, w, x * v - y * u, z)
   store<f64>(obj + MARGIN, margin)
 }
 
@@ -65,6 +83,16 @@ function shrink(obj: usize): f64 {
   store<i32>(obj + SHAPE, shape == SPHERE ? POINT : LINE)
   store<f64>(obj + MARGIN, 0)
   return taken
+}
+
+/** Penetration of the objects as they are: the face of the polytope where it is, 0 if there is none. */
+function deepest(c: usize): usize {
+  startAtCentres(c)
+  gjk(c, 0)
+  if (!(load<f64>(c + DIST) <= load<f64>(c + TOLERANCE))) return 0
+  if (load<i32>(c + NSIMPLEX) < 2 || load<i32>(c + SEPARATED) != 0) return 0
+  const f = epa(c)
+  return f != 0 && load<f64>(c + DIST) < 0 ? f : 0
 }
 
 /**
@@ -97,11 +125,8 @@ function penetration(c: usize): bool {
       store<f64>(c + DIST, dist - (taken1 + taken2))
       return true
     }
-    startAtCentres(c)
   }
-  gjk(c, 0)
-  if (!(load<f64>(c + DIST) <= tolerance) || load<i32>(c + NSIMPLEX) < 2 || load<i32>(c + SEPARATED) != 0) return false
-  return epa(c) && load<f64>(c + DIST) < 0
+  return deepest(c) != 0
 }
 
 /** contact n of FOUND from the witness points */
@@ -152,13 +177,21 @@ function isDistinct(c: usize, n: i32, limit: f64): bool {
 }
 
 /**
- * Contacts of one world, left in FOUND: the deepest, and for shapes that may lie flat on each other those that show when
- * both are turned a little.
+ * Contacts of one world, left in FOUND: the deepest, and for flat shapes those of the common part of two
+ * faces, or those that show when both are turned a little.
  *   source  MuJoCo engine_collision_convex.c, mjc_Convex
  */
 function convexLane(c: usize, A: usize, sa: usize, type1: i32, B: usize, sb: usize, type2: i32, margin: f64, multi: bool): i32 {
   setObject(c + OBJ1, type1, A, sa, margin)
   setObject(c + OBJ2, type2, B, sb, margin)
+  // faces without a margin: their common part at once
+  if (multi && margin <= 0 && type1 == CYLINDER && type2 >= CYLINDER) {
+    const f = deepest(c)
+    if (f == 0) return 0
+    found(c, 0, margin)
+    const n = manifold(c, f)
+    return n == 0 ? 1 : max(n, 0)
+  }
   if (!penetration(c)) return 0
   found(c, 0, margin)
   if (!multi) return 1

@@ -47,11 +47,11 @@ function closestFace(c: usize): usize {
 
 /**
  * Penetration of two objects whose Minkowski difference contains the origin, from the simplex of `gjk`: DIST (negative),
- * X1, X2. Returns false when it finds none.
+ * X1, X2. Returns the face of the polytope where it is, 0 when it finds none.
  *   source  MuJoCo engine_collision_gjk.c, epa
  */
-export function epa(c: usize): bool {
-  if (!firstPolytope(c)) return false
+export function epa(c: usize): usize {
+  if (!firstPolytope(c)) return 0
   const tolerance = load<f64>(c + TOLERANCE)
   const limit = min(iterations(c), MAXITERATIONS)
   const room = 6 * iterations(c)
@@ -73,20 +73,20 @@ export function epa(c: usize): bool {
       upper2 = upper * upper
     }
     if (upper - lower < tolerance) {
-      if (k == 0 && upper < lower - CROSSED) return false
+      if (k == 0 && upper < lower - CROSSED) return 0
       break
     }
     horizon(c, f, w)
     const n = load<i32>(c + NEDGE)
-    if (n < 3 || n > MAXEDGE) return false
+    if (n < 3 || n > MAXEDGE) return 0
     if (n > room - load<i32>(c + NFACE)) break
-    if (!coverHorizon(c, number, lower2, upper2)) return false
+    if (!coverHorizon(c, number, lower2, upper2)) return 0
     if (load<i32>(c + NMAP) == 0) break
   }
-  if (best == 0) return false
+  if (best == 0) return 0
   affine(c + LAMBDA, vertex(c, corner(best, 0)), vertex(c, corner(best, 1)), vertex(c, corner(best, 2)), best + PROJ)
   witness(c + X1, c, best, VERT1)
   witness(c + X2, c, best, VERT2)
   store<f64>(c + DIST, -sqrt(load<f64>(best, DIST2)))
-  return true
+  return best
 }

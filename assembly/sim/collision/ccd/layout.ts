@@ -21,10 +21,13 @@ export const ELLIPSOID: i32 = 4
 export const CYLINDER: i32 = 5
 export const BOX: i32 = 6
 
-// a vertex of the Minkowski difference: the difference, then the points of the objects it comes from
-export const VERTEX: usize = 72
+// a vertex of the Minkowski difference: the difference, then the points of the objects it comes from, then for boxes and
+// cylinders the feature of each: a corner (bits: upper in x, y, z), a cap (0 upper, 1 lower)
+export const VERTEX: usize = 80
 export const VERT1: usize = 24
 export const VERT2: usize = 48
+export const FEATURE1: usize = 72
+export const FEATURE2: usize = 76
 
 // settings and results
 /** integer: iterations allowed; f64: tolerance (m) */
@@ -54,17 +57,18 @@ export const CLOSEST: usize = 488
 /** vectors for whoever runs */
 export const TMP: usize = 512
 export const SIMPLEX: usize = 704
-export const SIMPLEX2: usize = 992
+export const SIMPLEX2: usize = 1024
 /** pairs of integers (face, its edge), as many as fit */
-export const HORIZON: usize = 1280
+export const HORIZON: usize = 1344
 export const MAXEDGE: i32 = 64
 /** contacts found: distance, position 3, normal 3 each */
-export const FOUND: usize = 1792
+export const FOUND: usize = 1856
 export const FOUND_STRIDE: usize = 56
-export const MAXFOUND: i32 = 5
 /** margins of the four worlds */
-export const MARGINS: usize = 2080
-export const VERTICES: usize = 2096
+export const MARGINS: usize = 2144
+/** what the manifold of flat faces needs (manifold.ts) */
+export const MANIFOLD: usize = 2160
+export const VERTICES: usize = MANIFOLD + 4096
 
 // a face: corners 3, neighbours 3 over the edges (0 1), (1 2), (2 0), place in the map, then the projection of the
 // origin 3 and its squared length

@@ -1,13 +1,13 @@
 /** Support points: the farthest point of an object in a direction. */
-import { BOX, CAPSULE, CYLINDER, ELLIPSOID, LINE, MARGIN, MAT, MINVAL, MINVAL2, OBJ1, OBJ2, POINT, POS, SHAPE, SIZE, SPHERE, VERT1, VERT2, X, Y, Z, set } from './layout'
+import { BOX, CAPSULE, CYLINDER, ELLIPSOID, FEATURE1, FEATURE2, LINE, MARGIN, MAT, MINVAL, MINVAL2, OBJ1, OBJ2, POINT, POS, SHAPE, SIZE, VERT1, VERT2, X, Y, Z, set } from './layout'
 
-/** out = farthest point of the object in the unit direction (x, y, z), its margin included */
-function supportPoint(out: usize, obj: usize, x: f64, y: f64, z: f64): void {
+/** out = farthest point of the object in the unit direction (x, y, z), its margin included; returns its feature */
+function supportPoint(out: usize, obj: usize, x: f64, y: f64, z: f64): i32 {
   const shape = load<i32>(obj + SHAPE)
   const pos = obj + POS, mat = obj + MAT, size = obj + SIZE
   if (shape == POINT) {
     set(out, X(pos), Y(pos), Z(pos))
-    return
+    return -1
   }
   // direction in the frame of the object
   const lx = X(mat) * x + load<f64>(mat, 24) * y + load<f64>(mat, 48) * z
@@ -15,10 +15,12 @@ function supportPoint(out: usize, obj: usize, x: f64, y: f64, z: f64): void {
   const lz = Z(mat) * x + load<f64>(mat, 40) * y + load<f64>(mat, 64) * z
   const s0 = X(size), s1 = Y(size), s2 = Z(size)
   let px: f64 = 0, py: f64 = 0, pz: f64 = 0
+  let feature = -1
   if (shape == BOX) {
     px = lx >= 0 ? s0 : -s0
     py = ly >= 0 ? s1 : -s1
     pz = lz >= 0 ? s2 : -s2
+    feature = (px > 0 ? 1 : 0) | (py > 0 ? 2 : 0) | (pz > 0 ? 4 : 0)
   } else if (shape == ELLIPSOID) {
     px = lx * s0
     py = ly * s1
@@ -40,6 +42,7 @@ function supportPoint(out: usize, obj: usize, x: f64, y: f64, z: f64): void {
     px = scale * lx
     py = scale * ly
     pz = lz >= 0 ? s1 : -s1
+    feature = lz >= 0 ? 0 : 1
   } else {
     // sphere, capsule, line
     if (shape != LINE) {
@@ -56,12 +59,13 @@ function supportPoint(out: usize, obj: usize, x: f64, y: f64, z: f64): void {
     load<f64>(mat, 24) * px + load<f64>(mat, 32) * py + load<f64>(mat, 40) * pz + Y(pos) + margin * y,
     load<f64>(mat, 48) * px + load<f64>(mat, 56) * py + load<f64>(mat, 64) * pz + Z(pos) + margin * z,
   )
+  return feature
 }
 
 /** v = vertex of the Minkowski difference farthest in the unit direction (x, y, z) */
 export function support(v: usize, c: usize, x: f64, y: f64, z: f64): void {
-  supportPoint(v + VERT1, c + OBJ1, x, y, z)
-  supportPoint(v + VERT2, c + OBJ2, -x, -y, -z)
+  store<i32>(v, supportPoint(v + VERT1, c + OBJ1, x, y, z), FEATURE1)
+  store<i32>(v, supportPoint(v + VERT2, c + OBJ2, -x, -y, -z), FEATURE2)
   set(v, X(v + VERT1) - X(v + VERT2), Y(v + VERT1) - Y(v + VERT2), Z(v + VERT1) - Z(v + VERT2))
 }
 
@@ -69,11 +73,4 @@ export function support(v: usize, c: usize, x: f64, y: f64, z: f64): void {
 export function supportAlong(v: usize, c: usize, d: usize, n: f64): void {
   if (n > MINVAL) support(v, c, X(d) / n, Y(d) / n, Z(d) / n)
   else support(v, c, 1, 0, 0)
-}
-
-/** does the object shrink to a point or a line for the distance query? */
-// @ts-ignore: decorator
-@inline export function isRound(obj: usize): bool {
-  const shape = load<i32>(obj + SHAPE)
-  return shape == SPHERE || shape == CAPSULE
 }
