@@ -1,4 +1,5 @@
 /** The exports of the CPU engine. Pointers are byte addresses; ranges are of blocks. */
+import { profileBlock } from './rollout/profile'
 import { replayBlock } from './rollout/replay'
 import * as f from './shared/fields'
 import { contacts as contactsOfBlock, derive as deriveBlock, forward as forwardBlock, step as stepBlock } from './sim/forward'
@@ -40,4 +41,9 @@ export function collide(m: usize, s: usize, block: i32): void {
 /** recorded inputs through blocks [begin, end); r: a replay record (rollout/replay.ts) */
 export function replay(m: usize, s: usize, r: usize, begin: i32, end: i32): void {
   for (let b = begin; b < end; b++) replayBlock(m, params(m, b), state(m, b), s, r, b)
+}
+
+/** the step of blocks [begin, end) up to a stage, nrep times from the same state; d: a spare block of state */
+export function profile(m: usize, s: usize, d: usize, begin: i32, end: i32, stage: i32, nrep: i32): void {
+  for (let b = begin; b < end; b++) profileBlock(m, params(m, b), state(m, b), s, d, stage, nrep)
 }

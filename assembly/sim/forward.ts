@@ -77,7 +77,7 @@ function sumSmooth(m: usize, p: usize, d: usize, s: usize): void {
 }
 
 /** poses, M, biases, tendons */
-function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
+export function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
   if (f.planar(m)) planarForces(m, p, d, s)
   else {
     kinematics(m, p, d, s)
@@ -90,7 +90,7 @@ function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
 }
 
 /** M, biases and all smooth forces of the present state */
-function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
+export function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
   inertiaAndBias(m, p, d, s)
   passive(m, p, d, s)
   if (f.nsimple(m) < f.nactuator(m) || load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST) transmission(m, p, d, s)
@@ -111,7 +111,7 @@ function smoothAcceleration(m: usize, s: usize): void {
  * Collisions, constraint rows, constraint forces; qacc of the worlds that have rows.
  *   returns their mask. Worlds that have more contacts than room are marked, and get no further.
  */
-function constrain(m: usize, p: usize, d: usize, s: usize): v128 {
+export function constrain(m: usize, p: usize, d: usize, s: usize): v128 {
   const nv = f.nv(m)
   let alive = living(m, d)
   if (f.ncand(m) > 0) {
@@ -146,7 +146,7 @@ function mark(m: usize, d: usize, mask: v128, bit: i32): void {
 
 /** worlds that have not diverged, and had room for their contacts */
 // @ts-ignore: decorator
-@inline function living(m: usize, d: usize): v128 {
+@inline export function living(m: usize, d: usize): v128 {
   const bits = i32x4.trunc_sat_f32x4_s(ld(f.status(m, d)))
   return i32x4.eq(and(bits, i32x4.splat(f.STATUS_BADSTATE | f.STATUS_CONTACTS)), i32x4.splat(0))
 }

@@ -78,23 +78,32 @@ function build(io: Io, argv: readonly string[]): Command {
     .description('Says whether MODEL is supported, compares it with MuJoCo and times both.')
     .argument('[model]', 'MJCF, URDF or saved Model')
     .option('--corpus <dir>', 'compare every model file below a folder instead, one line a model')
+    .option('--profile', 'time per stage of the step instead')
     .option('--worlds <n>', 'states to compare', value.integer(1), 256)
     .option('--steps <n>', 'steps of the trajectories to compare', value.integer(1), 100)
     .option('--workers <n>', 'threads of ours, MuJoCo has one; with --corpus, models at once', value.integer(1), 1)
     .option('--timeout <s>', 'with --corpus: time a model may take', value.positive('seconds'), 120)
     .option('--seed <n>', 'seed of the states', value.seed, 0)
     .option('--json', 'print the result as JSON, and nothing else')
-    .action(async (model: string | undefined, options: CheckOptions & CorpusOptions & { corpus?: string }) => {
-      if ((model === undefined) === (options.corpus === undefined))
-        throw new UsageError('CHECK_MODEL', 'check: give a MODEL or --corpus DIR, one of them')
-      if (options.corpus !== undefined) {
-        const { checkCorpus } = await import('./check-corpus.js')
-        await checkCorpus(io, options.corpus, options)
-      } else {
-        const { check } = await import('./check.js')
-        await check(io, model as string, options)
-      }
-    })
+    .action(
+      async (
+        model: string | undefined,
+        options: CheckOptions & CorpusOptions & { corpus?: string; profile?: boolean },
+      ) => {
+        if ((model === undefined) === (options.corpus === undefined))
+          throw new UsageError('CHECK_MODEL', 'check: give a MODEL or --corpus DIR, one of them')
+        if (options.corpus !== undefined) {
+          const { checkCorpus } = await import('./check-corpus.js')
+          await checkCorpus(io, options.corpus, options)
+        } else if (options.profile === true) {
+          const { checkProfile } = await import('./check-profile.js')
+          await checkProfile(io, model as string, options)
+        } else {
+          const { check } = await import('./check.js')
+          await check(io, model as string, options)
+        }
+      },
+    )
 
   program
     .command('doctor')

@@ -292,6 +292,17 @@ export class Batch {
     )
   }
 
+  /**
+   * Run the step of every block up to a stage, nrep times each, on this thread; no state changes (rollout/profile.ts).
+   *
+   * @internal
+   */
+  profile(stage: number, nrep: number): void {
+    this.#ready()
+    const s = this.#scratch[0]
+    this.#engine.exports.profile(this.#m, s, s + this.#layout.sbytes, 0, this.#nblock, stage, nrep)
+  }
+
   /** Worlds that stopped or were solved inexactly, in words; empty when all is well. */
   async report(): Promise<string[]> {
     const [status, ncon] = [await this.get('status'), await this.get('ncon')]

@@ -9,6 +9,7 @@ export interface Exports {
   derive(m: number, s: number, block: number): void
   collide(m: number, s: number, block: number): void
   replay(m: number, s: number, r: number, begin: number, end: number): void
+  profile(m: number, s: number, d: number, begin: number, end: number, stage: number, nrep: number): void
 }
 
 /** Where the module stands beside this file; bundlers recognise the pattern. */
