@@ -1,0 +1,132 @@
+/** What a step of each side had to do: contacts, constraint rows, solver iterations, and how well it was solved. */
+import type { Oracle } from '../test/support/oracle.js'
+import type { MujocoSide, OurSide, Scene } from './scenes.js'
+import { seconds } from './timing.js'
+
+/** means per step and world */
+export interface Work {
+  readonly contacts: number
+  readonly rows: number
+  /** of all islands together, where the solver works by island */
+  readonly iterations: number
+}
+
+const sum = (values: ArrayLike<number>): number => {
+  let total = 0
+  for (let i = 0; i < values.length; i++) total += values[i]
+  return total
+}
+
+/** Plays one episode of our worlds, looking at every step. */
+export async function ourWork(side: OurSide, scene: Scene): Promise<Work> {
+  const { batch, nworld } = side
+  const total = { ncon: 0, nefc: 0, solver_niter: 0 }
+  side.restart()
+  for (let step = 0; step < scene.reset; step++) {
+    if (step % scene.fs === 0) side.control()
+    await batch.step(1)
+    for (const name of ['ncon', 'nefc', 'solver_niter'] as const) total[name] += sum(await batch.get(name))
+  }
+  const steps = scene.reset * nworld
+  return { contacts: total.ncon / steps, rows: total.nefc / steps, iterations: total.solver_niter / steps }
+}
+
+/** Plays MuJoCo's episodes for some seconds, one at least, looking at every step. */
+export function mujocoWork(side: MujocoSide, scene: Scene, target: number): Work {
+  const { data } = side.oracle
+  const total = { contacts: 0, rows: 0, iterations: 0 }
+  const start = seconds()
+  let steps = 0
+  do {
+    side.restart()
+    for (let step = 0; step < scene.reset; step++) {
+      if (step % scene.fs === 0) side.control()
+      side.advance(1)
+      total.contacts += data.ncon
+      total.rows += data.nefc
+      const niter = data.solver_niter as Int32Array
+      for (let island = 0; island < Math.max(1, data.nisland); island++) total.iterations += niter[island]
+    }
+    steps += scene.reset
+  } while (seconds() - start < target)
+  return { contacts: total.contacts / steps, rows: total.rows / steps, iterations: total.iterations / steps }
+}
+
+/**
+ * The primal cost that MuJoCo's solvers minimise, at an acceleration: Gauss's term and the constraints' (Todorov 2014).
+ * The oracle has had its forward pass at the state in question; its efc_state and efc_force are overwritten.
+ */
+export function primalCost(oracle: Oracle, qacc: ArrayLike<number>): number {
+  const { mj, model, data, nv } = oracle
+  const { nefc } = data
+  const at = Array.from(qacc)
+  const inertial = new mj.DoubleBuffer(nv)
+  const rows = new mj.DoubleBuffer(nefc)
+  const cost = new mj.DoubleBuffer(1)
+  try {
+    mj.mj_mulM(model, data, inertial, at)
+    const force = inertial.GetView() as Float64Array
+    const [smooth, free] = [data.qfrc_smooth as Float64Array, data.qacc_smooth as Float64Array]
+    let total = 0
+    for (let i = 0; i < nv; i++) total += 0.5 * (force[i] - smooth[i]) * (at[i] - free[i])
+    if (nefc === 0) return total
+    mj.mj_mulJacVec(model, data, rows, at)
+    const [Ja, aref] = [rows.GetView() as Float64Array, data.efc_aref as Float64Array]
+    mj.mj_constraintUpdate(
+      model,
+      data,
+      Array.from(Ja, (x, i) => x - aref[i]),
+      cost,
+      0,
+    )
+    return total + (cost.GetView() as Float64Array)[0]
+  } finally {
+    for (const buffer of [inertial, rows, cost]) buffer.delete()
+  }
+}
+
+const STATE = ['qpos', 'qvel', 'act', 'ctrl', 'qacc_warmstart'] as const
+
+/**
+ * Mean cost at which both solvers stop, at the same states and from the same warm start: states of our trajectories,
+ * cost in MuJoCo's arithmetic on both sides.
+ *
+ * @param worlds how many of our worlds to look at
+ * @param moments how many times in the episode
+ */
+export async function exitCosts(
+  side: OurSide,
+  scene: Scene,
+  oracle: Oracle,
+  worlds: number,
+  moments: number,
+): Promise<{ ours: number; mujoco: number; states: number }> {
+  const { batch } = side
+  const stride = Math.max(1, Math.floor(scene.reset / moments))
+  let [mine, theirs, states] = [0, 0, 0]
+  side.restart()
+  for (let step = 0; step < scene.reset; step++) {
+    if (step % scene.fs === 0) side.control()
+    if (step % stride !== stride - 1) {
+      await batch.step(1)
+      continue
+    }
+    const before = await Promise.all(STATE.map(name => batch.get(name)))
+    await batch.step(1)
+    const [qacc, status] = [await batch.get('qacc'), await batch.get('status')]
+    for (let w = 0; w < Math.min(worlds, batch.nworld); w++) {
+      // a world that stands still has no acceleration of this state
+      if (status[w] !== 0) continue
+      oracle.reset()
+      STATE.forEach((name, k) => {
+        const size = before[k].length / batch.nworld
+        oracle.write(name, before[k].subarray(w * size, (w + 1) * size))
+      })
+      oracle.forward()
+      theirs += primalCost(oracle, oracle.data.qacc as Float64Array)
+      mine += primalCost(oracle, qacc.subarray(w * oracle.nv, (w + 1) * oracle.nv))
+      states++
+    }
+  }
+  return { ours: mine / states, mujoco: theirs / states, states }
+}
