@@ -50,7 +50,9 @@ async function measure(scene: Scene, nworld: number, targets: Readonly<Record<st
   using us = await ours(scene, nworld)
   const others = await peers(scene, mujoco)
   const sides: Side[] = [us, mujoco, ...others]
-  const timing = quick ? { warm: 1, slice: 0.2, turns: 5 } : { warm: 2.5, slice: 0.5, turns: 9 }
+  const timing = quick
+    ? { warm: [0.3, 2, 1, 1], slice: 0.2, turns: 5 }
+    : { warm: [1, 2.5, 2.5, 2.5], slice: 0.5, turns: 9 }
   const [mine, ...theirs] = await takeTurns(sides, scene, timing)
   const contacts = [
     mujocoWork(mujoco, scene, quick ? 0.3 : 1).contacts,

@@ -219,8 +219,8 @@ export async function rate(side: Side, scene: Scene, target: number, now = secon
 }
 
 export interface Timing {
-  /** seconds each side runs before it counts */
-  readonly warm: number
+  /** seconds each side runs before it counts, at least an episode */
+  readonly warm: readonly number[]
   /** seconds of a turn, at least */
   readonly slice: number
   readonly turns: number
@@ -233,7 +233,7 @@ export interface Timing {
  * @returns steps per second (sides, turns)
  */
 export async function takeTurns(sides: readonly Side[], scene: Scene, timing: Timing): Promise<number[][]> {
-  for (const side of sides) await rate(side, scene, timing.warm, timing.now)
+  for (let k = 0; k < sides.length; k++) await rate(sides[k], scene, timing.warm[k], timing.now)
   const rates: number[][] = sides.map(() => [])
   for (let turn = 0; turn < timing.turns; turn++) {
     for (let k = 0; k < sides.length; k++) rates[k].push(await rate(sides[k], scene, timing.slice, timing.now))

@@ -23,7 +23,7 @@ export async function benchThreads({ scenes: only, quick }: BenchOptions = {}): 
     try {
       using one = await ours(scene, nworld, 1)
       using two = await ours(scene, nworld, 2)
-      const timing = quick ? { warm: 0.5, slice: 0.3, turns: 5 } : { warm: 1, slice: 0.5, turns: 9 }
+      const timing = quick ? { warm: [0.3, 0.3], slice: 0.3, turns: 5 } : { warm: [1, 1], slice: 0.5, turns: 9 }
       const [double, single] = await takeTurns([two, one], scene, timing)
       const ratios = double.map((x, k) => x / single[k])
       rows.push({

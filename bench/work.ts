@@ -1,7 +1,11 @@
 /** What a step of each side had to do: contacts, constraint rows, solver iterations, and how well it was solved. */
+import { STATUS } from '../bindings/fields.js'
 import type { Oracle } from '../test/support/oracle.js'
 import type { MujocoSide, OurSide, Scene } from './scenes.js'
 import { seconds } from './timing.js'
+
+/** does a world with this status stand still until it is reset */
+export const stopped = (status: number): boolean => (status & (STATUS.BADSTATE | STATUS.CONTACTS)) !== 0
 
 /** means per step and world */
 export interface Work {
@@ -116,7 +120,7 @@ export async function exitCosts(
     const [qacc, status] = [await batch.get('qacc'), await batch.get('status')]
     for (let w = 0; w < Math.min(worlds, batch.nworld); w++) {
       // a world that stands still has no acceleration of this state
-      if (status[w] !== 0) continue
+      if (stopped(status[w])) continue
       oracle.reset()
       STATE.forEach((name, k) => {
         const size = before[k].length / batch.nworld

@@ -115,7 +115,7 @@ test('both sides play whole episodes and count every step of every world', async
   // a clock that says a second has passed between any two looks
   let clock = 0
   const now = (): number => clock++
-  const [mine, theirs] = await takeTurns([us, peer], scene, { warm: 0, slice: 2, turns: 2, now })
+  const [mine, theirs] = await takeTurns([us, peer], scene, { warm: [0, 0], slice: 2, turns: 2, now })
   assert.equal(mine, [96, 96])
   assert.equal(theirs, [12, 12])
   assert.ok(Math.abs((await us.batch.get('time'))[7] - 12 * peer.oracle.model.opt.timestep) < 1e-6)
