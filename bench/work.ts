@@ -56,39 +56,6 @@ export function mujocoWork(side: MujocoSide, scene: Scene, target: number): Work
   return { contacts: total.contacts / steps, rows: total.rows / steps, iterations: total.iterations / steps }
 }
 
-/**
- * The primal cost that MuJoCo's solvers minimise, at an acceleration: Gauss's term and the constraints' (Todorov 2014).
- * The oracle has had its forward pass at the state in question; its efc_state and efc_force are overwritten.
- */
-export function primalCost(oracle: Oracle, qacc: ArrayLike<number>): number {
-  const { mj, model, data, nv } = oracle
-  const { nefc } = data
-  const at = Array.from(qacc)
-  const inertial = new mj.DoubleBuffer(nv)
-  const rows = new mj.DoubleBuffer(nefc)
-  const cost = new mj.DoubleBuffer(1)
-  try {
-    mj.mj_mulM(model, data, inertial, at)
-    const force = inertial.GetView() as Float64Array
-    const [smooth, free] = [data.qfrc_smooth as Float64Array, data.qacc_smooth as Float64Array]
-    let total = 0
-    for (let i = 0; i < nv; i++) total += 0.5 * (force[i] - smooth[i]) * (at[i] - free[i])
-    if (nefc === 0) return total
-    mj.mj_mulJacVec(model, data, rows, at)
-    const [Ja, aref] = [rows.GetView() as Float64Array, data.efc_aref as Float64Array]
-    mj.mj_constraintUpdate(
-      model,
-      data,
-      Array.from(Ja, (x, i) => x - aref[i]),
-      cost,
-      0,
-    )
-    return total + (cost.GetView() as Float64Array)[0]
-  } finally {
-    for (const buffer of [inertial, rows, cost]) buffer.delete()
-  }
-}
-
 const STATE = ['qpos', 'qvel', 'act', 'ctrl', 'qacc_warmstart'] as const
 
 /**
@@ -127,8 +94,8 @@ export async function exitCosts(
         oracle.write(name, before[k].subarray(w * size, (w + 1) * size))
       })
       oracle.forward()
-      theirs += primalCost(oracle, oracle.data.qacc as Float64Array)
-      mine += primalCost(oracle, qacc.subarray(w * oracle.nv, (w + 1) * oracle.nv))
+      theirs += oracle.cost(oracle.data.qacc as Float64Array)
+      mine += oracle.cost(qacc.subarray(w * oracle.nv, (w + 1) * oracle.nv))
       states++
     }
   }
