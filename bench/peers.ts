@@ -9,8 +9,8 @@ import { rapierSide } from './rapier.js'
 import { type Peer, rigidScene } from './rigid.js'
 import { type BenchOptions, type Row, table } from './run.js'
 import { Controls, type MujocoSide, mujocoSide, ours, type Scene, type Side, sceneOf, takeTurns } from './scenes.js'
-import { median, quantile } from './timing.js'
-import { mujocoWork, ourWork } from './work.js'
+import { cpuSeconds, median, quantile } from './timing.js'
+import { doubts, mujocoWork, ourWork, sameStates } from './work.js'
 
 /** worlds of ours, and the least ratio to a peer's steps per second */
 const CASES: Readonly<Record<string, { nworld: number; targets?: Readonly<Record<string, number>> }>> = {
@@ -51,14 +51,16 @@ async function measure(scene: Scene, nworld: number, targets: Readonly<Record<st
   const others = await peers(scene, mujoco)
   const sides: Side[] = [us, mujoco, ...others]
   const timing = quick
-    ? { warm: [0.3, 2, 1, 1], slice: 0.2, turns: 5 }
+    ? { warm: [0.3, 2, 1, 1], slice: 0.2, turns: 5, now: cpuSeconds }
     : { warm: [1, 2.5, 2.5, 2.5], slice: 0.5, turns: 9 }
   const [mine, ...theirs] = await takeTurns(sides, scene, timing)
+  const status = await us.batch.get('status')
   const contacts = [
     mujocoWork(mujoco, scene, quick ? 0.3 : 1).contacts,
     ...others.map(peer => peerContacts(peer, scene)),
   ]
   const own = (await ourWork(us, scene)).contacts
+  const note = doubts(await sameStates(us, scene, mujoco.oracle, 8, 10), status)
   const rows = theirs.map((rates, k): Row => {
     const peer = sides[k + 1]
     const ratios = rates.map((rate, turn) => mine[turn] / rate)
@@ -74,6 +76,7 @@ async function measure(scene: Scene, nworld: number, targets: Readonly<Record<st
         quartiles: `${quantile(ratios, 0.25).toPrecision(3)} to ${quantile(ratios, 0.75).toPrecision(3)}`,
         contacts: `${own.toPrecision(3)} / ${contacts[k].toPrecision(3)}`,
       },
+      note,
     }
   })
   for (const peer of others) peer[Symbol.dispose]()

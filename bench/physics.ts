@@ -8,7 +8,7 @@ import { peakFlops } from './peak.js'
 import { type BenchOptions, type Row, table } from './run.js'
 import { mujocoSide, ours, type Scene, sceneOf, takeTurns } from './scenes.js'
 import { cpuSeconds, geometricMean, median, quantile, seconds } from './timing.js'
-import { exitCosts, mujocoWork, ourWork, stopped } from './work.js'
+import { costAbove, doubts, mujocoWork, ourWork, sameStates } from './work.js'
 
 interface Case {
   /** least ratio to MuJoCo's steps per second */
@@ -45,11 +45,6 @@ const LEAST_TARGET = 8
 
 const CASES: Readonly<Record<string, Case>> = { ...NINE, ...OTHERS }
 
-/** contacts of the two sides, each on its own trajectories, that differ more say the scenes are not played alike */
-const ALIKE = 0.1
-/** excess of our exit cost over MuJoCo's, relative, that counts as the same solution */
-const SOLVED = 1e-4
-
 const short = (x: number): string => (Math.abs(x) < 1e4 ? String(Number(x.toPrecision(3))) : x.toExponential(2))
 
 /** One model: both sides in turns, then what they did. */
@@ -63,11 +58,9 @@ export async function measure(scene: Scene, test: Case, peak: number, quick = fa
   const [mine, theirs] = await takeTurns([us, peer], scene, timing)
   const ratios = mine.map((x, k) => x / theirs[k])
   const value = median(mine)
-  const still = (await us.batch.get('status')).filter(stopped).length
+  const status = await us.batch.get('status')
   const [work, peerWork] = [await ourWork(us, scene), mujocoWork(peer, scene, quick ? 0.3 : 1)]
-  const alike = Math.abs(work.contacts - peerWork.contacts) <= ALIKE * peerWork.contacts
-  const cost = await exitCosts(us, scene, peer.oracle, quick ? 8 : 32, 20)
-  const above = cost.mujoco > 0 ? (cost.ours - cost.mujoco) / cost.mujoco : 0
+  const same = await sameStates(us, scene, peer.oracle, quick ? 8 : 32, 20)
   const both = (a: number, b: number): string => `${short(a)} / ${short(b)}`
   return {
     name: `${scene.id}, nworld ${test.nworld}`,
@@ -83,14 +76,10 @@ export async function measure(scene: Scene, test: Case, peak: number, quick = fa
       contacts: both(work.contacts, peerWork.contacts),
       rows: both(work.rows, peerWork.rows),
       iterations: both(work.iterations, peerWork.iterations),
-      'exit cost': both(cost.ours, cost.mujoco),
-      'cost above': above.toExponential(1),
+      'exit cost': both(same.ours.cost, same.mujoco.cost),
+      'cost above': costAbove(same).toExponential(1),
     },
-    note: [
-      ...(still > 0 ? [`${still} of ${test.nworld} worlds stopped`] : []),
-      ...(alike ? [] : ['contacts differ']),
-      ...(above <= SOLVED ? [] : ['cost differs']),
-    ].join(', '),
+    note: doubts(same, status),
   }
 }
 

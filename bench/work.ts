@@ -58,23 +58,32 @@ export function mujocoWork(side: MujocoSide, scene: Scene, target: number): Work
 
 const STATE = ['qpos', 'qvel', 'act', 'ctrl', 'qacc_warmstart'] as const
 
+/** means per state, of one side */
+interface Solved {
+  readonly cost: number
+  readonly contacts: number
+  readonly rows: number
+}
+
 /**
- * Mean cost at which both solvers stop, at the same states and from the same warm start: states of our trajectories,
- * cost in MuJoCo's arithmetic on both sides.
+ * Both engines at the same states and from the same warm start: states of our trajectories. The cost is the one that
+ * MuJoCo's solvers minimise, at the acceleration where a solver stopped, in MuJoCo's arithmetic on both sides.
  *
  * @param worlds how many of our worlds to look at
  * @param moments how many times in the episode
  */
-export async function exitCosts(
+export async function sameStates(
   side: OurSide,
   scene: Scene,
   oracle: Oracle,
   worlds: number,
   moments: number,
-): Promise<{ ours: number; mujoco: number; states: number }> {
+): Promise<{ ours: Solved; mujoco: Solved; states: number }> {
   const { batch } = side
   const stride = Math.max(1, Math.floor(scene.reset / moments))
-  let [mine, theirs, states] = [0, 0, 0]
+  const mine = { cost: 0, contacts: 0, rows: 0 }
+  const theirs = { cost: 0, contacts: 0, rows: 0 }
+  let states = 0
   side.restart()
   for (let step = 0; step < scene.reset; step++) {
     if (step % scene.fs === 0) side.control()
@@ -84,7 +93,8 @@ export async function exitCosts(
     }
     const before = await Promise.all(STATE.map(name => batch.get(name)))
     await batch.step(1)
-    const [qacc, status] = [await batch.get('qacc'), await batch.get('status')]
+    const after = ['qacc', 'status', 'ncon', 'nefc'].map(name => batch.get(name))
+    const [qacc, status, ncon, nefc] = await Promise.all(after)
     for (let w = 0; w < Math.min(worlds, batch.nworld); w++) {
       // a world that stands still has no acceleration of this state
       if (stopped(status[w])) continue
@@ -94,10 +104,42 @@ export async function exitCosts(
         oracle.write(name, before[k].subarray(w * size, (w + 1) * size))
       })
       oracle.forward()
-      theirs += oracle.cost(oracle.data.qacc as Float64Array)
-      mine += oracle.cost(qacc.subarray(w * oracle.nv, (w + 1) * oracle.nv))
+      theirs.cost += oracle.cost(oracle.data.qacc as Float64Array)
+      theirs.contacts += oracle.data.ncon
+      theirs.rows += oracle.data.nefc
+      mine.cost += oracle.cost(qacc.subarray(w * oracle.nv, (w + 1) * oracle.nv))
+      mine.contacts += ncon[w]
+      mine.rows += nefc[w]
       states++
     }
   }
-  return { ours: mine / states, mujoco: theirs / states, states }
+  const mean = ({ cost, contacts, rows }: Solved): Solved => ({
+    cost: cost / states,
+    contacts: contacts / states,
+    rows: rows / states,
+  })
+  return { ours: mean(mine), mujoco: mean(theirs), states }
+}
+
+/** contacts and rows at the same states that differ by more say the two do not see the same scene */
+const ALIKE = 0.02
+/** excess of our exit cost over MuJoCo's, relative, up to which it is the same solution */
+const SOLVED = 1e-4
+
+/** our cost over MuJoCo's, relative */
+export const costAbove = ({ ours, mujoco }: { ours: Solved; mujoco: Solved }): number =>
+  mujoco.cost > 0 ? (ours.cost - mujoco.cost) / mujoco.cost : 0
+
+/** What spoils a comparison, in words; empty when nothing does. */
+export function doubts(same: { ours: Solved; mujoco: Solved }, status: ArrayLike<number>): string {
+  const { ours, mujoco } = same
+  const still = Array.from(status).filter(stopped).length
+  const words: string[] = []
+  if (still > 0) words.push(`${still} of ${status.length} worlds stopped`)
+  for (const what of ['contacts', 'rows'] as const) {
+    if (Math.abs(ours[what] - mujoco[what]) > ALIKE * mujoco[what])
+      words.push(`${what} differ: ${ours[what].toPrecision(3)} / ${mujoco[what].toPrecision(3)} at the same states`)
+  }
+  if (costAbove(same) > SOLVED) words.push('exit cost differs')
+  return words.join('; ')
 }

@@ -15,7 +15,7 @@ import {
   takeTurns,
 } from '../../bench/scenes.js'
 import { geometricMean, quantile } from '../../bench/timing.js'
-import { exitCosts, mujocoWork, ourWork } from '../../bench/work.js'
+import { costAbove, doubts, mujocoWork, ourWork, sameStates } from '../../bench/work.js'
 import { openOracle } from '../support/oracle.js'
 
 const row = (change: Partial<Row>): Row => ({ name: 'cartpole', value: 2, unit: 'ms', ...change })
@@ -129,6 +129,14 @@ test('a scene with a keyframe starts from it', async () => {
   assert.equal(oracle.get('qpos'), oracle.get('key_qpos').subarray(0, oracle.model.nq))
 })
 
+test('what spoils a comparison is named', () => {
+  const solved = { cost: 10, contacts: 4, rows: 16 }
+  assert.is(doubts({ ours: { ...solved, cost: 9 }, mujoco: solved }, [0, 2]), '')
+  assert.match(doubts({ ours: { ...solved, cost: 10.01 }, mujoco: solved }, [0]), /cost differs/)
+  assert.match(doubts({ ours: { ...solved, rows: 15 }, mujoco: solved }, [0]), /^rows differ: 15\.0 \/ 16\.0/)
+  assert.match(doubts({ ours: solved, mujoco: solved }, [0, 1, 4]), /2 of 3 worlds stopped/)
+})
+
 test('both sides report work and cost of the same kind', async () => {
   const scene = { ...sceneOf('cartpole'), reset: 40 }
   using us = await ours(scene, 4)
@@ -138,9 +146,9 @@ test('both sides report work and cost of the same kind', async () => {
     assert.is(work.contacts, 0)
     assert.ok(work.iterations >= 0 && Number.isFinite(work.rows))
   }
-  const cost = await exitCosts(us, scene, peer.oracle, 4, 10)
-  assert.is(cost.states, 40)
-  assert.ok(Math.abs(cost.ours - cost.mujoco) <= 1e-4 * (1 + Math.abs(cost.mujoco)))
+  const same = await sameStates(us, scene, peer.oracle, 4, 10)
+  assert.is(same.states, 40)
+  assert.ok(Math.abs(costAbove(same)) <= 1e-4)
 })
 
 test("in the peers' scenes boxes come to rest where MuJoCo's do, on as many contacts", async () => {
