@@ -20,15 +20,15 @@ interface Case {
 
 /** the models the geometric mean is taken over: contact-rich, or the arm */
 const NINE: Readonly<Record<string, Case>> = {
-  hopper: { target: 8, kflop: 3.4, nworld: 512 },
+  hopper: { target: 8, kflop: 3.4, nworld: 256 },
   half_cheetah: { target: 8, kflop: 5.3, nworld: 256 },
-  walker2d: { target: 8, kflop: 5.5, nworld: 512 },
+  walker2d: { target: 8, kflop: 5.5, nworld: 256 },
   ant: { target: 8, kflop: 9.5, nworld: 256 },
   // asks for 50 iterations of PGS
   humanoid: { target: 5, kflop: 34.9, nworld: 256 },
   humanoid_mjwarp: { target: 8, kflop: 25.8, nworld: 256 },
   go2: { target: 8, kflop: 16.0, nworld: 256 },
-  panda: { target: 15, kflop: 6.3, nworld: 512 },
+  panda: { target: 15, kflop: 6.3, nworld: 256 },
   puck: { target: 8, kflop: 3.6, nworld: 256 },
 }
 
@@ -36,7 +36,7 @@ const OTHERS: Readonly<Record<string, Case>> = {
   cartpole: { target: 50, kflop: 1.2, nworld: 1024 },
   acrobot: { target: 25, kflop: 1.3, nworld: 1024 },
   reacher: { target: 20, kflop: 2.4, nworld: 1024 },
-  swimmer: { nworld: 512 },
+  swimmer: { nworld: 256 },
   humanoid_dm: { nworld: 256 },
 }
 
