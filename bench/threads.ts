@@ -1,34 +1,47 @@
-/** What a second thread is worth: wall time, the same work, in pairs. */
+/** What a second thread is worth: wall time, the same work, in turns. */
 import { fileURLToPath } from 'node:url'
-import { ours, type Scene, scenes, sceneXml } from './physics.js'
-import type { Row } from './run.js'
-import { median } from './timing.js'
+import { ModelError } from '../bindings/errors.js'
+import { type BenchOptions, type Row, table } from './run.js'
+import { ours, sceneOf, takeTurns } from './scenes.js'
+import { median, quantile } from './timing.js'
 
-/** two workers against one, in pairs */
-export async function benchThreads(): Promise<Row[]> {
+const CASES: Readonly<Record<string, { nworld: number; fs: number; target: number }>> = {
+  cartpole: { nworld: 4096, fs: 50, target: 1.85 },
+  panda: { nworld: 4096, fs: 50, target: 1.85 },
+  ant: { nworld: 512, fs: 5, target: 1.9 },
+  humanoid_mjwarp: { nworld: 512, fs: 5, target: 1.9 },
+}
+
+/** two workers against one, in turns */
+export async function benchThreads({ scenes: only, quick }: BenchOptions = {}): Promise<Row[]> {
   const rows: Row[] = []
-  for (const id of ['cartpole', 'panda']) {
-    const scene = scenes().find(s => s.id === id) as Scene
-    const xml = sceneXml(scene)
-    const one = await ours(xml, { ...scene, fs: 50 }, 4096, 1)
-    const two = await ours(xml, { ...scene, fs: 50 }, 4096, 2)
-    await one.run(1)
-    await two.run(1)
-    const pairs: [number, number][] = []
-    for (let i = 0; i < 7; i++) pairs.push([await two.run(0.5), await one.run(0.5)])
-    rows.push({
-      name: `${id}, nworld 4096, 2 workers over 1, 50 steps a call`,
-      value: median(pairs.map(p => p[0])),
-      unit: 'steps/s',
-      peer: median(pairs.map(p => p[1])),
-      peerName: '1 worker',
-      ratio: median(pairs.map(([a, b]) => a / b)),
-      target: '≥ 1.85×',
-    })
-    one.batch.dispose()
-    two.batch.dispose()
+  for (const id of only ?? Object.keys(CASES)) {
+    const test = CASES[id]
+    if (test === undefined) throw new Error(`threads has no '${id}': there are ${Object.keys(CASES).join(', ')}`)
+    const { nworld, fs, target } = test
+    const scene = { ...sceneOf(id), fs }
+    try {
+      using one = await ours(scene, nworld, 1)
+      using two = await ours(scene, nworld, 2)
+      const timing = quick ? { warm: [0.3, 0.3], slice: 0.3, turns: 5 } : { warm: [1, 1], slice: 0.5, turns: 9 }
+      const [double, single] = await takeTurns([two, one], scene, timing)
+      const ratios = double.map((x, k) => x / single[k])
+      rows.push({
+        name: `${id}, nworld ${nworld}, 2 workers over 1, ${fs} steps a call`,
+        value: median(double),
+        unit: 'steps/s',
+        peer: median(single),
+        peerName: '1 worker',
+        ratio: median(ratios),
+        target: `≥ ${target}×`,
+        details: { quartiles: `${quantile(ratios, 0.25).toFixed(2)} to ${quantile(ratios, 0.75).toFixed(2)}` },
+      })
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error
+      console.error(`${id} is refused: ${error.message}`)
+    }
   }
   return rows
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await benchThreads())
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(table(await benchThreads()))
