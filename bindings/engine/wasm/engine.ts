@@ -27,7 +27,7 @@ import { startThread, type Thread } from './thread.js'
 /** 4 GiB, all that 32-bit addresses reach */
 const MAX_PAGES = 65536
 /** a worker that has not woken up after this many ms is not there any more; a loaded machine takes milliseconds */
-const WAKE_MS = 10_000
+const WAKE_MS = 5_000
 /** ms between two looks at who has woken up */
 const LOOK_MS = 100
 
