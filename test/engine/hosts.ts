@@ -49,10 +49,11 @@ export async function bundle(folder: string, models: Readonly<Record<string, Uin
     },
     outdir: folder,
     bundle: true,
+    // what is imported on demand (the compiler, files) stays out of a page's way
+    splitting: true,
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    // what only Node reaches stays an import there
     external: ['node:*', '@mujoco/mujoco'],
     logLevel: 'error',
   })
