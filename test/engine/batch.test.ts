@@ -208,6 +208,51 @@ test('memory comes back: 10,000 batches leave the arena as it was', async () => 
   assert.ok(engine.memory.buffer.byteLength <= 1.05 * before)
 })
 
+test('threads join while commands run, and batches may ask for them at the same time', async () => {
+  const engine = await Engine.start(true)
+  const model = await loadModel(XML)
+  const { Batch } = await import('../../bindings/engine/batch.js')
+  await engine.ensure(2)
+  const batch = new Batch(engine, model, 40, 2, 0)
+  let hired = false
+  const hiring = Promise.all([engine.ensure(4), engine.ensure(3), engine.ensure(5)]).then(() => {
+    hired = true
+  })
+  while (!hired) {
+    await batch.step(2)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  await hiring
+  assert.is(engine.threads.length, 4)
+  for (let k = 0; k < 200; k++) await batch.step()
+  assert.equal(await batch.report(), [])
+  for (const thread of engine.threads) thread.terminate()
+})
+
+test('a worker that was killed is reported; one thread goes on alone', async () => {
+  const engine = await Engine.start(true)
+  const model = await loadModel(SCENES.motor)
+  const { Batch } = await import('../../bindings/engine/batch.js')
+  await engine.ensure(3)
+  const many = new Batch(engine, model, 40, 3, 0)
+  const one = new Batch(engine, model, 5, 1, 0)
+  await many.step()
+  engine.threads[0].terminate()
+  // the second time it is known already
+  for (let k = 0; k < 2; k++) {
+    let code = ''
+    try {
+      await many.step()
+    } catch (error) {
+      code = (error as { code: string }).code
+    }
+    assert.is(code, 'WORKER_LOST')
+  }
+  await one.step()
+  assert.equal(await one.report(), [])
+  engine.threads[1].terminate()
+})
+
 test('without SharedArrayBuffer the same module runs on one thread, to the same bits', async () => {
   const single = await Engine.start(false)
   assert.not.ok(single.memory.buffer instanceof SharedArrayBuffer)

@@ -1,4 +1,5 @@
 import type { Exports } from './module.js'
+import type { Start } from './thread.js'
 
 /**
  * Control words that the calling thread and the workers share, as Int32 indices from the start of memory.
@@ -23,6 +24,8 @@ export const THREADS = 8
 /** workers whose module trapped */
 export const FAILED = 9
 export const SPARE = 10
+/** workers that woke up for this command */
+export const AWAKE = 11
 /** first of the scratch addresses, one a thread; 0 is the caller's */
 export const SCRATCH = 16
 
@@ -33,6 +36,38 @@ export const STEP = 1
 export const FORWARD = 2
 export const SET_CONST = 3
 export const REPLAY = 4
+
+/** The control words at the start of a memory. */
+export const controlOf = (memory: WebAssembly.Memory): Int32Array =>
+  new Int32Array(memory.buffer, CONTROL_BASE, SCRATCH + MAX_THREADS)
+
+/** A worker's own instance of the module, on the shared memory. */
+export function instantiate({ module, memory }: Start): Exports {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports
+}
+
+/**
+ * Life of a worker thread: sleeps on the generation word, runs its share of each command. Never returns.
+ *
+ * @param seen the last command it has no part in; the caller counts on it in every later one
+ */
+export function serve({ memory, thread }: Start, exports: Exports, seen: number): never {
+  const control = controlOf(memory)
+  for (;;) {
+    Atomics.wait(control, GENERATION, seen)
+    seen = Atomics.load(control, GENERATION)
+    Atomics.add(control, AWAKE, 1)
+    try {
+      if (thread < control[THREADS]) work(control, exports, thread)
+    } catch {
+      // a trap; the caller turns the count into an error
+      Atomics.add(control, FAILED, 1)
+    }
+    // idle workers report too: the caller writes the next command only when nobody can still read this one
+    Atomics.add(control, DONE, 1)
+    Atomics.notify(control, DONE)
+  }
+}
 
 /** Take ranges of blocks until none is left, and run the present command on them. */
 export function work(control: Int32Array, exports: Exports, thread: number): void {

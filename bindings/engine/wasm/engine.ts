@@ -1,14 +1,14 @@
 /** One WebAssembly memory with its worker threads, shared by all batches of a process. */
-import type { Worker } from 'node:worker_threads'
 import { BackendError } from '../../errors.js'
-import { workerEntry } from '../../model/worker-entry.js'
 import { Arena } from './arena.js'
 import {
   ARGUMENT,
+  AWAKE,
   CHUNK,
   COMMAND,
   CONTROL_BASE,
   CONTROL_BYTES,
+  controlOf,
   DONE,
   FAILED,
   GENERATION,
@@ -22,9 +22,24 @@ import {
   work,
 } from './control.js'
 import { type Exports, unshare, wasmBytes } from './module.js'
+import { startThread, type Thread } from './thread.js'
 
 /** 4 GiB, all that 32-bit addresses reach */
 const MAX_PAGES = 65536
+/** a worker that has not woken up after this many ms is not there any more; a loaded machine takes milliseconds */
+const WAKE_MS = 5_000
+/** ms between two looks at who has woken up */
+const LOOK_MS = 100
+
+/** Whether this thread may sleep: the main thread of a browser may not. */
+function maySleep(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0)
+    return true
+  } catch {
+    return false
+  }
+}
 
 export interface Job {
   readonly command: number
@@ -39,9 +54,12 @@ export interface Job {
 
 export class Engine {
   readonly arena: Arena
-  readonly #workers: Worker[] = []
+  /** @internal the workers, not the calling thread */
+  readonly threads: Thread[] = []
   #generation = 0
   #lost = false
+  #hiring: Promise<void> = Promise.resolve()
+  readonly #sleeps = maySleep()
 
   private constructor(
     readonly memory: WebAssembly.Memory,
@@ -78,52 +96,41 @@ export class Engine {
     if (threads > 1 && !this.shared)
       throw new BackendError(
         'NO_THREADS',
-        `workers: ${threads} need SharedArrayBuffer, which this host does not have; use workers: 1`,
+        `workers: ${threads} need SharedArrayBuffer, which this host does not have; use workers: 1, or in a browser ` +
+          'serve the page with the headers that isolate it (Cross-Origin-Opener-Policy: same-origin, ' +
+          'Cross-Origin-Embedder-Policy: require-corp)',
       )
     if (threads > MAX_THREADS)
       throw new BackendError('TOO_MANY_THREADS', `workers: got ${threads}, at most ${MAX_THREADS}`)
-    if (this.#workers.length + 1 >= threads) return
-    const { Worker } = await import('node:worker_threads')
-    while (this.#workers.length + 1 < threads) {
-      const worker = new Worker(workerEntry('./worker', import.meta.url), {
-        workerData: {
-          module: this.module,
-          memory: this.memory,
-          thread: this.#workers.length + 1,
-          generation: this.#generation,
-        },
-        execArgv: [],
-      })
-      await new Promise<void>((resolve, reject) => {
-        worker.once('message', () => resolve())
-        worker.once('error', cause =>
-          reject(new BackendError('WORKER_START', `a worker thread failed to start: ${cause.message}`, { cause })),
-        )
-        worker.once('exit', code =>
-          reject(new BackendError('WORKER_START', `a worker thread ended with code ${code} before it was ready`)),
-        )
-      })
-      worker.removeAllListeners()
-      // after this only a kill from outside ends it; run() then finds it missing
-      worker.once('exit', () => {
-        this.#lost = true
-      })
-      // an idle engine does not keep the process alive
-      worker.unref()
-      this.#workers.push(worker)
+    // one after the other, whoever asks: threads are numbered
+    const hired = this.#hiring.then(() => this.#hire(threads))
+    this.#hiring = hired.catch(() => {})
+    return hired
+  }
+
+  async #hire(threads: number): Promise<void> {
+    const { module, memory } = this
+    const onExit = (): void => {
+      this.#lost = true
+    }
+    while (this.threads.length + 1 < threads) {
+      const thread = await startThread({ module, memory, thread: this.threads.length + 1 }, onExit)
+      // in the same breath: commands may have run meanwhile, and from the next on it counts
+      thread.begin(this.#generation)
+      this.threads.push(thread)
     }
   }
 
   /**
    * Run a command over all blocks, the calling thread taking its share; returns when all are done.
    *
-   * @throws {BackendError} ENGINE_TRAP when the module trapped: a defect of ours
+   * @throws {BackendError} ENGINE_TRAP when the module trapped: a defect of ours; WORKER_LOST when a worker has ended;
+   *   the state is then undefined
    */
   run(job: Job): void {
-    const control = new Int32Array(this.memory.buffer, CONTROL_BASE, 160)
+    const control = controlOf(this.memory)
     const threads = job.scratch.length
-    if (this.#lost && threads > 1)
-      throw new BackendError('WORKER_LOST', 'a worker thread of the engine has ended; start the process again')
+    if (this.#lost && threads > 1) throw lost()
     control[COMMAND] = job.command
     control[MODEL] = job.model
     control[ARGUMENT] = job.argument
@@ -137,6 +144,7 @@ export class Engine {
     control[NEXT] = 0
     control[DONE] = 0
     control[FAILED] = 0
+    control[AWAKE] = 0
     if (threads > 1) {
       this.#generation = Atomics.add(control, GENERATION, 1) + 1
       Atomics.notify(control, GENERATION)
@@ -147,11 +155,34 @@ export class Engine {
     } catch (error) {
       trap = error
     }
-    const expected = threads > 1 ? this.#workers.length : 0
-    for (let done = Atomics.load(control, DONE); done < expected; done = Atomics.load(control, DONE)) {
-      Atomics.wait(control, DONE, done, 100)
-    }
+    if (threads > 1) this.#join(control)
     if (trap !== undefined || control[FAILED] > 0)
       throw new BackendError('ENGINE_TRAP', 'the engine module trapped; this is a defect of simcrank', { cause: trap })
   }
+
+  /** wait for all workers */
+  #join(control: Int32Array): void {
+    const expected = this.threads.length
+    // clock: only to give up, not to compute
+    let last = performance.now()
+    let waited = 0
+    for (;;) {
+      const done = Atomics.load(control, DONE)
+      if (done === expected) return
+      // where nobody may sleep we look again at once: the last ranges of blocks are short
+      if (this.#sleeps) Atomics.wait(control, DONE, done, LOOK_MS)
+      if (Atomics.load(control, AWAKE) === expected) continue
+      // clock: a pause of the whole process counts for one look
+      const now = performance.now()
+      waited += Math.min(now - last, LOOK_MS)
+      last = now
+      if (waited > WAKE_MS) {
+        this.#lost = true
+        throw lost()
+      }
+    }
+  }
 }
+
+const lost = (): BackendError =>
+  new BackendError('WORKER_LOST', 'a worker thread of the engine has ended; start the process again, or use workers: 1')
