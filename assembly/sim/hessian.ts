@@ -15,7 +15,7 @@ export function hessianPattern(m: usize, s: usize): void {
   if (!coupled(m, s)) return
   const nv = f.nv(m), bits = f.Hs_bits(m, s), col = f.efc_colind(m, s)
   const words = (nv + 31) >> 5
-  const stride = 4 * <usize>words
+  const stride: usize = 4 * <usize>words
   memory.copy(bits, f.H_bits(m), stride * <usize>nv)
   for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
     if (!load<i32>(e, C_CROSS)) continue

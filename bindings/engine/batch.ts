@@ -298,9 +298,8 @@ export class Batch {
    * @internal
    */
   profile(stage: number, nrep: number): void {
-    this.#ready()
-    const s = this.#scratch[0]
-    this.#engine.exports.profile(this.#m, s, s + this.#layout.sbytes, 0, this.#nblock, stage, nrep)
+    const { engine, m, scratch, layout, nblock } = this.#ready()
+    engine.exports.profile(m, scratch, scratch + layout.sbytes, 0, nblock, stage, nrep)
   }
 
   /** Worlds that stopped or were solved inexactly, in words; empty when all is well. */
