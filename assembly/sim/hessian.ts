@@ -142,13 +142,25 @@ function addContacts(m: usize, s: usize, H: usize, b: usize, elliptic: bool): vo
         const o = b + V * <usize>load<i32>(c)
         st(o, mad(p2, z, mad(p1, y, mad(p0, x, ld(o)))))
       }
-      for (let a: usize = 0, ca = col; a < step; a += V, ca += 4) {
+      // two rows at a time: W is read once for both
+      let a: usize = 0, ca = col
+      for (; a + V < step; a += 2 * V, ca += 8) {
         const x = ld(J + a), y = ld(J + step + a), z = ld(J + 2 * step + a)
-        const row = H + stride * <usize>load<i32>(ca)
-        for (let k = a, c = ca; k < step; k += V, c += 4) {
-          const o = row + V * <usize>load<i32>(c)
-          st(o, mad(z, ld(W + 2 * step + k), mad(y, ld(W + step + k), mad(x, ld(W + k), ld(o)))))
+        const x2 = ld(J + a + V), y2 = ld(J + step + a + V), z2 = ld(J + 2 * step + a + V)
+        const row = H + stride * <usize>load<i32>(ca), row2 = H + stride * <usize>load<i32>(ca, 4)
+        const o = row + V * <usize>load<i32>(ca)
+        st(o, mad(z, ld(W + 2 * step + a), mad(y, ld(W + step + a), mad(x, ld(W + a), ld(o)))))
+        for (let k = a + V, c = ca + 4; k < step; k += V, c += 4) {
+          const i = V * <usize>load<i32>(c)
+          const w0 = ld(W + k), w1 = ld(W + step + k), w2 = ld(W + 2 * step + k)
+          st(row + i, mad(z, w2, mad(y, w1, mad(x, w0, ld(row + i)))))
+          st(row2 + i, mad(z2, w2, mad(y2, w1, mad(x2, w0, ld(row2 + i)))))
         }
+      }
+      for (; a < step; a += V, ca += 4) {
+        const i = <usize>load<i32>(ca)
+        const o = H + stride * i + V * i
+        st(o, mad(ld(J + 2 * step + a), ld(W + 2 * step + a), mad(ld(J + step + a), ld(W + step + a), mad(ld(J + a), ld(W + a), ld(o)))))
       }
       continue
     }

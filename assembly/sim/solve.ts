@@ -168,6 +168,8 @@ function takeResiduals(m: usize, s: usize, mask: v128): void {
   }
 }
 
+/** steps taken whole before the first search: from zone to zone they mostly arrive, and a step costs less without */
+const FULL_STEPS: i32 = 6
 /** with so few iterations the answer depends on where they begin */
 const FEW: i32 = 8
 
@@ -251,6 +253,13 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
     if (v128.any_true(arrived)) takeResiduals(m, s, arrived)
     active = moved
     if (!v128.any_true(moved)) break
+
+    if (!elliptic && iterations > FEW && it < FULL_STEPS) {
+      for (let i = 0; i < nv; i++) st(at(x, i), sel(moved, ld(at(next, i)), ld(at(x, i))))
+      takeResiduals(m, s, moved)
+      updateZones(m, s, elliptic)
+      continue
+    }
 
     // the others search along p = next - x; J p is the difference of the two residuals
     rowSteps(m, s)
