@@ -182,6 +182,20 @@ function rank1(H: usize, stride: usize, J: usize, W: usize, step: usize, col: us
   }
 }
 
+/** the same for the three rows of a common contact */
+function weigh3(C: usize, J: usize, W: usize, step: usize, col: usize, b: usize): void {
+  const c00 = ld(C), c01 = ld(C + V), c02 = ld(C + 2 * V), c11 = ld(C + 4 * V), c22 = ld(C + 8 * V)
+  const p0 = ld(C + 9 * V), p1 = ld(C + 10 * V), p2 = ld(C + 11 * V)
+  for (let k: usize = 0, c = col; k < step; k += V, c += 4) {
+    const o = b + V * <usize>load<i32>(c)
+    const x = ld(J + k), y = ld(J + step + k), z = ld(J + 2 * step + k)
+    st(W + k, mad(c02, z, mad(c01, y, mul(c00, x))))
+    st(W + step + k, mad(c11, y, mul(c01, x)))
+    st(W + 2 * step + k, mad(c22, z, mul(c02, x)))
+    st(o, mad(p2, z, mad(p1, y, mad(p0, x, ld(o)))))
+  }
+}
+
 /** contacts: H += J' C J, b += J' C aref */
 function addContacts(m: usize, s: usize, H: usize, b: usize, elliptic: bool): void {
   const nv = f.nv(m), colind = f.efc_colind(m, s), Jall = f.efc_J(m, s), C = f.cone(m, s), W = f.ctc_W(m, s)
@@ -192,7 +206,8 @@ function addContacts(m: usize, s: usize, H: usize, b: usize, elliptic: bool): vo
     const J = at(Jall, load<i32>(e, C_J)), col = colind + 4 * <usize>load<i32>(e, C_COL)
     const step = V * <usize>nnz
     coneHessian(e, elliptic, C)
-    weigh(dim, !elliptic, C, J, W, step, col, b)
+    if (dim == 3 && !elliptic) weigh3(C, J, W, step, col, b)
+    else weigh(dim, !elliptic, C, J, W, step, col, b)
     if (dim == 1) {
       rank1(H, stride, J, W, step, col)
       continue
