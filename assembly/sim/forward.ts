@@ -1,6 +1,6 @@
 import { add, and, ld, mad, mul, or, sel, splat, st } from '../math/v4'
 import * as f from '../shared/fields'
-import { fwdActuation, transmission } from './actuation'
+import { fwdActuation } from './actuation'
 import { rne } from './bias'
 import { collision, overflow } from './collision/driver'
 import { countRows, makeConstraint } from './constraint'
@@ -14,8 +14,9 @@ import { planarForces } from './planar'
 import { needAcceleration, sensors } from './sensor'
 import { solCG } from './cg'
 import { needsSmooth, solNewton, startPoint } from './solve'
-import { at, INT_IMPLICITFAST, INT_RK4, SOL_CG } from './types'
+import { at, INT_RK4, SOL_CG } from './types'
 import { tendon, tendonArmature } from './tendon'
+import { transmission, usesTransmission } from './transmission'
 import { applyXfrc } from './wrench'
 
 /**
@@ -93,7 +94,7 @@ export function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
 export function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
   inertiaAndBias(m, p, d, s)
   passive(m, p, d, s)
-  if (f.nsimple(m) < f.nactuator(m) || load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST) transmission(m, p, d, s)
+  if (usesTransmission(m)) transmission(m, p, d, s)
   fwdActuation(m, p, d, s, substep)
   sumSmooth(m, p, d, s)
 }

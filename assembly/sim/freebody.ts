@@ -1,7 +1,6 @@
 import { add, cross1, div, dot3, ld, mad, mul, nmad, splat, st, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { at, at2, DSBL_ACTUATION, DSBL_DAMPER, i32at, LC_INERT, LC_STRIDE, LNK_STRIDE } from './types'
-import { dampingDerivative } from './passive'
+import { at, at2, i32at, LC_INERT, LC_STRIDE, LNK_STRIDE } from './types'
 
 // 6 x 7 augmented matrix at tmp
 // @ts-ignore: decorator
@@ -10,34 +9,23 @@ import { dampingDerivative } from './passive'
 /**
  * Accelerations that implicitfast gives bodies floating alone: (M - h D + h B) x = qfrc_smooth + qfrc_constraint, with
  * the derivative B of the bias that the symmetric solve leaves out; 6 x 6, unsymmetric.
- *   in      lnk R, qM (not yet factored), qvel, act_dvel, moment
+ *   in      lnk R, qvel; qM: M - h D, not yet factored; qacc_int: the right-hand side
  *   out     sol_x at the dofs of these bodies
  *   source  MuJoCo engine_derivative.c, mjd_freeMhat. In the body frame the bias is w x I w about the joint and
  *           w x (w x h) in translation, so B follows from the lumped inertia alone.
  */
 export function freeBodies(m: usize, p: usize, d: usize, s: usize): void {
   const n = f.njnt(m), nv = f.nv(m)
-  const flags = f.lnk_flags(m), qM = f.qM(m, s), out = f.sol_x(m, s), A = f.tmp(m, s)
+  const flags = f.lnk_flags(m), H = f.qM(m, s), out = f.sol_x(m, s), A = f.tmp(m, s)
   const h = ld(f.opt_timestep(m, p))
-  const disable = load<i32>(f.opt_disableflags(m))
   for (let j = 0; j < n; j++) {
     if (!(i32at(flags, j) & f.LINK_STANDALONE)) continue
     const dof = i32at(f.jnt_dofadr(m), j)
 
     // M - h D, right-hand side
     for (let i = 0; i < 6; i++) {
-      for (let k = 0; k < 6; k++) st(a6(A, i, k), ld(i >= k ? at2(qM, nv, dof + i, dof + k) : at2(qM, nv, dof + k, dof + i)))
-      if (!(disable & DSBL_DAMPER)) st(a6(A, i, i), mad(h, dampingDerivative(m, p, d, dof + i), ld(a6(A, i, i))))
-      st(a6(A, i, 6), add(ld(at(f.qfrc_smooth(m, s), dof + i)), ld(at(f.qfrc_constraint(m, d), dof + i))))
-    }
-    const na = disable & DSBL_ACTUATION ? 0 : f.nactuator(m)
-    for (let a = 0; a < na; a++) {
-      if (i32at(f.actuator_trnid(m), 2 * a) != j) continue
-      const slope = mul(h, ld(at(f.act_dvel(m, s), a)))
-      const moment = f.moment(m, s) + 6 * V * <usize>a
-      for (let i = 0; i < 6; i++) {
-        for (let k = 0; k < 6; k++) st(a6(A, i, k), nmad(mul(slope, ld(at(moment, i))), ld(at(moment, k)), ld(a6(A, i, k))))
-      }
+      for (let k = 0; k < 6; k++) st(a6(A, i, k), ld(i >= k ? at2(H, nv, dof + i, dof + k) : at2(H, nv, dof + k, dof + i)))
+      st(a6(A, i, 6), ld(at(f.qacc_int(m, s), dof + i)))
     }
 
     // h B: columns of rotation, one unit direction e of angular velocity at a time

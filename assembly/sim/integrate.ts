@@ -1,14 +1,14 @@
 import { quatIntegrate } from '../math/rotation'
 import { normalize4 } from '../math/spatial'
-import { abs4, add, and, ld, mad, mul, ne, nmad, sel, splat, st, sub, V } from '../math/v4'
+import { abs4, add, and, ld, mad, ne, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { nextActivation, wrapPeriod, wrapSetpoint } from './actuation'
+import { nextActivation, wrapSetpoint } from './actuation'
+import { addDamping, smoothDerivative } from './derivative'
 import { freeBodies, placeFreeBodies } from './freebody'
 import { factorSolve } from './inertia'
-import { dampingDerivative } from './passive'
 import { advanceHistory } from './sensor'
-import { tendonDampingDerivative } from './tendon'
-import { at, at2, DSBL_ACTUATION, DSBL_DAMPER, DSBL_EULERDAMP, DYN_INTEGRATOR, i32at, INT_IMPLICITFAST, JNT_BALL, JNT_FREE } from './types'
+import { wrapPeriod } from './transmission'
+import { at, DSBL_ACTUATION, DSBL_DAMPER, DSBL_EULERDAMP, DYN_INTEGRATOR, i32at, INT_IMPLICITFAST, JNT_FREE } from './types'
 
 /** a coordinate, velocity or acceleration beyond this has diverged (mjMAXVAL) */
 const MAXVAL: f32 = 1e10
@@ -41,32 +41,10 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize, has
     for (let i = 0; i < nv; i++) st(at(x, i), sel(has, ld(at(qacc, i)), ld(at(x, i))))
     return
   }
-  if (fast) freeBodies(m, p, d, s)
-  if (damped) {
-    for (let i = 0; i < nv; i++) {
-      const e = at2(H, nv, i, i)
-      st(e, mad(h, dampingDerivative(m, p, d, i), ld(e)))
-    }
-  }
-  if (fast && !(disable & DSBL_DAMPER) && f.tenforce(m)) tendonDampingDerivative(m, p, s, h, H)
-  if (fast && !(disable & DSBL_ACTUATION)) {
-    const n = f.nactuator(m)
-    for (let a = 0; a < n; a++) {
-      const slope = mul(h, ld(at(f.act_dvel(m, s), a)))
-      const j = i32at(f.actuator_trnid(m), 2 * a)
-      const type = i32at(f.jnt_type(m), j), dof = i32at(f.jnt_dofadr(m), j)
-      const num = type == JNT_FREE ? 6 : type == JNT_BALL ? 3 : 1
-      const moment = f.moment(m, s) + 6 * V * <usize>a
-      for (let i = 0; i < num; i++) {
-        const k = mul(slope, ld(at(moment, i)))
-        for (let e = 0; e <= i; e++) {
-          const o = at2(H, nv, dof + i, dof + e)
-          st(o, nmad(k, ld(at(moment, e)), ld(o)))
-        }
-      }
-    }
-  }
+  if (fast) smoothDerivative(m, p, d, s, h, H)
+  else addDamping(m, p, d, h, H)
   for (let i = 0; i < nv; i++) st(at(x, i), add(ld(at(smooth, i)), ld(at(constraint, i))))
+  if (fast) freeBodies(m, p, d, s)
   factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
   if (fast) placeFreeBodies(m, s)
 }
