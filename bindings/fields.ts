@@ -381,6 +381,7 @@ export const ENGINE_SIZES = [
   'sensorneeds',
   'tenactlimited',
   'nmoment',
+  'nlu',
   'refsites',
 ] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
@@ -453,6 +454,9 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['qM', 'f', ['nv', 'nv'], 'SI', 'joint-space inertia, lower triangle'],
   ['qH', 'f', ['nv', 'nv'], 'SI', 'factor of M + K: L below, D on the diagonal'],
   ['qHDiagInv', 'f', ['nv'], 'SI', '1 / D'],
+  ['lnk_coriolis', 'f', ['njnt', 12], 'SI', 'derivative of the force that moves a link by its velocity: matrix 9, linear momentum 3'],
+  ['bias_shift', 'f', ['nv', 6], 'SI', 'acceleration of links that the velocity of a dof adds'],
+  ['qLU', 'f', ['nlu', 'nlu'], 'SI', 'unsymmetric matrix of the implicit integrators'],
   ['dense', 'f', ['nv'], 'SI', 'one row without its zeros left out'],
   ['fluid_J', 'f', ['nv', 6], 'SI', 'Jacobian of a body in its inertial frame, one row a component'],
   ['fluid_col', 'i', ['nv'], 'id', ''],
@@ -530,7 +534,7 @@ export const LINK = {
   MASSLESS: 4,
   /** the joint's axis is a coordinate axis of the parent's link frame, which the link then shares at qpos0 */
   ALIGNED: 8,
-  /** a free joint whose body is the whole tree */
+  /** a free joint whose body is the whole tree: no other has mass */
   STANDALONE: 16,
 } as const
 

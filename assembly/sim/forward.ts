@@ -6,6 +6,7 @@ import { collision, overflow } from './collision/driver'
 import { countRows, makeConstraint } from './constraint'
 import { frames } from './frames'
 import { geomFrames } from './geoms'
+import { coriolis } from './implicit'
 import { copyM, crb, factorSolve } from './inertia'
 import { advance, implicitAcceleration, integratePos, sane } from './integrate'
 import { comPos, kinematics } from './kinematics'
@@ -84,6 +85,7 @@ export function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
     kinematics(m, p, d, s)
     comPos(m, p, s)
     rne(m, p, d, s)
+    if (f.nlu(m) > 0) coriolis(m, s)
     crb(m, p, s)
   }
   if (f.ntendon(m) > 0) tendon(m, p, d, s)

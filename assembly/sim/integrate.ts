@@ -4,22 +4,22 @@ import { abs4, add, and, ld, mad, ne, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { nextActivation, wrapSetpoint } from './actuation'
 import { addDamping, smoothDerivative } from './derivative'
-import { freeBodies, placeFreeBodies } from './freebody'
+import { freeBodies, placeFreeBodies, solveUnsymmetric } from './implicit'
 import { factorSolve } from './inertia'
 import { advanceHistory } from './sensor'
 import { wrapPeriod } from './transmission'
-import { at, DSBL_ACTUATION, DSBL_DAMPER, DSBL_EULERDAMP, DYN_INTEGRATOR, i32at, INT_IMPLICITFAST, JNT_FREE } from './types'
+import { at, DSBL_ACTUATION, DSBL_DAMPER, DSBL_EULERDAMP, DYN_INTEGRATOR, i32at, INT_IMPLICIT, INT_IMPLICITFAST, JNT_FREE } from './types'
 
 /** a coordinate, velocity or acceleration beyond this has diverged (mjMAXVAL) */
 const MAXVAL: f32 = 1e10
 
 /**
- * The acceleration an Euler step applies: (M + h B) x = qfrc_smooth + qfrc_constraint, B the derivative of damping (Euler)
- * or of all velocity-dependent smooth forces but the bias (implicitfast).
+ * The acceleration a step applies: (M + h B) x = qfrc_smooth + qfrc_constraint, B minus the derivative of damping (Euler),
+ * of all velocity-dependent smooth forces but the bias (implicitfast; of bodies floating alone with it), of all (implicit).
  * Where nothing is implicit it is qacc.
  *   has     mask: worlds whose qacc is the solver's
  *   in-out  qM: nobody needs it after the step, so it is changed and factored where it is
- *   in      qfrc_smooth, qfrc_constraint, qvel, act_dvel, moment
+ *   in      qfrc_smooth, qfrc_constraint, qvel, act_dvel, moment, lnk_coriolis
  *   out     qacc_int (nv)
  *   source  MuJoCo engine_forward.c, mj_EulerSkip, mj_implicitSkip
  */
@@ -28,25 +28,30 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize, has
   const H = f.qM(m, s), x = f.qacc_int(m, s)
   const smooth = f.qfrc_smooth(m, s), constraint = f.qfrc_constraint(m, d)
   const h = ld(f.opt_timestep(m, p))
-  const disable = load<i32>(f.opt_disableflags(m))
-  const fast = load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST
+  const disable = load<i32>(f.opt_disableflags(m)), integrator = load<i32>(f.opt_integrator(m))
 
-  const damped = !(disable & DSBL_DAMPER) && (fast || !(disable & DSBL_EULERDAMP))
-  if (!fast && !damped) {
-    const qacc = f.qacc(m, d)
-    if (!i32x4.all_true(has)) {
-      for (let i = 0; i < nv; i++) st(at(x, i), ld(at(smooth, i)))
-      factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+  if (integrator < INT_IMPLICIT) {
+    if (disable & (DSBL_DAMPER | DSBL_EULERDAMP)) {
+      const qacc = f.qacc(m, d)
+      if (!i32x4.all_true(has)) {
+        for (let i = 0; i < nv; i++) st(at(x, i), ld(at(smooth, i)))
+        factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+      }
+      for (let i = 0; i < nv; i++) st(at(x, i), sel(has, ld(at(qacc, i)), ld(at(x, i))))
+      return
     }
-    for (let i = 0; i < nv; i++) st(at(x, i), sel(has, ld(at(qacc, i)), ld(at(x, i))))
+    addDamping(m, p, d, h, H)
+  } else smoothDerivative(m, p, d, s, h, H)
+
+  for (let i = 0; i < nv; i++) st(at(x, i), add(ld(at(smooth, i)), ld(at(constraint, i))))
+  if (integrator == INT_IMPLICIT) {
+    solveUnsymmetric(m, s, 0, nv, h, H, x)
     return
   }
-  if (fast) smoothDerivative(m, p, d, s, h, H)
-  else addDamping(m, p, d, h, H)
-  for (let i = 0; i < nv; i++) st(at(x, i), add(ld(at(smooth, i)), ld(at(constraint, i))))
-  if (fast) freeBodies(m, p, d, s)
+  const alone = integrator == INT_IMPLICITFAST && f.nlu(m) > 0
+  if (alone) freeBodies(m, s, h, H, x)
   factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
-  if (fast) placeFreeBodies(m, s)
+  if (alone) placeFreeBodies(m, s, x)
 }
 
 /** qpos moved by qvel over h, on the manifold of unit quaternions (mj_integratePos) */

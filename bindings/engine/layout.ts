@@ -16,7 +16,7 @@ import {
   topologyFields,
   worldFields,
 } from '../fields.js'
-import { EQ, OBJ, TRN } from '../model/enums.js'
+import { EQ, INT, OBJ, TRN } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
 import { CAND_ROW, type ContactTables, contactTables } from './candidates.js'
@@ -185,6 +185,8 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
   })
 
   const needed = (...names: string[]): boolean => names.some(name => varied.has(name) || num(name).some(x => x !== 0))
+  const integrator = int('opt_integrator')[0]
+  const implicit = integrator === INT.IMPLICIT
   const gravcomp = needed('body_gravcomp')
   const fluid = needed('opt_density', 'opt_viscosity')
   const tendonActuator = int('actuator_trntype').includes(TRN.TENDON)
@@ -196,7 +198,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
   for (const name of SIZES) sizes[name] = model[name]
   const engine: Record<EngineSizeName, number> = {
     // connect and weld ask for the general recursion's accelerations
-    planar: rowsOf.bodies || gravcomp || fluid || carried ? 0 : planarNormal(model, lnkAxis, lnkFlags),
+    planar: rowsOf.bodies || implicit || gravcomp || fluid || carried ? 0 : planarNormal(model, lnkAxis, lnkFlags),
     scalar: int('jnt_type').every(type => type >= SLIDE) ? 1 : 0,
     ngroup: groupOfRoot.size,
     nMnz: M.col.length,
@@ -225,6 +227,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     ),
     tenactlimited: Number(tendonActuator && int('tendon_actfrclimited').some(x => x !== 0)),
     nmoment: moments.col.length,
+    nlu: implicit ? nv : integrator === INT.IMPLICITFAST && lnkFlags.some(x => x & LINK.STANDALONE) ? 6 : 0,
     refsites: Number(
       int('actuator_trntype').some((type, a) => type === TRN.SITE && int('actuator_trnid')[2 * a + 1] >= 0),
     ),
@@ -412,6 +415,7 @@ function linkFrames(
         if (
           type === FREE &&
           int('body_jntnum')[b] === 1 &&
+          num('body_subtreemass')[b] === num('body_mass')[b] &&
           !int('dof_treeid').some((t, i) => t === treeOf(j) && int('dof_jntid')[i] !== j)
         )
           flags[j] |= LINK.STANDALONE

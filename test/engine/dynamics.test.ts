@@ -6,10 +6,10 @@ import { sameForward, trajectory } from './compare.js'
 const wrap = (body: string, extra = '', option = ''): string =>
   `<mujoco><option timestep="0.002" ${option}><flag contact="disable"/></option><worldbody>${body}</worldbody>${extra}</mujoco>`
 
-const EULER = ['Euler', 'implicitfast', 'RK4']
+const INTEGRATORS = ['Euler', 'implicitfast', 'implicit', 'RK4']
 
 /** one forward pass, then 20 steps with every integrator */
-function same(name: string, xml: string, options: { xfrc?: boolean } = {}, integrators = EULER): void {
+function same(name: string, xml: string, options: { xfrc?: boolean } = {}, integrators = INTEGRATORS): void {
   test(`qacc and its stages: ${name}`, () => sameForward(xml, options))
   for (const integrator of integrators) {
     test(`20 steps, ${integrator}: ${name}`, async () => {
