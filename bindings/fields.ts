@@ -379,6 +379,10 @@ export const ENGINE_SIZES = [
   'tenarmature',
   'tenforce',
   'sensorneeds',
+  'tenactlimited',
+  'nmoment',
+  'nlu',
+  'refsites',
 ] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
 
@@ -400,6 +404,10 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
   ['H_colind', 'i', ['nHnz'], 'id', 'columns, descending'],
   ['H_bits', 'i', ['nHbits'], 'bits', 'the same as a set of columns, 32 a word'],
   ['act_simple', 'i', ['nactuator'], 'bool', '1: stateless, undelayed gain * ctrl on a slide or hinge; 2: with affine bias'],
+  ['act_rownnz', 'i', ['nactuator'], '1', 'dofs that the joint, tendon or site of an actuator moves with'],
+  ['act_rowadr', 'i', ['nactuator'], 'adr', 'start of its row in act_colind and moment'],
+  ['act_colind', 'i', ['nmoment'], 'id', 'dofs'],
+  ['act_side', 'i', ['nmoment'], '+-1', '-1: the dof moves the reference site'],
   ['friction_dof', 'i', ['nfriction'], 'id', 'dofs that have friction loss in some world'],
   ['limit_jnt', 'i', ['nlimit'], 'id', 'joints that are limited'],
   ['ten_rownnz', 'i', ['ntendon'], '1', 'dofs of a tendon'],
@@ -418,6 +426,7 @@ export const CONSTANT_FIELDS: readonly FieldRow[] = [
   ['body_frame', 'f', ['nbody', 12], 'm', 'body frame in its link (static: in the world, or in the mocap body at its root): rotation 9, position 3'],
   ['geom_frame', 'f', ['ngeom', 12], 'm', 'geom frame in the link of its body (static: in the world): rotation 9, position 3'],
   ['geom_reach', 'f', ['ngeom'], 'm', 'bounding radius, margin and gap: geoms can touch where their centres are within the sum of two'],
+  ['site_frame', 'f', ['nsite', 12], 'm', 'site frame in the link of its body: rotation 9, position 3'],
   ['body_com', 'f', ['nbody', 3], 'm', 'centre of mass of a body in its link'],
   ['lnk_gravcomp', 'f', ['njnt', 4], 'kg, kg*m', 'first moment and mass of what gravity compensation carries, in the link'],
   ['grp_static', 'f', ['ngroup', 4], 'kg, kg*m', 'mass and first moment of the static bodies of a tree'],
@@ -429,6 +438,7 @@ export const CONSTANT_FIELDS: readonly FieldRow[] = [
   ['ten_limit_const', 'f', ['ntendon', 10], 'SI', 'solver constants of a tendon limit'],
   ['ten_inertia', 'f', ['ntendon'], 'SI', 'armature of a tendon and of its actuators'],
   ['ten_drag', 'f', ['ntendon', 3], 'SI', 'damping polynomial of a tendon and of its actuators'],
+  ['fluid_const', 'f', ['nbody', 13], 'm', 'inertial frame of a body in its link, box of the same inertia, whether it has mass (mask)'],
   ['dof_drag', 'f', ['nv', 3], 'SI', 'damping polynomial of a dof and of its actuators'],
 ]
 
@@ -444,7 +454,12 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['qM', 'f', ['nv', 'nv'], 'SI', 'joint-space inertia, lower triangle'],
   ['qH', 'f', ['nv', 'nv'], 'SI', 'factor of M + K: L below, D on the diagonal'],
   ['qHDiagInv', 'f', ['nv'], 'SI', '1 / D'],
+  ['lnk_coriolis', 'f', ['njnt', 12], 'SI', 'derivative of the force that moves a link by its velocity: matrix 9, linear momentum 3'],
+  ['bias_shift', 'f', ['nv', 6], 'SI', 'acceleration of links that the velocity of a dof adds'],
+  ['qLU', 'f', ['nlu', 'nlu'], 'SI', 'unsymmetric matrix of the implicit integrators'],
   ['dense', 'f', ['nv'], 'SI', 'one row without its zeros left out'],
+  ['fluid_J', 'f', ['nv', 6], 'SI', 'Jacobian of a body in its inertial frame, one row a component'],
+  ['fluid_col', 'i', ['nv'], 'id', ''],
   ['ten_length', 'f', ['ntendon'], 'm or rad', ''],
   ['ten_velocity', 'f', ['ntendon'], 'm/s or rad/s', ''],
   ['qfrc_bias', 'f', ['nv'], 'N or N*m', ''],
@@ -456,7 +471,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['qderiv', 'f', ['nv'], 'SI', 'minus the diagonal of d qfrc_smooth / d qvel'],
   ['actuator_length', 'f', ['nout'], 'm or rad', ''],
   ['actuator_velocity', 'f', ['nout'], 'SI', ''],
-  ['moment', 'f', ['nactuator', 6], 'SI', 'actuator moment over the dofs of its joint'],
+  ['moment', 'f', ['nmoment'], 'SI', 'actuator moments, sparse rows'],
   ['act_dvel', 'f', ['nactuator'], 'SI', 'd actuator_force / d actuator_velocity'],
   ['u', 'f', ['nu'], 'SI', 'controls after delay and clamping'],
   ['act_next', 'f', ['na'], 'SI', 'activation at the end of the step'],
@@ -519,7 +534,7 @@ export const LINK = {
   MASSLESS: 4,
   /** the joint's axis is a coordinate axis of the parent's link frame, which the link then shares at qpos0 */
   ALIGNED: 8,
-  /** a free joint whose body is the whole tree */
+  /** a free joint whose body is the whole tree: no other has mass */
   STANDALONE: 16,
 } as const
 

@@ -1,11 +1,12 @@
 import { add, and, ld, mad, mul, or, sel, splat, st } from '../math/v4'
 import * as f from '../shared/fields'
-import { fwdActuation, transmission } from './actuation'
+import { fwdActuation } from './actuation'
 import { rne } from './bias'
 import { collision, overflow } from './collision/driver'
 import { countRows, makeConstraint } from './constraint'
 import { frames } from './frames'
 import { geomFrames } from './geoms'
+import { coriolis } from './implicit'
 import { copyM, crb, factorSolve } from './inertia'
 import { advance, implicitAcceleration, integratePos, sane } from './integrate'
 import { comPos, kinematics } from './kinematics'
@@ -14,8 +15,9 @@ import { planarForces } from './planar'
 import { needAcceleration, sensors } from './sensor'
 import { solCG } from './cg'
 import { needsSmooth, solNewton, startPoint } from './solve'
-import { at, INT_IMPLICITFAST, INT_RK4, SOL_CG } from './types'
+import { at, INT_RK4, SOL_CG } from './types'
 import { tendon, tendonArmature } from './tendon'
+import { transmission, usesTransmission } from './transmission'
 import { applyXfrc } from './wrench'
 
 /**
@@ -83,6 +85,7 @@ export function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
     kinematics(m, p, d, s)
     comPos(m, p, s)
     rne(m, p, d, s)
+    if (f.nlu(m) > 0) coriolis(m, s)
     crb(m, p, s)
   }
   if (f.ntendon(m) > 0) tendon(m, p, d, s)
@@ -93,7 +96,7 @@ export function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
 export function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
   inertiaAndBias(m, p, d, s)
   passive(m, p, d, s)
-  if (f.nsimple(m) < f.nactuator(m) || load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST) transmission(m, p, d, s)
+  if (usesTransmission(m)) transmission(m, p, d, s)
   fwdActuation(m, p, d, s, substep)
   sumSmooth(m, p, d, s)
 }

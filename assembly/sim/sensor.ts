@@ -1,7 +1,6 @@
 import { copy } from '../math/spatial'
 import { clip, div, gt, ld, mad, min4, neg, sel, splat, st, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { transmission } from './actuation'
 import { rne } from './bias'
 import { contactRows } from './contact-force'
 import { historyInsert, historyRead } from './delay'
@@ -16,7 +15,8 @@ import { jointSensor } from './sensor/joint'
 import { geomPoses, insideSite, rangefinder } from './sensor/range'
 import { subtreeSensor } from './sensor/subtree'
 import { wrenchSensor } from './sensor/wrench'
-import { at, DOF_CDOF, DOF_STRIDE, DSBL_SENSOR, i32at, INT_IMPLICITFAST, JNT_BALL, JNT_FREE } from './types'
+import { transmission, usesTransmission } from './transmission'
+import { at, DOF_CDOF, DOF_STRIDE, DSBL_SENSOR, i32at, JNT_BALL, JNT_FREE } from './types'
 
 /** does some sensor need qacc of every world */
 // @ts-ignore: decorator
@@ -50,7 +50,7 @@ function prepare(m: usize, p: usize, d: usize, s: usize): void {
     rne(m, p, d, s)
   }
   if (needs & f.NEED_ACCELERATION) linkAccelerations(m, d, s)
-  if (needs & f.NEED_TRANSMISSION && f.nsimple(m) == f.nactuator(m) && load<i32>(f.opt_integrator(m)) != INT_IMPLICITFAST) transmission(m, p, d, s)
+  if (needs & f.NEED_TRANSMISSION && !usesTransmission(m)) transmission(m, p, d, s)
   if (needs & f.NEED_GEOMS) geomPoses(m, p, d, s)
   if (needs & f.NEED_CONTACTS) contactRows(m, s)
 }

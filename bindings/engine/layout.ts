@@ -16,7 +16,7 @@ import {
   topologyFields,
   worldFields,
 } from '../fields.js'
-import { EQ, OBJ, TRN } from '../model/enums.js'
+import { EQ, INT, OBJ, TRN } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
 import { CAND_ROW, type ContactTables, contactTables } from './candidates.js'
@@ -185,17 +185,20 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
   })
 
   const needed = (...names: string[]): boolean => names.some(name => varied.has(name) || num(name).some(x => x !== 0))
+  const integrator = int('opt_integrator')[0]
+  const implicit = integrator === INT.IMPLICIT
   const gravcomp = needed('body_gravcomp')
   const fluid = needed('opt_density', 'opt_viscosity')
   const tendonActuator = int('actuator_trntype').includes(TRN.TENDON)
-  const tendons = pack(tendonDofs(model), true)
+  const tendons = compress(tendonDofs(model))
+  const moments = momentRows(model, bodyLnk, tendons)
   const carried = int('jnt_bodyid').some(b => int('body_mocapid')[root[b]] >= 0)
 
   const sizes: Record<string, number> = {}
   for (const name of SIZES) sizes[name] = model[name]
   const engine: Record<EngineSizeName, number> = {
     // connect and weld ask for the general recursion's accelerations
-    planar: rowsOf.bodies || gravcomp || fluid || carried ? 0 : planarNormal(model, lnkAxis, lnkFlags),
+    planar: rowsOf.bodies || implicit || gravcomp || fluid || carried ? 0 : planarNormal(model, lnkAxis, lnkFlags),
     scalar: int('jnt_type').every(type => type >= SLIDE) ? 1 : 0,
     ngroup: groupOfRoot.size,
     nMnz: M.col.length,
@@ -221,6 +224,12 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
       model.ntendon > 0 &&
         (needed('tendon_stiffness', 'tendon_stiffnesspoly', 'tendon_damping', 'tendon_dampingpoly') ||
           (tendonActuator && needed('actuator_damping', 'actuator_dampingpoly'))),
+    ),
+    tenactlimited: Number(tendonActuator && int('tendon_actfrclimited').some(x => x !== 0)),
+    nmoment: moments.col.length,
+    nlu: implicit ? nv : integrator === INT.IMPLICITFAST && lnkFlags.some(x => x & LINK.STANDALONE) ? 6 : 0,
+    refsites: Number(
+      int('actuator_trntype').some((type, a) => type === TRN.SITE && int('actuator_trnid')[2 * a + 1] >= 0),
     ),
     xfrc: 0,
     gravcomp: Number(gravcomp),
@@ -251,6 +260,10 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     ['ten_rowadr', tendons.adr],
     ['ten_colind', tendons.col],
     ['geom_visible', visibleGeoms(model)],
+    ['act_rownnz', moments.nnz],
+    ['act_rowadr', moments.adr],
+    ['act_colind', moments.col],
+    ['act_side', moments.side],
     ['act_slot', slots],
   ])
   return { sizes: sizes as Sizes, tables }
@@ -402,6 +415,7 @@ function linkFrames(
         if (
           type === FREE &&
           int('body_jntnum')[b] === 1 &&
+          num('body_subtreemass')[b] === num('body_mass')[b] &&
           !int('dof_treeid').some((t, i) => t === treeOf(j) && int('dof_jntid')[i] !== j)
         )
           flags[j] |= LINK.STANDALONE
@@ -435,25 +449,63 @@ function planarNormal(model: Model, axis: Int32Array, flags: Int32Array): number
   return normal + 1
 }
 
-/** dofs of the joints of each fixed tendon */
-function tendonDofs(model: Model): Set<number>[] {
+/** dofs of the joints of each fixed tendon, ascending */
+function tendonDofs(model: Model): number[][] {
   const int = (name: string): Int32Array => model.field[name] as Int32Array
   return Array.from({ length: model.ntendon }, (_, t) => {
     const begin = int('tendon_adr')[t]
-    return new Set(
-      int('wrap_objid')
-        .subarray(begin, begin + int('tendon_num')[t])
-        .map(j => int('jnt_dofadr')[j]),
-    )
+    const joints = int('wrap_objid').subarray(begin, begin + int('tendon_num')[t])
+    return [...new Set(joints.map(j => int('jnt_dofadr')[j]))].sort((a, b) => a - b)
   })
 }
 
-/** compressed rows, columns descending or ascending */
-function pack(rows: readonly Set<number>[], ascending = false): { nnz: Int32Array; adr: Int32Array; col: Int32Array } {
-  const nnz = Int32Array.from(rows, r => r.size)
+/** Dofs of each actuator's moment, and whether they move its site or its reference site. */
+function momentRows(model: Model, links: Int32Array, tendons: Rows): Rows & { readonly side: Int32Array } {
+  const int = (name: string): Int32Array => model.field[name] as Int32Array
+  const chain = (site: number): number[] =>
+    site < 0 ? [] : dofChain(model, lastDof(model, links[int('site_bodyid')[site]]))
+  const rows: number[][] = []
+  const side: number[] = []
+  for (let a = 0; a < model.nactuator; a++) {
+    const [id, ref] = int('actuator_trnid').subarray(2 * a)
+    const type = int('actuator_trntype')[a]
+    let plus: number[] = []
+    let minus: number[] = []
+    if (type === TRN.TENDON) {
+      plus = [...tendons.col.subarray(tendons.adr[id], tendons.adr[id] + tendons.nnz[id])]
+    } else if (type === TRN.SITE) {
+      // what moves both moves neither against the other
+      const [ours, theirs] = [chain(id), chain(ref)]
+      plus = ours.filter(dof => !theirs.includes(dof))
+      minus = theirs.filter(dof => !ours.includes(dof))
+    } else {
+      const joint = int('jnt_type')[id]
+      const first = int('jnt_dofadr')[id]
+      plus = Array.from({ length: joint === FREE ? 6 : joint === BALL ? 3 : 1 }, (_, k) => first + k)
+    }
+    rows.push([...plus, ...minus])
+    side.push(...plus.map(() => 1), ...minus.map(() => -1))
+  }
+  return { ...compress(rows), side: Int32Array.from(side) }
+}
+
+interface Rows {
+  readonly nnz: Int32Array
+  readonly adr: Int32Array
+  readonly col: Int32Array
+}
+
+/** rows of columns, one after the other */
+function compress(rows: readonly (readonly number[])[]): Rows {
+  const nnz = Int32Array.from(rows, r => r.length)
   const adr = new Int32Array(rows.length)
   for (let i = 1; i < rows.length; i++) adr[i] = adr[i - 1] + nnz[i - 1]
-  return { nnz, adr, col: Int32Array.from(rows.flatMap(r => [...r].sort((a, b) => (ascending ? a - b : b - a)))) }
+  return { nnz, adr, col: Int32Array.from(rows.flat()) }
+}
+
+/** compressed rows, columns descending */
+function pack(rows: readonly Set<number>[]): Rows {
+  return compress(rows.map(row => [...row].sort((a, b) => b - a)))
 }
 
 /**
