@@ -17,7 +17,7 @@ const PER_GEOM = 32
 const MOST_CAND = 1 << 22
 
 /** rows of `cand` from which sorting the spheres of every world costs less than testing every row for four worlds */
-const SWEEP_FROM = 6000
+const SWEEP_FROM = 8000
 
 // kinds of runs: assembly/sim/collision/broad.ts
 const RUN_SPHERES = 0
@@ -92,44 +92,58 @@ function broad(cand: Int32Array, geomType: Int32Array): Broad {
   const runs: number[] = []
   const spheres: number[] = []
   for (let row = 0; row < ncand; row++) {
-    const [g1, , pair] = cand.subarray(CAND_ROW * row)
-    const kind = pair >= 0 ? RUN_PAIRS : geomType[g1] === GEOM.PLANE ? RUN_PLANE : RUN_SPHERES
+    const g1 = cand[CAND_ROW * row]
+    const kind = cand[CAND_ROW * row + 2] >= 0 ? RUN_PAIRS : geomType[g1] === GEOM.PLANE ? RUN_PLANE : RUN_SPHERES
     if (kind === RUN_SPHERES) spheres.push(row)
     const last = runs.length - 4
     if (runs[last] === g1 && runs[last + 3] === kind) runs[last + 2] = row + 1
     else runs.push(g1, row, row + 1, kind)
   }
-  const swept = spheres.length >= SWEEP_FROM ? spheres : []
-  const geoms = [...new Set(swept.flatMap(row => [cand[CAND_ROW * row], cand[CAND_ROW * row + 1]]))].sort((a, b) => a - b)
-  const place = new Map(geoms.map((g, i) => [g, i]))
-  const partners: [place: number, row: number][][] = geoms.map(() => [])
-  for (const row of swept) {
-    const [a, b] = [cand[CAND_ROW * row], cand[CAND_ROW * row + 1]]
-    partners[place.get(Math.min(a, b)) as number].push([place.get(Math.max(a, b)) as number, row])
-  }
-  const adr: number[] = []
-  const index: number[] = []
-  for (const list of partners) {
-    adr.push(index.length / 2)
-    for (const [other, row] of list.sort((a, b) => a[0] - b[0])) index.push(other, row)
-    adr.push(index.length / 2)
-  }
+  const index = pairIndex(cand, spheres.length >= SWEEP_FROM ? spheres : [], geomType.length)
   return {
     sizes: {
       ncand,
       nrun: runs.length / 4,
-      nsweep: geoms.length,
-      nindex: index.length / 2,
-      nhitword: geoms.length > 0 ? Math.ceil(ncand / 32) : 0,
+      nsweep: index.sweep_geom.length,
+      nindex: index.sweep_cand.length / 2,
+      nhitword: index.sweep_geom.length > 0 ? Math.ceil(ncand / 32) : 0,
     },
-    tables: {
-      cand,
-      cand_run: Int32Array.from(runs),
-      sweep_geom: Int32Array.from(geoms),
-      sweep_adr: Int32Array.from(adr),
-      sweep_cand: Int32Array.from(index),
-    },
+    tables: { cand, cand_run: Int32Array.from(runs), ...index },
   }
+}
+
+/** For every geom of some rows of cand, in order, the geoms of higher id that it may touch, ascending, with their rows. */
+function pairIndex(
+  cand: Int32Array,
+  rows: readonly number[],
+  ngeom: number,
+): { sweep_geom: Int32Array; sweep_adr: Int32Array; sweep_cand: Int32Array } {
+  const low = (row: number) => Math.min(cand[CAND_ROW * row], cand[CAND_ROW * row + 1])
+  const high = (row: number) => Math.max(cand[CAND_ROW * row], cand[CAND_ROW * row + 1])
+  const place = new Int32Array(ngeom).fill(-1)
+  for (const row of rows) place[low(row)] = place[high(row)] = 0
+  const geoms: number[] = []
+  for (let g = 0; g < ngeom; g++) if (place[g] === 0) place[g] = geoms.push(g) - 1
+
+  const end = new Int32Array(geoms.length)
+  for (const row of rows) end[place[low(row)]]++
+  for (let i = 1; i < end.length; i++) end[i] += end[i - 1]
+  const adr = new Int32Array(2 * geoms.length)
+  for (let i = 0; i < end.length; i++) {
+    adr[2 * i] = i > 0 ? end[i - 1] : 0
+    adr[2 * i + 1] = adr[2 * i]
+  }
+  const index = new Int32Array(2 * rows.length)
+  for (const row of rows) {
+    // rows come nearly sorted by the higher id
+    const first = adr[2 * place[low(row)]]
+    let k = adr[2 * place[low(row)] + 1]++
+    const other = place[high(row)]
+    for (; k > first && index[2 * k - 2] > other; k--) index.copyWithin(2 * k, 2 * k - 2, 2 * k)
+    index[2 * k] = other
+    index[2 * k + 1] = row
+  }
+  return { sweep_geom: Int32Array.from(geoms), sweep_adr: adr, sweep_cand: index }
 }
 
 /** Most contacts of two geoms, the first of the lower type (mj_maxContact). */
