@@ -411,7 +411,7 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
   ['ten_colind', 'i', ['nwrap'], 'id', 'dofs, ascending'],
   ['cand', 'i', ['ncand', 4], 'id', 'geom pairs that may collide, in the order of their contacts: geom1, geom2, pair or -1, condim'],
   ['geom_visible', 'i', ['ngeom'], 'bool', 'can a ray meet the geom'],
-  ['cand_run', 'i', ['nrun', 4], 'id', 'rows of cand that are tested alike: geom1 (explicit pairs: -1), first row, end, kind (sim/collision/broad.ts)'],
+  ['cand_run', 'i', ['nrun', 4], 'id', 'rows of cand that are tested alike: geom1, first row, end, kind (sim/collision/broad.ts)'],
   ['sweep_geom', 'i', ['nsweep'], 'id', 'geoms of the sweep of large scenes'],
   ['sweep_adr', 'i', ['nsweep', 2], 'adr', 'of each of them: first and end row of sweep_cand of the pairs whose lower id it is'],
   ['sweep_cand', 'i', ['nindex', 2], 'id', 'place of the other geom in sweep_geom, ascending; row of cand'],

@@ -877,7 +877,7 @@
 // @ts-ignore: decorator
 @inline export function geom_visible(m: usize): usize { return m + <usize>load<u32>(m, 984) }
 // @ts-ignore: decorator
-/** rows of cand that are tested alike: geom1 (explicit pairs: -1), first row, end, kind (sim/collision/broad.ts) [nrun, 4] id */
+/** rows of cand that are tested alike: geom1, first row, end, kind (sim/collision/broad.ts) [nrun, 4] id */
 // @ts-ignore: decorator
 @inline export function cand_run(m: usize): usize { return m + <usize>load<u32>(m, 988) }
 // @ts-ignore: decorator
