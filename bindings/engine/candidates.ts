@@ -16,8 +16,8 @@ const PER_GEOM = 32
 /** rows of `cand` that fit in 64 MiB: 2,900 geoms that may all touch each other */
 const MOST_CAND = 1 << 22
 
-/** rows of `cand` from which sorting the spheres of every world costs less than testing every row for four worlds */
-const SWEEP_FROM = 8000
+/** rows of `cand`, a geom, from which sorting the spheres of every world costs less than testing every row */
+const SWEEP_FROM = 60
 
 // kinds of runs: assembly/sim/collision/broad.ts
 const RUN_SPHERES = 0
@@ -99,7 +99,10 @@ function broad(cand: Int32Array, geomType: Int32Array): Broad {
     if (runs[last] === g1 && runs[last + 3] === kind) runs[last + 2] = row + 1
     else runs.push(g1, row, row + 1, kind)
   }
-  const index = pairIndex(cand, spheres.length >= SWEEP_FROM ? spheres : [], geomType.length)
+  const geoms = new Set<number>()
+  for (const row of spheres) geoms.add(cand[CAND_ROW * row]).add(cand[CAND_ROW * row + 1])
+  const swept = spheres.length >= SWEEP_FROM * geoms.size ? spheres : []
+  const index = pairIndex(cand, swept, geomType.length)
   return {
     sizes: {
       ncand,

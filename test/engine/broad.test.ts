@@ -211,6 +211,75 @@ test('geom frames, sizes and margins may differ by world', async () => {
   oracle.dispose()
 })
 
+test('geoms of mocap bodies, of bodies fixed to them and of static bodies touch where MuJoCo has them', async () => {
+  const xml = `<mujoco><worldbody><geom type="plane" size="1 1 1"/>
+    <body mocap="true" pos="0.3 0 0.5" quat="1 0.3 0 0"><geom size="0.2"/>
+      <body pos="0 0.4 0" quat="1 0 0.4 0"><geom type="capsule" size="0.1 0.2"/></body>
+      <body pos="0 0 0.4"><joint axis="0 1 0"/><geom type="box" size="0.1 0.2 0.1" pos="0.1 0 0"/></body></body>
+    <body pos="0 -0.2 0.3" quat="1 0 0.2 0.5"><geom type="box" size="0.2 0.1 0.3"/><body pos="0.2 0 0"><geom size="0.2" contype="3"/></body></body>
+    <body pos="0.2 0 0.4"><freejoint/><geom type="box" size="0.3 0.2 0.2"/><geom size="0.3" pos="0.3 0 0"/></body></worldbody></mujoco>`
+  const oracle = await openOracle(xml)
+  const model = modelOf(oracle)
+  const nworld = 9
+  using batch = await createBatch(model, { nworld })
+  const random = rng(11)
+  const some = (n: number, by: number) => Array.from({ length: n }, () => Math.fround(random.uniform(-by, by)))
+  const mocap = Array.from({ length: nworld }, () => ({ pos: some(3, 0.4), quat: some(4, 1) }))
+  batch.set('mocap_pos', flat(mocap.map(m => m.pos)))
+  batch.set('mocap_quat', flat(mocap.map(m => m.quat)))
+  const qpos = mocap.map(() => Float64Array.from([...some(1, 2), ...some(3, 0.5), ...some(4, 1)]))
+  batch.set('qpos', flat(qpos))
+  let contacts = 0
+  await batch.forward()
+  for (let w = 0; w < nworld; w++) {
+    oracle
+      .write('mocap_pos', mocap[w].pos)
+      .write('mocap_quat', mocap[w].quat)
+      .write('qpos', qpos[w].map(Math.fround))
+      .forward()
+    const side = { ours: contactsOf(batch.contactSource, w), theirs: mujocoContacts(oracle), qpos: new Float32Array(0) }
+    const worst = difference(side, 0)
+    assert.ok(
+      worst && worst.dist < 1e-5 && worst.pos < 1e-4,
+      `world ${w}: ${JSON.stringify(worst)} ${JSON.stringify(side)}`,
+    )
+    contacts += side.theirs.length
+  }
+  assert.ok(contacts > 2 * nworld, `${contacts} contacts`)
+  oracle.dispose()
+})
+
+test('the step of a planar model sees the contacts that MuJoCo sees', async () => {
+  const xml = `<mujoco><worldbody><geom type="plane" size="5 5 1"/><geom type="box" size="0.2 0.2 0.1" pos="0.5 0 0.1"/>
+    <body pos="0 0 0.5"><joint type="slide" axis="1 0 0"/><joint type="slide" axis="0 0 1"/><joint axis="0 1 0"/>
+      <geom type="capsule" size="0.1 0.2" contype="3" conaffinity="3"/><body pos="0 0 -0.3"><joint axis="0 1 0"/><geom type="capsule" fromto="0 0 0 0.1 0 -0.4" size="0.06"/>
+      <body pos="0.1 0 -0.4"><joint axis="0 -1 0" pos="0.05 0 0.05"/><geom size="0.1"/><geom type="box" size="0.2 0.05 0.04" quat="1 0 0.2 0"/></body></body></body></worldbody></mujoco>`
+  const oracle = await openOracle(xml)
+  const model = modelOf(oracle)
+  const random = rng(2)
+  const nworld = 40
+  using batch = await createBatch(model, { nworld })
+  assert.ok(batch.contactSource.layout.sizes.planar > 0)
+  batch.set(
+    'qpos',
+    Float64Array.from({ length: nworld * model.nq }, (_, i) => random.uniform(-1, 1) * (i % model.nq === 1 ? 0.3 : 1)),
+  )
+  let contacts = 0
+  const sides = await sideBySide(batch, oracle)
+  const ncon = await batch.get('ncon')
+  sides.forEach((side, w) => {
+    const worst = difference(side, 0)
+    assert.ok(
+      worst && worst.dist < 1e-5 && worst.pos < 1e-4,
+      `world ${w}: ${JSON.stringify(worst)} ${JSON.stringify(side)}`,
+    )
+    assert.is(ncon[w], side.ours.length, `ncon of world ${w}`)
+    contacts += side.theirs.length
+  })
+  assert.ok(contacts > nworld, `${contacts} contacts`)
+  oracle.dispose()
+})
+
 /** pairs of types that the convex routine answers; its tests are its own */
 const CONVEX = new Set(['4 4', '3 4', '2 4', '4 5', '4 6', '3 5', '5 5', '5 6'])
 

@@ -62,15 +62,24 @@ function scan(m: usize, p: usize, s: usize, alive: v128): void {
     const g1 = load<i32>(run), first = load<i32>(run, 4), end = load<i32>(run, 8), kind = load<i32>(run, 12)
     const A = geoms + GEOM_STRIDE * <usize>g1
     const reach1 = ld(at(reach, g1))
-    for (let row = first; row < end; row++) {
-      const c = cand + 16 * <usize>row, g2 = load<i32>(c, 4)
-      const B = geoms + GEOM_STRIDE * <usize>g2
-      let near: v128
-      if (kind == RUN_SPHERES) near = meets(A, B, add(reach1, ld(at(reach, g2))))
-      else if (kind == RUN_PLANE) near = meetsPlane(A, B, add(reach1, ld(at(reach, g2))))
-      else near = meetsPair(m, p, s, load<i32>(c), g2, load<i32>(c, 8))
-      near = and(near, alive)
-      if (any(near)) narrow(m, p, s, row, near)
+    let c = cand + 16 * <usize>first
+    if (kind == RUN_SPHERES) {
+      for (let row = first; row < end; row++, c += 16) {
+        const g2 = load<i32>(c, 4)
+        const near = and(alive, meets(A, geoms + GEOM_STRIDE * <usize>g2, add(reach1, ld(at(reach, g2)))))
+        if (any(near)) narrow(m, p, s, row, near)
+      }
+    } else if (kind == RUN_PLANE) {
+      for (let row = first; row < end; row++, c += 16) {
+        const g2 = load<i32>(c, 4)
+        const near = and(alive, meetsPlane(A, geoms + GEOM_STRIDE * <usize>g2, add(reach1, ld(at(reach, g2)))))
+        if (any(near)) narrow(m, p, s, row, near)
+      }
+    } else {
+      for (let row = first; row < end; row++, c += 16) {
+        const near = and(alive, meetsPair(m, p, s, g1, load<i32>(c, 4), load<i32>(c, 8)))
+        if (any(near)) narrow(m, p, s, row, near)
+      }
     }
   }
 }
