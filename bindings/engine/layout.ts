@@ -209,11 +209,11 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     nlimit: limits.length,
     springs: Number(needed('jnt_stiffness', 'jnt_stiffnesspoly')),
     nsimple: simple.filter(x => x > 0).length,
-    ncand: contacts.cand.length / CAND_ROW,
+    ...contacts.sizes,
     nconmax: contacts.nconmax,
     nconblock: contacts.nconblock,
     nctc: contacts.quantities,
-    nWmax: contacts.cand.length > 0 || rowsOf.bodies ? 6 * nv : 0,
+    nWmax: contacts.sizes.ncand > 0 || rowsOf.bodies ? 6 * nv : 0,
     nvH: contacts.coupled ? nv : 0,
     nHsmax: contacts.coupled ? (nv * (nv - 1)) / 2 : 0,
     nHbits: contacts.coupled ? nv * Math.ceil(nv / 32) : 0,
@@ -255,7 +255,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     ['act_simple', simple],
     ['friction_dof', new Int32Array(nv)],
     ['limit_jnt', Int32Array.from(limits)],
-    ['cand', contacts.cand],
+    ...Object.entries(contacts.tables),
     ['ten_rownnz', tendons.nnz],
     ['ten_rowadr', tendons.adr],
     ['ten_colind', tendons.col],
@@ -329,7 +329,8 @@ function contactStorage(
   room?: number,
 ): ContactTables & { quantities: number; entries: number; coupled: boolean } {
   const tables = contactTables(model, room)
-  const { cand, nconblock } = tables
+  const { nconblock } = tables
+  const { cand } = tables.tables
   const body = model.field.geom_bodyid as Int32Array
   const lengths = Array.from(links, link => dofChain(model, lastDof(model, link)).length)
   let dim = 0
