@@ -369,6 +369,7 @@ export const ENGINE_SIZES = [
   'nconmax',
   'nconblock',
   'nctc',
+  'nccd',
   'nWmax',
   'nvH',
   'nHsmax',
@@ -478,6 +479,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['Hs_colind', 'i', ['nHsmax'], 'id', ''],
   ['Hs_bits', 'i', ['nHbits'], 'bits', 'rows of the pattern under construction'],
   ['con_tmp', 'f', [64], '-', 'scratch of the functions of geom pairs'],
+  ['ccd', 'f', ['nccd'], '-', 'memory of the convex routine (sim/collision/ccd/layout.ts)'],
   ['efc_J', 'f', ['nJmax'], 'SI', 'constraint Jacobian, sparse rows'],
   ['efc', 'f', ['njmax', 9], 'SI', 'constraint rows, one record each (sim/types.ts): D, R, aref, frictionloss, jar, zone, J p, force, bookkeeping'],
   ['efc_colind', 'i', ['nJmax'], 'id', ''],
@@ -508,6 +510,19 @@ export const SNAPSHOT_FIELDS: readonly FieldRow[] = [
   ['constrained', 'f', [1], 'mask', 'had constraint rows in the last step: its qacc is the solver\'s'],
   ['time_carry', 'f', [1], 's', 'compensation of the summation of time'],
 ]
+
+/** Memory of the convex routine in bytes: what comes before the polytope, one vertex, one face and its place in the map. */
+export const CCD = {
+  HEAD: 6256,
+  VERTEX: 80,
+  FACE: 64,
+  MAP: 4,
+  /** vertices and faces of the first polytope and of every iteration */
+  FIRST_VERTICES: 5,
+  FACES: 6,
+  /** more are not made, whatever opt_ccd_iterations says (MuJoCo's limit too) */
+  MAXITERATIONS: 1000,
+} as const
 
 /** Bits of `lnk_flags`. */
 export const LINK = {

@@ -1,10 +1,8 @@
 /** The expanding polytope algorithm: penetration depth of two convex objects (van den Bergen 2001). */
-import { ADJ, DIST, DIST2, FAR, HORIZON, LAMBDA, MAXEDGE, NEDGE, NFACE, NMAP, PROJ, TOLERANCE, VERT1, VERT2, X, X1, X2, Y, Z, dot, face, iterations, map, set, vertex } from './layout'
+import { ADJ, DIST, DIST2, FAR, HORIZON, LAMBDA, MAXEDGE, NEDGE, NFACE, NMAP, PROJ, TOLERANCE, VERT1, VERT2, X, X1, X2, Y, Z, dot, face, iterations, map, room, set, vertex } from './layout'
 import { attachFace, corner, firstPolytope, horizon, insertSupport, mapFace, next } from './polytope'
 import { affine } from './simplex'
 
-/** most iterations, whatever the model asks for */
-export const MAXITERATIONS: i32 = 1000
 /** how far the upper bound may fall below the lower one in the first iteration */
 const CROSSED: f64 = 1e-10
 
@@ -53,8 +51,7 @@ function closestFace(c: usize): usize {
 export function epa(c: usize): usize {
   if (!firstPolytope(c)) return 0
   const tolerance = load<f64>(c + TOLERANCE)
-  const limit = min(iterations(c), MAXITERATIONS)
-  const room = 6 * iterations(c)
+  const limit = iterations(c)
   let upper = FAR, upper2 = FAR
   let best: usize = 0
   for (let k = 0; k < limit; k++) {
@@ -79,7 +76,7 @@ export function epa(c: usize): usize {
     horizon(c, f, w)
     const n = load<i32>(c + NEDGE)
     if (n < 3 || n > MAXEDGE) return 0
-    if (n > room - load<i32>(c + NFACE)) break
+    if (n > room(c) - load<i32>(c + NFACE)) break
     if (!coverHorizon(c, number, lower2, upper2)) return 0
     if (load<i32>(c + NMAP) == 0) break
   }
