@@ -164,8 +164,9 @@ test('equal boxes and cylinders stacked upright: contacts in the order of MuJoCo
     ['box', 'box'],
     ['cylinder', 'box'],
   ] as const) {
-    const pair: Pair = { shapes, sizes: [shapes[0] === 'box' ? [0.1, 0.1, 0.1] : [0.1, 0.1], [0.1, 0.1, 0.1]] }
-    const qpos = Float64Array.from([0, 0, 0, 1, 0, 0, 0, 0, 0, 0.199, 1, 0, 0, 0], Math.fround)
+    const size = shapes[0] === 'box' ? 0.1 : 0.15
+    const pair: Pair = { shapes, sizes: [[0.1, 0.1, 0.1].slice(0, shapes[0] === 'box' ? 3 : 2), [size, size, size]] }
+    const qpos = Float64Array.from([0, 0, 0, 1, 0, 0, 0, 0, 0, 0.099 + size, 1, 0, 0, 0], Math.fround)
     const [{ ours, theirs }] = await bothContacts(pairXml(pair, 0), [qpos])
     assert.is(ours.length, 4)
     if (shapes[0] === 'box') assert.ok(ours.every((c, k) => close(c, theirs[k])))
