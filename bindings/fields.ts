@@ -516,7 +516,7 @@ export const CCD = {
   HEAD: 6256,
   VERTEX: 80,
   FACE: 64,
-  MAP: 4,
+  MAP: 16,
   /** vertices and faces of the first polytope and of every iteration */
   FIRST_VERTICES: 5,
   FACES: 6,

@@ -98,9 +98,12 @@ export const FAR: f64 = f64.MAX_VALUE
 /** faces there is room for */
 // @ts-ignore: decorator
 @inline export function room(c: usize): i32 { return CCD_FACES * iterations(c) }
-/** entry i of the map: the number of a face */
+/** entry i of the map, the faces that may be the closest: squared distance (f64), number of the face */
 // @ts-ignore: decorator
 @inline export function map(c: usize, i: i32): usize { return face(c, room(c)) + <usize>CCD_MAP * <usize>i }
+
+/** in an entry of the map */
+export const NUMBER: usize = 8
 
 // @ts-ignore: decorator
 @inline export function X(p: usize): f64 { return load<f64>(p) }
@@ -113,6 +116,11 @@ export const FAR: f64 = f64.MAX_VALUE
   store<f64>(p, x)
   store<f64>(p, y, 8)
   store<f64>(p, z, 16)
+}
+/** a call of memory.copy costs more than it moves here */
+// @ts-ignore: decorator
+@inline export function copyVertex(to: usize, from: usize): void {
+  for (let i: usize = 0; i < VERTEX; i += 16) v128.store(to + i, v128.load(from + i))
 }
 // @ts-ignore: decorator
 @inline export function dot(a: usize, b: usize): f64 { return X(a) * X(b) + Y(a) * Y(b) + Z(a) * Z(b) }
