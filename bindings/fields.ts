@@ -373,6 +373,7 @@ export const ENGINE_SIZES = [
   'nindex',
   'nhitword',
   'nctc',
+  'nccd',
   'nWmax',
   'nvH',
   'nHsmax',
@@ -504,6 +505,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['sweep_bin', 'i', ['nsweep', 2], 'adr', 'bins of the axis: start in the sorted spheres'],
   ['hits', 'i', ['nhitword', 9], 'bits', 'rows of cand whose spheres meet, a bit each; then the worlds of each, a byte each'],
   ['con_tmp', 'f', [64], '-', 'scratch of the functions of geom pairs'],
+  ['ccd', 'f', ['nccd'], '-', 'memory of the convex routine (sim/collision/ccd/layout.ts)'],
   ['efc_J', 'f', ['nJmax'], 'SI', 'constraint Jacobian, sparse rows'],
   ['efc', 'f', ['njmax', 9], 'SI', 'constraint rows, one record each (sim/types.ts): D, R, aref, frictionloss, jar, zone, J p, force, bookkeeping'],
   ['efc_colind', 'i', ['nJmax'], 'id', ''],
@@ -534,6 +536,19 @@ export const SNAPSHOT_FIELDS: readonly FieldRow[] = [
   ['constrained', 'f', [1], 'mask', 'had constraint rows in the last step: its qacc is the solver\'s'],
   ['time_carry', 'f', [1], 's', 'compensation of the summation of time'],
 ]
+
+/** Memory of the convex routine in bytes: what comes before the polytope, one vertex, one face and its place in the map. */
+export const CCD = {
+  HEAD: 6256,
+  VERTEX: 80,
+  FACE: 64,
+  MAP: 16,
+  /** vertices and faces of the first polytope and of every iteration */
+  FIRST_VERTICES: 5,
+  FACES: 6,
+  /** more are not made, whatever opt_ccd_iterations says (MuJoCo's limit too) */
+  MAXITERATIONS: 1000,
+} as const
 
 /** Bits of `lnk_flags`. */
 export const LINK = {

@@ -1,6 +1,7 @@
 /** Where everything of one batch lies in linear memory, and the integer tables of its model's topology. */
 import { SizeError } from '../errors.js'
 import {
+  CCD,
   constantFields,
   ENGINE_SIZES,
   type EngineSizeName,
@@ -19,6 +20,7 @@ import {
 import { EQ, INT, OBJ, TRN } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
+import { byConvexRoutine } from '../model/support.js'
 import { CAND_ROW, type ContactTables, contactTables } from './candidates.js'
 import { sensorNeeds, visibleGeoms } from './sensor-needs.js'
 
@@ -214,6 +216,8 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     nconblock: contacts.nconblock,
     nctc: contacts.quantities,
     nWmax: contacts.sizes.ncand > 0 || rowsOf.bodies ? 6 * nv : 0,
+    nccd: ccdQuantities(model, contacts.cand),
+    nWmax: contacts.cand.length > 0 || rowsOf.bodies ? 6 * nv : 0,
     nvH: contacts.coupled ? nv : 0,
     nHsmax: contacts.coupled ? (nv * (nv - 1)) / 2 : 0,
     nHbits: contacts.coupled ? nv * Math.ceil(nv / 32) : 0,
@@ -320,6 +324,17 @@ function scalarRows(model: Model): { count: number; entries: number; couplings: 
     entries += 3 * dofs.size
   }
   return { count, entries, couplings, bodies }
+}
+
+/** Quantities of the convex routine's memory, 0 when no candidate needs it. */
+function ccdQuantities(model: Model, cand: Int32Array): number {
+  const types = model.field.geom_type as Int32Array
+  let needed = false
+  for (let k = 0; k < cand.length; k += CAND_ROW) needed ||= byConvexRoutine(types[cand[k]], types[cand[k + 1]])
+  if (!needed) return 0
+  const iterations = Math.min(Math.max(model.field.opt_ccd_iterations[0], 1), CCD.MAXITERATIONS)
+  const vertices = CCD.VERTEX * (CCD.FIRST_VERTICES + iterations)
+  return Math.ceil((CCD.HEAD + vertices + (CCD.FACE + CCD.MAP) * CCD.FACES * iterations) / 16)
 }
 
 /** Storage of contacts: their candidates, and what the solver keeps of as many as a block may have. */

@@ -5,13 +5,15 @@
 import { add, and, any, gt, ld, none, sel, splat, st, V } from '../../math/v4'
 import * as f from '../../shared/fields'
 import {
-  at, CON_CAND, CON_DIM, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID,
+  at, CON_CAND, CON_DIM, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, DSBL_MULTICCD, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID,
   GEOM_PLANE, GEOM_POS, GEOM_SPHERE, GEOM_STRIDE, i32at,
 } from '../types'
 import { boxBox } from './box'
 import { capsuleBox } from './capsulebox'
 import { meets, meetsPair, meetsPlane, RUN_PLANE, RUN_SPHERES, sweep, taken } from './broad'
 import { makeFrame } from './frame'
+import { convexConvex } from './convex'
+import { distance2, makeFrame } from './frame'
 import { capsuleCapsule, planeBox, planeCapsule, planeSphere, sphereCapsule, sphereSphere } from './primitive'
 import { planeCylinder, planeEllipsoid, sphereBox, sphereCylinder } from './round'
 
@@ -97,8 +99,8 @@ function narrow(m: usize, p: usize, s: usize, index: i32, act: v128): void {
 
   let count = load<i32>(tmp + NCON)
   let out = f.con(m, s) + CON_STRIDE * <usize>count
-  const found = collide(i32at(f.geom_type(m), g1), i32at(f.geom_type(m), g2), geoms + GEOM_STRIDE * <usize>g1, f.geom_size(m, p) + 3 * V * <usize>g1,
-    geoms + GEOM_STRIDE * <usize>g2, f.geom_size(m, p) + 3 * V * <usize>g2, margin, act, out, f.con_tmp(m, s))
+  const found = collide(m, s, i32at(f.geom_type(m), g1), i32at(f.geom_type(m), g2), geoms + GEOM_STRIDE * <usize>g1, f.geom_size(m, p) + 3 * V * <usize>g1,
+    geoms + GEOM_STRIDE * <usize>g2, f.geom_size(m, p) + 3 * V * <usize>g2, margin, act, out)
 
   // a world counts on beyond its room, but takes none: the records of a block always suffice
   const room = i32x4.splat(f.nconmax(m))
@@ -127,8 +129,9 @@ function narrow(m: usize, p: usize, s: usize, index: i32, act: v128): void {
 
 /** the function of a pair of geom types (mjCOLLISIONFUNC) */
 function collide(
-  type1: i32, type2: i32, A: usize, sa: usize, B: usize, sb: usize, margin: v128, act: v128, out: usize, tmp: usize,
+  m: usize, s: usize, type1: i32, type2: i32, A: usize, sa: usize, B: usize, sb: usize, margin: v128, act: v128, out: usize,
 ): i32 {
+  const tmp = f.con_tmp(m, s)
   switch (key(type1, type2)) {
     case key(GEOM_PLANE, GEOM_SPHERE): return planeSphere(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_PLANE, GEOM_CAPSULE): return planeCapsule(A, sa, B, sb, margin, act, out, tmp)
@@ -142,6 +145,11 @@ function collide(
     case key(GEOM_CAPSULE, GEOM_CAPSULE): return capsuleCapsule(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_CAPSULE, GEOM_BOX): return capsuleBox(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_BOX, GEOM_BOX): return boxBox(A, sa, B, sb, margin, act, out, tmp)
-    default: return 0
+    default: {
+      const multiccd = (load<i32>(f.opt_disableflags(m)) & DSBL_MULTICCD) == 0
+      const tolerance = <f64>load<f32>(f.opt_ccd_tolerance(m))
+      const iterations = min(load<i32>(f.opt_ccd_iterations(m)), f.CCD_MAXITERATIONS)
+      return convexConvex(A, sa, type1, B, sb, type2, margin, act, out, f.ccd(m, s), iterations, tolerance, multiccd)
+    }
   }
 }
