@@ -491,6 +491,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['sens_tmp', 'f', [128], '-', 'scratch of the sensors'],
   ['sens_acc', 'f', ['njnt', 6], 'rad/s^2, m/s^2', 'what joint accelerations add to the acceleration of a link'],
   ['sens_now', 'f', ['nsensordata'], 'SI', 'readings without delay of sensors that have a history'],
+  ['sens_shown', 'f', ['nsensordata'], 'SI', 'what sensors with an interval show'],
   ['sens_match', 'f', ['nconblock', 3], '-', 'contacts that a contact sensor counts: mask, criterion, direction'],
   ['rk_qpos', 'f', ['nq'], 'SI', 'state at the beginning of a Runge-Kutta step'],
   ['rk_qvel', 'f', ['nv'], 'SI', ''],
@@ -541,7 +542,7 @@ export const NEED = {
 
 /** Model fields no kernel reads yet; they stay on the host. */
 const HOST_ONLY =
-  /^(geom_(contype|conaffinity|condim|matid|rgba)|mat_rgba|pair_(dim|geom|signature)|exclude_|key_|opt_jacobian|sensor_(noise|interval)|actuator_group)/
+  /^(geom_(contype|conaffinity|condim|matid|rgba)|mat_rgba|pair_(dim|geom|signature)|exclude_|key_|opt_jacobian|sensor_noise|actuator_group)/
 
 export const topologyFields: readonly Field[] = parse(TOPOLOGY_FIELDS)
 export const constantFields: readonly Field[] = parse(CONSTANT_FIELDS)

@@ -777,533 +777,541 @@
 // @ts-ignore: decorator
 @inline export function sensor_delay(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 876) }
 // @ts-ignore: decorator
+/** sampling period and phase [nsensor, 2] s */
+// @ts-ignore: decorator
+@inline export function sensor_interval(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 880) }
+// @ts-ignore: decorator
 /** cutoff for real and positive; 0: ignore [nsensor] SI */
 // @ts-ignore: decorator
-@inline export function sensor_cutoff(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 880) }
+@inline export function sensor_cutoff(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 884) }
 // @ts-ignore: decorator
 /** parent link; -1: the world [njnt] id */
 // @ts-ignore: decorator
-@inline export function lnk_parent(m: usize): usize { return m + <usize>load<u32>(m, 884) }
+@inline export function lnk_parent(m: usize): usize { return m + <usize>load<u32>(m, 888) }
 // @ts-ignore: decorator
 /** column of the link frame that is the joint axis [njnt] 0..2 */
 // @ts-ignore: decorator
-@inline export function lnk_axis(m: usize): usize { return m + <usize>load<u32>(m, 888) }
+@inline export function lnk_axis(m: usize): usize { return m + <usize>load<u32>(m, 892) }
 // @ts-ignore: decorator
 /** LinkFlag: what this link need not compute [njnt] bits */
 // @ts-ignore: decorator
-@inline export function lnk_flags(m: usize): usize { return m + <usize>load<u32>(m, 892) }
+@inline export function lnk_flags(m: usize): usize { return m + <usize>load<u32>(m, 896) }
 // @ts-ignore: decorator
 /** which kinematic tree (by root body) the link belongs to [njnt] id */
 // @ts-ignore: decorator
-@inline export function lnk_group(m: usize): usize { return m + <usize>load<u32>(m, 896) }
+@inline export function lnk_group(m: usize): usize { return m + <usize>load<u32>(m, 900) }
 // @ts-ignore: decorator
 /** link a body moves with; -1: static [nbody] id */
 // @ts-ignore: decorator
-@inline export function body_lnk(m: usize): usize { return m + <usize>load<u32>(m, 900) }
+@inline export function body_lnk(m: usize): usize { return m + <usize>load<u32>(m, 904) }
 // @ts-ignore: decorator
 /** kinematic tree of a body; -1: none moves [nbody] id */
 // @ts-ignore: decorator
-@inline export function body_group(m: usize): usize { return m + <usize>load<u32>(m, 904) }
+@inline export function body_group(m: usize): usize { return m + <usize>load<u32>(m, 908) }
 // @ts-ignore: decorator
 /** root body of a kinematic tree [ngroup] id */
 // @ts-ignore: decorator
-@inline export function grp_root(m: usize): usize { return m + <usize>load<u32>(m, 908) }
+@inline export function grp_root(m: usize): usize { return m + <usize>load<u32>(m, 912) }
 // @ts-ignore: decorator
 /** off-diagonal nonzeros of a row of M: ancestors of the dof [nv] 1 */
 // @ts-ignore: decorator
-@inline export function M_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 912) }
+@inline export function M_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 916) }
 // @ts-ignore: decorator
 /** start of the row in M_colind [nv] adr */
 // @ts-ignore: decorator
-@inline export function M_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 916) }
+@inline export function M_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 920) }
 // @ts-ignore: decorator
 /** columns, descending [nMnz] id */
 // @ts-ignore: decorator
-@inline export function M_colind(m: usize): usize { return m + <usize>load<u32>(m, 920) }
+@inline export function M_colind(m: usize): usize { return m + <usize>load<u32>(m, 924) }
 // @ts-ignore: decorator
 /** off-diagonal nonzeros of a row of the factor of the Hessian [nv] 1 */
 // @ts-ignore: decorator
-@inline export function H_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 924) }
+@inline export function H_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 928) }
 // @ts-ignore: decorator
 /** start of the row in H_colind [nv] adr */
 // @ts-ignore: decorator
-@inline export function H_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 928) }
+@inline export function H_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 932) }
 // @ts-ignore: decorator
 /** columns, descending [nHnz] id */
 // @ts-ignore: decorator
-@inline export function H_colind(m: usize): usize { return m + <usize>load<u32>(m, 932) }
+@inline export function H_colind(m: usize): usize { return m + <usize>load<u32>(m, 936) }
 // @ts-ignore: decorator
 /** the same as a set of columns, 32 a word [nHbits] bits */
 // @ts-ignore: decorator
-@inline export function H_bits(m: usize): usize { return m + <usize>load<u32>(m, 936) }
+@inline export function H_bits(m: usize): usize { return m + <usize>load<u32>(m, 940) }
 // @ts-ignore: decorator
 /** 1: stateless, undelayed gain * ctrl on a slide or hinge; 2: with affine bias [nactuator] bool */
 // @ts-ignore: decorator
-@inline export function act_simple(m: usize): usize { return m + <usize>load<u32>(m, 940) }
+@inline export function act_simple(m: usize): usize { return m + <usize>load<u32>(m, 944) }
 // @ts-ignore: decorator
 /** dofs that have friction loss in some world [nfriction] id */
 // @ts-ignore: decorator
-@inline export function friction_dof(m: usize): usize { return m + <usize>load<u32>(m, 944) }
+@inline export function friction_dof(m: usize): usize { return m + <usize>load<u32>(m, 948) }
 // @ts-ignore: decorator
 /** joints that are limited [nlimit] id */
 // @ts-ignore: decorator
-@inline export function limit_jnt(m: usize): usize { return m + <usize>load<u32>(m, 948) }
+@inline export function limit_jnt(m: usize): usize { return m + <usize>load<u32>(m, 952) }
 // @ts-ignore: decorator
 /** dofs of a tendon [ntendon] 1 */
 // @ts-ignore: decorator
-@inline export function ten_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 952) }
+@inline export function ten_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 956) }
 // @ts-ignore: decorator
 /** start of its row in ten_J [ntendon] adr */
 // @ts-ignore: decorator
-@inline export function ten_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 956) }
+@inline export function ten_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 960) }
 // @ts-ignore: decorator
 /** dofs, ascending [nwrap] id */
 // @ts-ignore: decorator
-@inline export function ten_colind(m: usize): usize { return m + <usize>load<u32>(m, 960) }
+@inline export function ten_colind(m: usize): usize { return m + <usize>load<u32>(m, 964) }
 // @ts-ignore: decorator
 /** geom pairs that may collide, in the order of their contacts: geom1, geom2, pair or -1, condim [ncand, 4] id */
 // @ts-ignore: decorator
-@inline export function cand(m: usize): usize { return m + <usize>load<u32>(m, 964) }
+@inline export function cand(m: usize): usize { return m + <usize>load<u32>(m, 968) }
 // @ts-ignore: decorator
 /** can a ray meet the geom [ngeom] bool */
 // @ts-ignore: decorator
-@inline export function geom_visible(m: usize): usize { return m + <usize>load<u32>(m, 968) }
+@inline export function geom_visible(m: usize): usize { return m + <usize>load<u32>(m, 972) }
 // @ts-ignore: decorator
 /** act index of slew, integral, temperature, bristle, current; -1: none [nactuator, 5] adr */
 // @ts-ignore: decorator
-@inline export function act_slot(m: usize): usize { return m + <usize>load<u32>(m, 972) }
+@inline export function act_slot(m: usize): usize { return m + <usize>load<u32>(m, 976) }
 // @ts-ignore: decorator
 /** Jacobian of tendons, sparse rows [nwrap] 1 or m */
 // @ts-ignore: decorator
-@inline export function ten_J(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 976) }
+@inline export function ten_J(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 980) }
 // @ts-ignore: decorator
 /** link frame in its parent (rotation 9, position 3), axis sign, lumped inertia (10), pad [njnt, 24] m, kg */
 // @ts-ignore: decorator
-@inline export function lnk_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 980) }
+@inline export function lnk_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 984) }
 // @ts-ignore: decorator
 /** body frame in its link (static: in the world, or in the mocap body at its root): rotation 9, position 3 [nbody, 12] m */
 // @ts-ignore: decorator
-@inline export function body_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 984) }
+@inline export function body_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 988) }
 // @ts-ignore: decorator
 /** geom frame in the link of its body (static: in the world): rotation 9, position 3 [ngeom, 12] m */
 // @ts-ignore: decorator
-@inline export function geom_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 988) }
+@inline export function geom_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 992) }
 // @ts-ignore: decorator
 /** bounding radius, margin and gap: geoms can touch where their centres are within the sum of two [ngeom] m */
 // @ts-ignore: decorator
-@inline export function geom_reach(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 992) }
+@inline export function geom_reach(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 996) }
 // @ts-ignore: decorator
 /** centre of mass of a body in its link [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function body_com(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 996) }
+@inline export function body_com(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1000) }
 // @ts-ignore: decorator
 /** first moment and mass of what gravity compensation carries, in the link [njnt, 4] kg, kg*m */
 // @ts-ignore: decorator
-@inline export function lnk_gravcomp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1000) }
+@inline export function lnk_gravcomp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1004) }
 // @ts-ignore: decorator
 /** mass and first moment of the static bodies of a tree [ngroup, 4] kg, kg*m */
 // @ts-ignore: decorator
-@inline export function grp_static(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1004) }
+@inline export function grp_static(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1008) }
 // @ts-ignore: decorator
 /** armature of a dof and of its actuators [nv] kg or kg*m^2 */
 // @ts-ignore: decorator
-@inline export function dof_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1008) }
+@inline export function dof_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1012) }
 // @ts-ignore: decorator
 /** solver constants of a joint limit (RowConst) [njnt, 10] SI */
 // @ts-ignore: decorator
-@inline export function limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1012) }
+@inline export function limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1016) }
 // @ts-ignore: decorator
 /** solver constants of an equality [neq, 10] SI */
 // @ts-ignore: decorator
-@inline export function eq_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1016) }
+@inline export function eq_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1020) }
 // @ts-ignore: decorator
 /** of friction loss: D, R, B [nv, 3] SI */
 // @ts-ignore: decorator
-@inline export function friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1020) }
+@inline export function friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1024) }
 // @ts-ignore: decorator
 /** of friction loss of a tendon: D, R, B [ntendon, 3] SI */
 // @ts-ignore: decorator
-@inline export function ten_friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1024) }
+@inline export function ten_friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1028) }
 // @ts-ignore: decorator
 /** solver constants of a tendon limit [ntendon, 10] SI */
 // @ts-ignore: decorator
-@inline export function ten_limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1028) }
+@inline export function ten_limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1032) }
 // @ts-ignore: decorator
 /** armature of a tendon and of its actuators [ntendon] SI */
 // @ts-ignore: decorator
-@inline export function ten_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1032) }
+@inline export function ten_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1036) }
 // @ts-ignore: decorator
 /** damping polynomial of a tendon and of its actuators [ntendon, 3] SI */
 // @ts-ignore: decorator
-@inline export function ten_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1036) }
+@inline export function ten_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1040) }
 // @ts-ignore: decorator
 /** damping polynomial of a dof and of its actuators [nv, 3] SI */
 // @ts-ignore: decorator
-@inline export function dof_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1040) }
+@inline export function dof_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1044) }
 // @ts-ignore: decorator
 /** simulation time [1] s */
 // @ts-ignore: decorator
-@inline export function time(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1044) }
+@inline export function time(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1048) }
 // @ts-ignore: decorator
 /** position [nq] m or rad */
 // @ts-ignore: decorator
-@inline export function qpos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1048) }
+@inline export function qpos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1052) }
 // @ts-ignore: decorator
 /** velocity [nv] m/s or rad/s */
 // @ts-ignore: decorator
-@inline export function qvel(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1052) }
+@inline export function qvel(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1056) }
 // @ts-ignore: decorator
 /** actuator activation [na] SI */
 // @ts-ignore: decorator
-@inline export function act(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1056) }
+@inline export function act(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1060) }
 // @ts-ignore: decorator
 /** acceleration used for warm start [nv] m/s^2 or rad/s^2 */
 // @ts-ignore: decorator
-@inline export function qacc_warmstart(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1060) }
+@inline export function qacc_warmstart(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1064) }
 // @ts-ignore: decorator
 /** delay buffers of controls and sensors [nhistory] SI */
 // @ts-ignore: decorator
-@inline export function history(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1064) }
+@inline export function history(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1068) }
 // @ts-ignore: decorator
 /** control [nu] SI */
 // @ts-ignore: decorator
-@inline export function ctrl(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1068) }
+@inline export function ctrl(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1072) }
 // @ts-ignore: decorator
 /** applied generalized force [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1072) }
+@inline export function qfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1076) }
 // @ts-ignore: decorator
 /** applied Cartesian force and torque at the com of each body [nbody, 6] N, N*m */
 // @ts-ignore: decorator
-@inline export function xfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1076) }
+@inline export function xfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1080) }
 // @ts-ignore: decorator
 /** is the equality constraint active [neq] bool */
 // @ts-ignore: decorator
-@inline export function eq_active(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1080) }
+@inline export function eq_active(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1084) }
 // @ts-ignore: decorator
 /** position of mocap bodies [nmocap, 3] m */
 // @ts-ignore: decorator
-@inline export function mocap_pos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1084) }
+@inline export function mocap_pos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1088) }
 // @ts-ignore: decorator
 /** orientation of mocap bodies [nmocap, 4] 1 */
 // @ts-ignore: decorator
-@inline export function mocap_quat(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1088) }
+@inline export function mocap_quat(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1092) }
 // @ts-ignore: decorator
 /** actuator on (1) or off (0); ours: MuJoCo switches groups, for all worlds [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_enable(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1092) }
+@inline export function actuator_enable(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1096) }
 // @ts-ignore: decorator
 /** supply voltage over nominal voltage of a dcmotor; ours [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_supply(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1096) }
+@inline export function actuator_supply(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1100) }
 // @ts-ignore: decorator
 /** acceleration [nv] m/s^2 or rad/s^2 */
 // @ts-ignore: decorator
-@inline export function qacc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1100) }
+@inline export function qacc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1104) }
 // @ts-ignore: decorator
 /** time-derivative of the activation [na] SI/s */
 // @ts-ignore: decorator
-@inline export function act_dot(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1104) }
+@inline export function act_dot(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1108) }
 // @ts-ignore: decorator
 /** actuator force in actuation space [nout] N or N*m */
 // @ts-ignore: decorator
-@inline export function actuator_force(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1108) }
+@inline export function actuator_force(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1112) }
 // @ts-ignore: decorator
 /** actuator force in joint space [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_actuator(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1112) }
+@inline export function qfrc_actuator(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1116) }
 // @ts-ignore: decorator
 /** constraint force in joint space [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_constraint(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1116) }
+@inline export function qfrc_constraint(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1120) }
 // @ts-ignore: decorator
 /** sensor readings [nsensordata] SI */
 // @ts-ignore: decorator
-@inline export function sensordata(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1120) }
+@inline export function sensordata(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1124) }
 // @ts-ignore: decorator
 /** solver iterations of the last forward [1] 1 */
 // @ts-ignore: decorator
-@inline export function solver_niter(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1124) }
+@inline export function solver_niter(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1128) }
 // @ts-ignore: decorator
 /** detected contacts of the last forward, those that found no room included [1] 1 */
 // @ts-ignore: decorator
-@inline export function ncon(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1128) }
+@inline export function ncon(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1132) }
 // @ts-ignore: decorator
 /** constraint rows of the last forward [1] 1 */
 // @ts-ignore: decorator
-@inline export function nefc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1132) }
+@inline export function nefc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1136) }
 // @ts-ignore: decorator
 /** status bits of this world (StatusBit) [1] bits */
 // @ts-ignore: decorator
-@inline export function status(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1136) }
+@inline export function status(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1140) }
 // @ts-ignore: decorator
 /** qpos of the last forward [nq] m or rad */
 // @ts-ignore: decorator
-@inline export function qpos_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1140) }
+@inline export function qpos_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1144) }
 // @ts-ignore: decorator
 /** qvel of the last forward [nv] m/s or rad/s */
 // @ts-ignore: decorator
-@inline export function qvel_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1144) }
+@inline export function qvel_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1148) }
 // @ts-ignore: decorator
 /** had constraint rows in the last step: its qacc is the solver's [1] mask */
 // @ts-ignore: decorator
-@inline export function constrained(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1148) }
+@inline export function constrained(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1152) }
 // @ts-ignore: decorator
 /** compensation of the summation of time [1] s */
 // @ts-ignore: decorator
-@inline export function time_carry(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1152) }
+@inline export function time_carry(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1156) }
 // @ts-ignore: decorator
 /** results of functions that return more than one value [64] - */
 // @ts-ignore: decorator
-@inline export function tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1156) }
+@inline export function tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1160) }
 // @ts-ignore: decorator
 /** centre of mass and mass of a kinematic tree [ngroup, 4] m, kg */
 // @ts-ignore: decorator
-@inline export function grp_com(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1160) }
+@inline export function grp_com(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1164) }
 // @ts-ignore: decorator
 /** R 9, p 3, cinert 10, cvel 6, cacc 6, cfrc 6 [njnt, 40] SI */
 // @ts-ignore: decorator
-@inline export function lnk(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1164) }
+@inline export function lnk(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1168) }
 // @ts-ignore: decorator
 /** cdof 6, cdof_dot 6 [nv, 12] SI */
 // @ts-ignore: decorator
-@inline export function dofs(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1168) }
+@inline export function dofs(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1172) }
 // @ts-ignore: decorator
 /** pose of a mocap body: rotation 9, position 3 [nmocap, 12] m */
 // @ts-ignore: decorator
-@inline export function mocap(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1172) }
+@inline export function mocap(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1176) }
 // @ts-ignore: decorator
 /** torque about the anchor of a link, force [njnt, 6] N*m, N */
 // @ts-ignore: decorator
-@inline export function wrench(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1176) }
+@inline export function wrench(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1180) }
 // @ts-ignore: decorator
 /** joint-space inertia, lower triangle [nv, nv] SI */
 // @ts-ignore: decorator
-@inline export function qM(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1180) }
+@inline export function qM(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1184) }
 // @ts-ignore: decorator
 /** factor of M + K: L below, D on the diagonal [nv, nv] SI */
 // @ts-ignore: decorator
-@inline export function qH(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1184) }
+@inline export function qH(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1188) }
 // @ts-ignore: decorator
 /** 1 / D [nv] SI */
 // @ts-ignore: decorator
-@inline export function qHDiagInv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1188) }
+@inline export function qHDiagInv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1192) }
 // @ts-ignore: decorator
 /** one row without its zeros left out [nv] SI */
 // @ts-ignore: decorator
-@inline export function dense(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1192) }
+@inline export function dense(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1196) }
 // @ts-ignore: decorator
 /** ten_length [ntendon] m or rad */
 // @ts-ignore: decorator
-@inline export function ten_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1196) }
+@inline export function ten_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1200) }
 // @ts-ignore: decorator
 /** ten_velocity [ntendon] m/s or rad/s */
 // @ts-ignore: decorator
-@inline export function ten_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1200) }
+@inline export function ten_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1204) }
 // @ts-ignore: decorator
 /** qfrc_bias [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_bias(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1204) }
+@inline export function qfrc_bias(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1208) }
 // @ts-ignore: decorator
 /** qfrc_passive [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_passive(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1208) }
+@inline export function qfrc_passive(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1212) }
 // @ts-ignore: decorator
 /** qfrc_gravcomp [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_gravcomp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1212) }
+@inline export function qfrc_gravcomp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1216) }
 // @ts-ignore: decorator
 /** qfrc_smooth [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1216) }
+@inline export function qfrc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1220) }
 // @ts-ignore: decorator
 /** qacc_smooth [nv] SI */
 // @ts-ignore: decorator
-@inline export function qacc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1220) }
+@inline export function qacc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1224) }
 // @ts-ignore: decorator
 /** acceleration that the integrator applies [nv] SI */
 // @ts-ignore: decorator
-@inline export function qacc_int(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1224) }
+@inline export function qacc_int(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1228) }
 // @ts-ignore: decorator
 /** minus the diagonal of d qfrc_smooth / d qvel [nv] SI */
 // @ts-ignore: decorator
-@inline export function qderiv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1228) }
+@inline export function qderiv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1232) }
 // @ts-ignore: decorator
 /** actuator_length [nout] m or rad */
 // @ts-ignore: decorator
-@inline export function actuator_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1232) }
+@inline export function actuator_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1236) }
 // @ts-ignore: decorator
 /** actuator_velocity [nout] SI */
 // @ts-ignore: decorator
-@inline export function actuator_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1236) }
+@inline export function actuator_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1240) }
 // @ts-ignore: decorator
 /** actuator moment over the dofs of its joint [nactuator, 6] SI */
 // @ts-ignore: decorator
-@inline export function moment(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1240) }
+@inline export function moment(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1244) }
 // @ts-ignore: decorator
 /** d actuator_force / d actuator_velocity [nactuator] SI */
 // @ts-ignore: decorator
-@inline export function act_dvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1244) }
+@inline export function act_dvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1248) }
 // @ts-ignore: decorator
 /** controls after delay and clamping [nu] SI */
 // @ts-ignore: decorator
-@inline export function u(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1248) }
+@inline export function u(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1252) }
 // @ts-ignore: decorator
 /** activation at the end of the step [na] SI */
 // @ts-ignore: decorator
-@inline export function act_next(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1252) }
+@inline export function act_next(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1256) }
 // @ts-ignore: decorator
 /** xpos [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function xpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1256) }
+@inline export function xpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1260) }
 // @ts-ignore: decorator
 /** xquat [nbody, 4] 1 */
 // @ts-ignore: decorator
-@inline export function xquat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1260) }
+@inline export function xquat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1264) }
 // @ts-ignore: decorator
 /** xmat [nbody, 9] 1 */
 // @ts-ignore: decorator
-@inline export function xmat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1264) }
+@inline export function xmat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1268) }
 // @ts-ignore: decorator
 /** xipos [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function xipos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1268) }
+@inline export function xipos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1272) }
 // @ts-ignore: decorator
 /** xanchor [njnt, 3] m */
 // @ts-ignore: decorator
-@inline export function xanchor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1272) }
+@inline export function xanchor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1276) }
 // @ts-ignore: decorator
 /** xaxis [njnt, 3] 1 */
 // @ts-ignore: decorator
-@inline export function xaxis(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1276) }
+@inline export function xaxis(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1280) }
 // @ts-ignore: decorator
 /** geom pose in the world: rotation 9, position 3 [ngeom, 12] m */
 // @ts-ignore: decorator
-@inline export function geoms(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1280) }
+@inline export function geoms(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1284) }
 // @ts-ignore: decorator
 /** detected contacts, one record each (sim/types.ts) [nconblock, 16] SI */
 // @ts-ignore: decorator
-@inline export function con(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1284) }
+@inline export function con(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1288) }
 // @ts-ignore: decorator
 /** constraint rows, entries of efc_J, contacts, end of ctc, whether rows couple branches [8] - */
 // @ts-ignore: decorator
-@inline export function cursor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1288) }
+@inline export function cursor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1292) }
 // @ts-ignore: decorator
 /** contacts as the solver sees them, one record each (sim/contact.ts) [nctc] SI */
 // @ts-ignore: decorator
-@inline export function ctc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1292) }
+@inline export function ctc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1296) }
 // @ts-ignore: decorator
 /** Hessian of a contact, and what multiplies it [64] SI */
 // @ts-ignore: decorator
-@inline export function cone(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1296) }
+@inline export function cone(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1300) }
 // @ts-ignore: decorator
 /** cone Hessian times Jacobian of one contact [nWmax] SI */
 // @ts-ignore: decorator
-@inline export function ctc_W(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1300) }
+@inline export function ctc_W(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1304) }
 // @ts-ignore: decorator
 /** side of each column of a contact under construction [nv, 2] +-1 */
 // @ts-ignore: decorator
-@inline export function Hs_sign(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1304) }
+@inline export function Hs_sign(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1308) }
 // @ts-ignore: decorator
 /** pattern of the Hessian of this step, where rows couple branches [nvH] 1 */
 // @ts-ignore: decorator
-@inline export function Hs_rownnz(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1308) }
+@inline export function Hs_rownnz(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1312) }
 // @ts-ignore: decorator
 /** Hs_rowadr [nvH] adr */
 // @ts-ignore: decorator
-@inline export function Hs_rowadr(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1312) }
+@inline export function Hs_rowadr(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1316) }
 // @ts-ignore: decorator
 /** Hs_colind [nHsmax] id */
 // @ts-ignore: decorator
-@inline export function Hs_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1316) }
+@inline export function Hs_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1320) }
 // @ts-ignore: decorator
 /** rows of the pattern under construction [nHbits] bits */
 // @ts-ignore: decorator
-@inline export function Hs_bits(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1320) }
+@inline export function Hs_bits(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1324) }
 // @ts-ignore: decorator
 /** scratch of the functions of geom pairs [64] - */
 // @ts-ignore: decorator
-@inline export function con_tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1324) }
+@inline export function con_tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1328) }
 // @ts-ignore: decorator
 /** constraint Jacobian, sparse rows [nJmax] SI */
 // @ts-ignore: decorator
-@inline export function efc_J(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1328) }
+@inline export function efc_J(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1332) }
 // @ts-ignore: decorator
 /** constraint rows, one record each (sim/types.ts): D, R, aref, frictionloss, jar, zone, J p, force, bookkeeping [njmax, 9] SI */
 // @ts-ignore: decorator
-@inline export function efc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1332) }
+@inline export function efc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1336) }
 // @ts-ignore: decorator
 /** efc_colind [nJmax] id */
 // @ts-ignore: decorator
-@inline export function efc_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1336) }
+@inline export function efc_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1340) }
 // @ts-ignore: decorator
 /** Newton step [nv] SI */
 // @ts-ignore: decorator
-@inline export function sol_x(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1340) }
+@inline export function sol_x(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1344) }
 // @ts-ignore: decorator
 /** sol_Mx [nv] SI */
 // @ts-ignore: decorator
-@inline export function sol_Mx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1344) }
+@inline export function sol_Mx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1348) }
 // @ts-ignore: decorator
 /** gradient of the cost [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_grad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1348) }
+@inline export function cg_grad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1352) }
 // @ts-ignore: decorator
 /** preconditioned gradient [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_Mgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1352) }
+@inline export function cg_Mgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1356) }
 // @ts-ignore: decorator
 /** search direction [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_search(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1356) }
+@inline export function cg_search(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1360) }
 // @ts-ignore: decorator
 /** changes of both gradients [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_dgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1360) }
+@inline export function cg_dgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1364) }
 // @ts-ignore: decorator
 /** cg_dMgrad [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_dMgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1364) }
+@inline export function cg_dMgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1368) }
 // @ts-ignore: decorator
 /** scratch of the sensors [128] - */
 // @ts-ignore: decorator
-@inline export function sens_tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1368) }
+@inline export function sens_tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1372) }
 // @ts-ignore: decorator
 /** what joint accelerations add to the acceleration of a link [njnt, 6] rad/s^2, m/s^2 */
 // @ts-ignore: decorator
-@inline export function sens_acc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1372) }
+@inline export function sens_acc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1376) }
 // @ts-ignore: decorator
 /** readings without delay of sensors that have a history [nsensordata] SI */
 // @ts-ignore: decorator
-@inline export function sens_now(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1376) }
+@inline export function sens_now(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1380) }
+// @ts-ignore: decorator
+/** what sensors with an interval show [nsensordata] SI */
+// @ts-ignore: decorator
+@inline export function sens_shown(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1384) }
 // @ts-ignore: decorator
 /** contacts that a contact sensor counts: mask, criterion, direction [nconblock, 3] - */
 // @ts-ignore: decorator
-@inline export function sens_match(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1380) }
+@inline export function sens_match(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1388) }
 // @ts-ignore: decorator
 /** state at the beginning of a Runge-Kutta step [nq] SI */
 // @ts-ignore: decorator
-@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1384) }
+@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1392) }
 // @ts-ignore: decorator
 /** rk_qvel [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1388) }
+@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1396) }
 // @ts-ignore: decorator
 /** rk_act [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1392) }
+@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1400) }
 // @ts-ignore: decorator
 /** weighted sum of velocities [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1396) }
+@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1404) }
 // @ts-ignore: decorator
 /** weighted sum of accelerations [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1400) }
+@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1408) }
 // @ts-ignore: decorator
 /** weighted sum of act_dot [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1404) }
+@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1412) }
 
 export const STATUS_BADSTATE: i32 = 1
 export const STATUS_SOLVER: i32 = 2

@@ -258,6 +258,47 @@ for (const [integrator, sensors] of [
   })
 }
 
+for (const interp of ['zoh', 'linear', 'cubic']) {
+  test(`sampling intervals with phase and delay, ${interp}`, async () => {
+    const world = `<worldbody><body><joint name="a" axis="0 1 0" damping=".2"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/></body></worldbody><actuator><motor name="m" joint="a"/></actuator>`
+    // no interval is a multiple of the timestep: there MuJoCo's own rounding decides
+    const xml = scene(
+      `<jointpos joint="a" interval="0.0071" nsample="3" interp="${interp}"/><jointvel joint="a" interval="0.0113 -0.0031" nsample="4" interp="${interp}"/>
+       <actuatorfrc actuator="m" interval="0.0071" delay="0.0093" nsample="5" interp="${interp}"/><jointvel joint="a" interval="0.0031 -0.0017" delay="0.0201" nsample="9" interp="${interp}"/>
+       <clock interval="0.0171" nsample="2"/><jointpos joint="a" interval="0.0007" nsample="2"/>`,
+      '',
+      world,
+    )
+    const oracle = await openOracle(xml)
+    const batch = await createBatch(await loadModel(xml), { nworld: 2 })
+    oracle.reset()
+    for (let k = 0; k < 80; k++) {
+      const ctrl = Math.sin(0.3 * k)
+      oracle.write('ctrl', [ctrl])
+      batch.set('ctrl', [ctrl])
+      oracle.step()
+      await batch.step()
+      if (k === 30) batch.reset([0, 1])
+      const ours = await batch.get('sensordata')
+      oracle.get('sensordata').forEach((x, i) => {
+        assert.ok(Math.abs(x - ours[i]) <= 1e-4 * Math.max(1, Math.abs(x)), `step ${k}, sensor ${i}: ${ours[i]}, MuJoCo ${x}`)
+      })
+    }
+    batch.dispose()
+    oracle.dispose()
+  })
+}
+
+test('an interval of whole timesteps samples at each of them', async () => {
+  const xml = scene('<clock interval="0.01" nsample="1"/>')
+  const batch = await createBatch(await loadModel(xml), { nworld: 1 })
+  for (let k = 0; k < 2000; k++) {
+    await batch.step()
+    assert.ok(Math.abs((await batch.get('sensordata'))[0] - 0.01 * Math.floor(k / 5)) < 1e-5, `step ${k}`)
+  }
+  batch.dispose()
+})
+
 test('a delayed reading under RK4 is the one of the step it comes from', async () => {
   const xml = scene(
     '<accelerometer site="imu"/><accelerometer site="imu" delay="0.004" nsample="4"/>',
