@@ -5,7 +5,7 @@ import { createBatch } from '../../bindings/engine/index.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { type Oracle, openOracle, randomStates, type State } from '../support/oracle.js'
 
-const INPUTS = ['qpos', 'qvel', 'ctrl', 'act', 'xfrc_applied', 'qfrc_applied'] as const
+const INPUTS = ['qpos', 'qvel', 'ctrl', 'act', 'xfrc_applied', 'mocap_pos', 'mocap_quat'] as const
 type Inputs = Partial<Record<(typeof INPUTS)[number], Float64Array>>
 
 /** readings near 0 have no digits of their own: errors count relative to the sensor's largest reading over all states */
@@ -165,6 +165,61 @@ test('force and torque: external forces on the bodies beyond', async () => {
   })
 })
 
+test('tendons, their limits and actuators', async () => {
+  const world = `<worldbody><body><joint name="a" axis="0 1 0" damping=".2"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/>
+    <body pos=".3 0 0"><joint name="b" type="slide" axis="1 0 0"/><geom type="sphere" size=".05" mass=".3"/></body></body></worldbody>
+    <tendon><fixed name="t" limited="true" range="-.3 .4" stiffness="5" springlength="-.1 .1"><joint joint="a" coef="1.5"/><joint joint="b" coef="-.7"/></fixed>
+      <fixed name="u" limited="true" range="-.1 .2" margin=".05"><joint joint="a" coef="-1"/><joint joint="b" coef="2"/></fixed></tendon>
+    <actuator><motor name="m" tendon="t" gear="2"/><position name="p" tendon="t" kp="3"/><motor name="j" joint="a"/></actuator>`
+  const of = (t: string) =>
+    ['tendonpos', 'tendonvel', 'tendonlimitpos', 'tendonlimitvel', 'tendonlimitfrc']
+      .map(kind => `<${kind} tendon="${t}"/>`)
+      .join('')
+  await agree(
+    scene(
+      `${of('t')}${of('u')}<tendonactuatorfrc tendon="t"/><actuatorpos actuator="m"/><actuatorvel actuator="p"/><jointactuatorfrc joint="a"/><e_potential/>`,
+      '',
+      world,
+    ),
+    3e-4,
+  )
+})
+
+test('force and torque: connect and weld hold on to bodies beyond', async () => {
+  const world = `<worldbody><body><joint axis="0 1 0"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/><site name="root" pos=".1 0 0"/>
+    <body name="far" pos=".3 0 0"><joint axis="0 0 1"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/><site name="imu" pos=".1 .02 0"/>
+      <body name="end" pos=".3 0 0"><joint type="ball"/><geom type="box" size=".1 .05 .03" mass=".3"/><site name="tip" pos=".1 0 .01"/></body></body></body>
+    <body name="other" pos=".6 .1 .1"><freejoint/><geom type="box" size=".1 .1 .1" mass=".4"/><site name="grip" pos="0 .05 0"/></body></worldbody>
+    <equality><connect body1="end" body2="other" anchor=".05 0 0"/><weld body1="far" body2="other" torquescale=".7"/><connect site1="imu" site2="grip" active="false"/><weld site1="tip" site2="grip"/></equality>`
+  await agree(
+    scene(
+      '<force site="root"/><torque site="root"/><force site="imu"/><torque site="imu"/><force site="tip"/><torque site="tip"/><framelinacc objtype="body" objname="end"/>',
+      '',
+      world,
+    ),
+    1e-3,
+  )
+})
+
+test('frames of mocap bodies and of what hangs on them', async () => {
+  const world = `<worldbody><body name="hand" mocap="true" pos=".1 .2 .3" euler="10 20 30"><geom name="palm" type="box" size=".1 .1 .1" contype="0" conaffinity="0"/><site name="nail" pos=".05 .02 .1" euler="20 0 0"/>
+    <body name="thumb" pos=".1 0 .2" euler="0 40 0"><geom name="thumb" size=".05" contype="0" conaffinity="0"/></body></body>
+    <body name="b"><freejoint/><geom name="g" size=".1" mass="1"/><site name="eye" pos="0 0 .2"/></body></worldbody>`
+  const sensors = `<framepos objtype="site" objname="nail"/><framequat objtype="body" objname="thumb"/><framexaxis objtype="geom" objname="thumb"/>
+    <framepos objtype="body" objname="b" reftype="site" refname="nail"/><framelinvel objtype="body" objname="b" reftype="geom" refname="thumb"/>
+    <framequat objtype="xbody" objname="b" reftype="xbody" refname="hand"/><rangefinder site="eye"/>`
+  await agree(scene(sensors, '', world), 1e-4, {
+    prepare: (state, w) => {
+      const angle = 0.5 * w
+      return {
+        ...(state as unknown as Inputs),
+        mocap_pos: Float64Array.of(Math.sin(w), Math.cos(2 * w), 0.3),
+        mocap_quat: Float64Array.of(Math.cos(angle), 0.6 * Math.sin(angle), 0, 0.8 * Math.sin(angle)),
+      }
+    },
+  })
+})
+
 const TARGETS = ['sphere', 'capsule', 'cylinder', 'ellipsoid', 'box']
 /** a ray that turns in a ring of geoms, some of them transparent */
 const RANGES = `<asset><material name="glass" rgba="1 1 1 0"/><material name="stone" rgba="1 1 1 1"/></asset><worldbody><geom type="plane" size="3 3 .1" pos="0 0 -1"/>
@@ -281,7 +336,10 @@ for (const interp of ['zoh', 'linear', 'cubic']) {
       if (k === 30) batch.reset([0, 1])
       const ours = await batch.get('sensordata')
       oracle.get('sensordata').forEach((x, i) => {
-        assert.ok(Math.abs(x - ours[i]) <= 1e-4 * Math.max(1, Math.abs(x)), `step ${k}, sensor ${i}: ${ours[i]}, MuJoCo ${x}`)
+        assert.ok(
+          Math.abs(x - ours[i]) <= 1e-4 * Math.max(1, Math.abs(x)),
+          `step ${k}, sensor ${i}: ${ours[i]}, MuJoCo ${x}`,
+        )
       })
     }
     batch.dispose()
