@@ -14,6 +14,7 @@ import {
 import { frameSensor } from './sensor/frame'
 import { hasInterval, intervalInsert, intervalRead } from './sensor/interval'
 import { jointSensor } from './sensor/joint'
+import { addNoise } from './sensor/noise'
 import { geomPoses, insideSite, rangefinder } from './sensor/range'
 import { subtreeSensor } from './sensor/subtree'
 import { wrenchSensor } from './sensor/wrench'
@@ -69,7 +70,9 @@ function computeSensor(m: usize, p: usize, d: usize, s: usize, i: i32, out: usiz
   else if ((type >= SENS_SUBTREECOM && type <= SENS_SUBTREEANGMOM) || type == SENS_E_POTENTIAL || type == SENS_E_KINETIC) subtreeSensor(m, p, d, s, i, type, out)
   else frameSensor(m, p, d, s, i, type, out)
   // contact slots hold quantities of several kinds
-  if (type != SENS_CONTACT) applyCutoff(m, p, i, out)
+  if (type == SENS_CONTACT) return
+  if (f.sensornoise(m)) addNoise(m, p, d, i, out, f.sens_tmp(m, s))
+  applyCutoff(m, p, i, out)
 }
 
 /** cutoff: both sides of a real quantity, the upper side of a positive one, nothing else (apply_cutoff) */

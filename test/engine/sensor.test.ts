@@ -357,6 +357,84 @@ test('an interval of whole timesteps samples at each of them', async () => {
   batch.dispose()
 })
 
+const NOISY = `<mujoco><option timestep="0.002"><flag contact="disable"/></option><worldbody><body pos="0 0 1"><joint name="a" type="slide" axis="1 0 0"/><geom type="sphere" size=".1" mass="1"/><site name="s" euler="10 20 30"/></body></worldbody>
+  <sensor><jointpos joint="a" noise=".5"/><gyro site="s" noise="2"/><framezaxis objtype="site" objname="s" noise=".01"/><framequat objtype="site" objname="s" noise=".02"/><touch site="s" noise="1"/><clock/><jointvel joint="a" noise=".3" cutoff=".4"/></sensor></mujoco>`
+
+test('noise: off by default; normal, unit vectors stay unit, the rest as declared', async () => {
+  const model = await loadModel(NOISY)
+  const nworld = 5000
+  const quiet = await createBatch(model, { nworld: 1 })
+  const noisy = await createBatch(model, { nworld, sensorNoise: true, seed: 7 })
+  await quiet.step()
+  await noisy.step()
+  const clean = await quiet.get('sensordata')
+  const data = await noisy.get('sensordata')
+  const n = clean.length
+  const column = (k: number): number[] => Array.from({ length: nworld }, (_, w) => data[w * n + k] - clean[k])
+  const moments = (x: readonly number[]): [number, number, number] => {
+    const mean = x.reduce((a, b) => a + b) / x.length
+    const central = (p: number): number => x.reduce((a, b) => a + (b - mean) ** p, 0) / x.length
+    return [mean, Math.sqrt(central(2)), central(4) / central(2) ** 2]
+  }
+  for (const [k, std] of [
+    [0, 0.5],
+    [1, 2],
+    [2, 2],
+    [3, 2],
+  ] as const) {
+    const [mean, deviation, kurtosis] = moments(column(k))
+    // four standard errors
+    assert.ok(Math.abs(mean) < (4 * std) / Math.sqrt(nworld), `${k}: mean ${mean}`)
+    assert.ok(Math.abs(deviation / std - 1) < 4 / Math.sqrt(2 * nworld), `${k}: deviation ${deviation}`)
+    assert.ok(Math.abs(kurtosis - 3) < 4 * Math.sqrt(24 / nworld), `${k}: kurtosis ${kurtosis}`)
+  }
+  const correlation = column(1).reduce((a, x, w) => a + x * column(2)[w], 0) / nworld / 4
+  assert.ok(Math.abs(correlation) < 4 / Math.sqrt(nworld), `correlation ${correlation}`)
+  let turn = 0
+  for (let w = 0; w < nworld; w++) {
+    const row = data.subarray(w * n, (w + 1) * n)
+    assert.ok(Math.abs(Math.hypot(...row.subarray(4, 7)) - 1) < 1e-6)
+    assert.ok(Math.abs(Math.hypot(...row.subarray(7, 11)) - 1) < 1e-6)
+    const cosine = Math.abs(row[7] * clean[7] + row[8] * clean[8] + row[9] * clean[9] + row[10] * clean[10])
+    turn += (2 * Math.acos(Math.min(1, cosine))) ** 2 / nworld
+    // what senses nothing says nothing; a cutoff holds for noise too
+    assert.is(row[11], 0)
+    assert.is(row[12], 0)
+    assert.ok(Math.abs(row[13]) <= Math.fround(0.4))
+  }
+  assert.ok(Math.abs(Math.sqrt(turn / 3) / 0.02 - 1) < 0.05, `turn ${Math.sqrt(turn / 3)}`)
+  quiet.dispose()
+  noisy.dispose()
+})
+
+test('noise: a function of seed, world, reset and step, and nothing else', async () => {
+  const model = await loadModel(NOISY)
+  const run = async (nworld: number, seed: number, workers = 1): Promise<Float32Array[]> => {
+    const batch = await createBatch(model, { nworld, seed, workers, sensorNoise: true })
+    const rows: Float32Array[] = []
+    for (let k = 0; k < 3; k++) {
+      await batch.step()
+      rows.push(await batch.get('sensordata'))
+    }
+    batch.reset()
+    batch.reset()
+    await batch.step()
+    rows.push(await batch.get('sensordata'))
+    batch.dispose()
+    return rows
+  }
+  const [a, b, many, other] = [await run(6, 1), await run(6, 1, 2), await run(9, 1), await run(6, 2)]
+  a.forEach((row, k) => {
+    assert.equal([...b[k]], [...row])
+    assert.equal([...many[k].subarray(0, row.length)], [...row])
+    assert.not.equal([...other[k]], [...row])
+  })
+  // steps and resets differ; so do worlds
+  assert.not.equal(a[0][1], a[1][1])
+  assert.not.equal(a[0][1], a[3][1])
+  assert.not.equal(a[0][1], a[0][15])
+})
+
 test('a delayed reading under RK4 is the one of the step it comes from', async () => {
   const xml = scene(
     '<accelerometer site="imu"/><accelerometer site="imu" delay="0.004" nsample="4"/>',
