@@ -2,6 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createBatch } from '../../bindings/engine/index.js'
+import { philox, STREAM, seedWords } from '../../bindings/math/index.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { type Oracle, openOracle, randomStates, type State } from '../support/oracle.js'
 
@@ -405,6 +406,27 @@ test('noise: off by default; normal, unit vectors stay unit, the rest as declare
   assert.ok(Math.abs(Math.sqrt(turn / 3) / 0.02 - 1) < 0.05, `turn ${Math.sqrt(turn / 3)}`)
   quiet.dispose()
   noisy.dispose()
+})
+
+test('noise: the words of Philox, whose twin is in bindings/math', async () => {
+  const model = await loadModel(NOISY)
+  const batch = await createBatch(model, { nworld: 6, sensorNoise: true, seed: -123456789012 })
+  await batch.step(3)
+  const clean = await createBatch(model, { nworld: 1 })
+  await clean.step(3)
+  const [data, truth] = [await batch.get('sensordata'), await clean.get('sensordata')]
+  const [lo, hi] = seedWords(-123456789012)
+  const words = new Uint32Array(4)
+  for (let w = 0; w < 6; w++) {
+    // the readings of the third step, at time 2 h; the first four components share a block
+    philox(0, w, 2, STREAM.sensor, lo, hi, words)
+    const [u, v] = [0, 1].map(k => ((words[k] >>> 9) + 0.5) / 8388608)
+    const z = Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v)
+    const at = (w * data.length) / 6
+    assert.ok(Math.abs(data[at] - truth[0] - 0.5 * z) < 1e-5, `world ${w}: ${data[at]}, ${truth[0] + 0.5 * z}`)
+  }
+  batch.dispose()
+  clean.dispose()
 })
 
 test('noise: a function of seed, world, reset and step, and nothing else', async () => {
