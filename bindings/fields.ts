@@ -237,7 +237,7 @@ export const MODEL_FIELDS: readonly FieldRow[] = [
   ['*sensor_delay', 'f', ['nsensor'], 's', 'delay of the reading'],
   ['*sensor_interval', 'f', ['nsensor', 2], 's', 'sampling period and phase'],
   ['*sensor_cutoff', 'f', ['nsensor'], 'SI', 'cutoff for real and positive; 0: ignore'],
-  ['sensor_noise', 'f', ['nsensor'], 'SI', 'noise standard deviation, declared and never applied by MuJoCo'],
+  ['*sensor_noise', 'f', ['nsensor'], 'SI', 'noise standard deviation, declared and never applied by MuJoCo'],
   // keyframes
   ['key_time', 'f', ['nkey'], 's', 'key time'],
   ['key_qpos', 'f', ['nkey', 'nq'], 'm or rad', 'key position'],
@@ -519,6 +519,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['sens_tmp', 'f', [128], '-', 'scratch of the sensors'],
   ['sens_acc', 'f', ['njnt', 6], 'rad/s^2, m/s^2', 'what joint accelerations add to the acceleration of a link'],
   ['sens_now', 'f', ['nsensordata'], 'SI', 'readings without delay of sensors that have a history'],
+  ['sens_shown', 'f', ['nsensordata'], 'SI', 'what sensors with an interval show'],
   ['sens_match', 'f', ['nconblock', 3], '-', 'contacts that a contact sensor counts: mask, criterion, direction'],
   ['rk_qpos', 'f', ['nq'], 'SI', 'state at the beginning of a Runge-Kutta step'],
   ['rk_qvel', 'f', ['nv'], 'SI', ''],
@@ -535,6 +536,7 @@ export const SNAPSHOT_FIELDS: readonly FieldRow[] = [
   ['qvel_prev', 'f', ['nv'], 'm/s or rad/s', 'qvel of the last forward'],
   ['constrained', 'f', [1], 'mask', 'had constraint rows in the last step: its qacc is the solver\'s'],
   ['time_carry', 'f', [1], 's', 'compensation of the summation of time'],
+  ['episode', 'f', [1], '1', 'resets before the last one: the noise of sensors differs from one to the next'],
 ]
 
 /** Memory of the convex routine in bytes: what comes before the polytope, one vertex, one face and its place in the map. */
@@ -582,7 +584,7 @@ export const NEED = {
 
 /** Model fields no kernel reads yet; they stay on the host. */
 const HOST_ONLY =
-  /^(geom_(contype|conaffinity|condim|matid|rgba)|mat_rgba|pair_(dim|geom|signature)|exclude_|key_|opt_jacobian|sensor_(noise|interval)|actuator_group)/
+  /^(geom_(contype|conaffinity|condim|matid|rgba)|mat_rgba|pair_(dim|geom|signature)|exclude_|key_|opt_jacobian|actuator_group)/
 
 export const topologyFields: readonly Field[] = parse(TOPOLOGY_FIELDS)
 export const constantFields: readonly Field[] = parse(CONSTANT_FIELDS)
@@ -601,7 +603,19 @@ export type HeaderSlot =
  */
 export function headerSlots(): HeaderSlot[] {
   const slots: HeaderSlot[] = []
-  for (const name of [...SIZES, ...ENGINE_SIZES, 'pstride', 'dstride', 'pbase', 'dbase', 'nblock', 'lanes'])
+  for (const name of [
+    ...SIZES,
+    ...ENGINE_SIZES,
+    'pstride',
+    'dstride',
+    'pbase',
+    'dbase',
+    'nblock',
+    'lanes',
+    'sensornoise',
+    'seedlo',
+    'seedhi',
+  ])
     slots.push({ kind: 'size', name })
   for (const field of kernelModelFields)
     slots.push({ kind: field.perWorld ? 'p' : 'm', name: field.name, symbol: field.name, field })

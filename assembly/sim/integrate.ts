@@ -110,7 +110,7 @@ function advanceJoints(m: usize, d: usize, s: usize, qacc: usize, qvel: usize, h
 export function advance(m: usize, p: usize, d: usize, s: usize, act_dot: usize, qacc: usize, qvel: usize, alive: v128): void {
   const nv = f.nv(m)
   const h = ld(f.opt_timestep(m, p))
-  advanceHistory(m, d, s)
+  advanceHistory(m, p, d, s, alive)
 
   if (f.na(m) > 0 && !(load<i32>(f.opt_disableflags(m)) & DSBL_ACTUATION)) {
     const act = f.act(m, d), n = f.nactuator(m)

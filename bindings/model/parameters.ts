@@ -25,7 +25,7 @@ const ROUNDING = 1e-9
  *   actuator  kp kv (gain and bias together) gain gainprm/0..9 biasprm/0..9 dynprm/0..9 timeconst gear/0..5
  *             ctrlrange forcerange actrange delay damping dampingpoly armature; dcmotor: R K kp ki kd Vmax imax slewmax;
  *             pid: kp kv ki imax slewmax
- *   sensor    delay interval/period|phase cutoff        equality  solref solimp data/0..10
+ *   sensor    delay interval/period|phase cutoff noise  equality  solref solimp data/0..10
  *   geom, site, option   every field a world may have of its own: geom/x/friction/sliding, site/x/pos/z, option/gravity/z
  */
 export class ParameterSpace {
