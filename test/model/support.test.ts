@@ -23,6 +23,8 @@ test("enums have MuJoCo's values", async () => {
     INT: ['mjtIntegrator', 'INT'],
     SOL: ['mjtSolver', 'SOL'],
     OBJ: ['mjtObj', 'OBJ'],
+    CONE: ['mjtCone', 'CONE'],
+    CNSTR: ['mjtConstraint', 'CNSTR'],
     DSBL: ['mjtDisableBit', 'DSBL'],
     ENBL: ['mjtEnableBit', 'ENBL'],
     SENS: ['mjtSensor', 'SENS'],
