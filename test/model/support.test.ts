@@ -56,7 +56,8 @@ const ALL_WRONG = `<mujoco>
       <geom name="seen" type="mesh" mesh="tetra" contype="0" conaffinity="0"/>
       <geom name="felt" type="mesh" mesh="tetra"/><site name="tip"/><site name="end" pos="0 0 1"/></body>
     <body name="arm"><joint name="elbow"/><geom name="rod" type="ellipsoid" size="0.1 0.2 0.3" surfacevel="1 0 0 0 0 0"/>
-      <body name="hand" pos="0 0 1"><joint name="wrist"/><geom size="0.1" contype="0" conaffinity="0"/></body></body>
+      <body name="hand" pos="0 0 1"><joint name="wrist"/><geom size="0.1" contype="0" conaffinity="0"/>
+        <site name="spot"/></body></body>
   </worldbody>
   <contact><pair name="touching" geom1="skin" geom2="rod" adhesion="2"/><pair geom1="floor" geom2="seen"/></contact>
   <tendon><spatial name="rope"><site site="tip"/><site site="end"/></spatial>
@@ -82,7 +83,7 @@ const ALL_WRONG = `<mujoco>
     <framepos name="look" objtype="camera" objname="eye"/>
     <framequat name="seen" objtype="site" objname="tip" reftype="camera" refname="eye"/>
     <framequat name="ok" objtype="geom" objname="rod" reftype="xbody" refname="arm"/>
-    <rangefinder name="laser" site="tip"/>
+    <rangefinder name="laser" site="spot"/>
     <camprojection name="shot" site="tip" camera="eye"/>
     <user name="mine" dim="2"/>
   </sensor>
