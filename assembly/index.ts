@@ -3,6 +3,7 @@ import { profileBlock } from './rollout/profile'
 import { replayBlock } from './rollout/replay'
 import * as f from './shared/fields'
 import { contacts as contactsOfBlock, derive as deriveBlock, forward as forwardBlock, step as stepBlock } from './sim/forward'
+import { constraintRows } from './sim/rows'
 import { setConst as setConstBlock } from './sim/setconst'
 
 // @ts-ignore: decorator
@@ -36,6 +37,11 @@ export function derive(m: usize, s: usize, block: i32): void {
 /** contacts of one block, left in scratch */
 export function collide(m: usize, s: usize, block: i32): void {
   contactsOfBlock(m, params(m, block), state(m, block), s)
+}
+
+/** contacts and constraint rows with their forces, for one block, left in scratch */
+export function rows(m: usize, s: usize, block: i32): void {
+  constraintRows(m, params(m, block), state(m, block), s)
 }
 
 /** recorded inputs through blocks [begin, end); r: a replay record (rollout/replay.ts) */

@@ -7,6 +7,8 @@
 export {
   Batch,
   type BatchOptions,
+  type ConstraintRows,
+  type ContactForce,
   createBatch,
   type Interpolation,
   type Noise,

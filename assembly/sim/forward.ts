@@ -54,14 +54,14 @@ export function contacts(m: usize, p: usize, d: usize, s: usize): void {
 }
 
 /** exchange the state with the snapshot */
-function swapSnapshot(m: usize, d: usize): void {
+export function swapSnapshot(m: usize, d: usize): void {
   const q = f.nq(m), v = f.nv(m)
   for (let i = 0; i < q; i++) swap(at(f.qpos(m, d), i), at(f.qpos_prev(m, d), i))
   for (let i = 0; i < v; i++) swap(at(f.qvel(m, d), i), at(f.qvel_prev(m, d), i))
 }
 
 // @ts-ignore: decorator
-@inline function swap(a: usize, b: usize): void {
+@inline export function swap(a: usize, b: usize): void {
   const x = ld(a)
   st(a, ld(b))
   st(b, x)

@@ -7,6 +7,7 @@ import type { ContactSource } from './contacts.js'
 import { derivedAddress } from './derived.js'
 import { type ReplayOptions, replay } from './replay.js'
 import { type ResetOptions, reset } from './reset.js'
+import { type ConstraintRows, type ContactForce, constraintRows, contactForces } from './rows.js'
 import type { StatePart, StateSpec } from './state.js'
 import {
   getState,
@@ -332,6 +333,32 @@ export class Batch {
         )
     }
     return out
+  }
+
+  /**
+   * Contacts of one world in the state of the last forward or step, in MuJoCo's order, with their forces. They are made
+   * again for this call; of RK4's four stages they are the first's, so call forward() before it where forces matter.
+   *
+   * @throws {SizeError} WORLDS when there is no such world
+   */
+  contacts(world: number): ContactForce[] {
+    return contactForces(this.#source(world), this.model, world)
+  }
+
+  /**
+   * Constraint rows of one world in the state of the last forward or step, in MuJoCo's order (mjData's efc_*), made again
+   * for this call as contacts() does.
+   *
+   * @throws {SizeError} WORLDS when there is no such world
+   */
+  rows(world: number): ConstraintRows {
+    return constraintRows(this.#source(world), this.model, world)
+  }
+
+  #source(world: number): ContactSource {
+    if (!Number.isInteger(world) || world < 0 || world >= this.nworld)
+      throw new SizeError('WORLDS', `world: got ${world}, expected a whole number below nworld = ${this.nworld}`)
+    return this.contactSource
   }
 
   /** what contactsOf reads from @internal */

@@ -1,5 +1,6 @@
 export { Batch, type BatchOptions, createBatch } from './batch.js'
 export type { Interpolation, ReplayOptions } from './replay.js'
 export type { Noise, ResetDistribution, ResetOptions } from './reset.js'
+export type { ConstraintRows, ContactForce } from './rows.js'
 export { type Snapshot, STATE, type StatePart, type StateSpec } from './state.js'
 export type { Worlds } from './worlds.js'

@@ -1,6 +1,7 @@
 /** What a batch keeps in linear memory: header with integer tables, parameters, state, and scratch of each thread. */
 import { ENGINE_SIZES, modelFields } from '../fields.js'
 import { seedWords } from '../math/index.js'
+import { modelFields } from '../fields.js'
 import { GEOM } from '../model/enums.js'
 import type { Model } from '../model/model.js'
 import { writeHeader } from './header.js'
@@ -20,10 +21,7 @@ const CONSTANTS_FROM = new Set(
   ).split(' '),
 )
 /** sizes that say what no world needs: they follow the model fields written, and stand in the header */
-const SHORTCUTS = ENGINE_SIZES.filter(name =>
-  ['planar', 'springs', 'gravcomp', 'fluid', 'tenarmature', 'tenforce'].includes(name),
-)
-const HAS_XFRC = (ENGINE_SIZES as readonly string[]).includes('xfrc')
+const SHORTCUTS = ['planar', 'springs', 'gravcomp', 'fluid', 'tenarmature', 'tenforce'] as const
 const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
 
 /** Everything that a batch's future and its results depend on, as bytes. */
@@ -145,7 +143,7 @@ export class Store {
    * @param each values are (worlds, size) rather than (size) for all of them
    */
   writeWorld(name: string, values: ArrayLike<number>, size: number, each: boolean, worlds?: Int32Array): void {
-    if (HAS_XFRC && name === 'xfrc_applied' && !this.#xfrc && Array.prototype.some.call(values, x => x !== 0)) {
+    if (name === 'xfrc_applied' && !this.#xfrc && Array.prototype.some.call(values, x => x !== 0)) {
       this.#xfrc = true
       writeHeader.words(this.engine.memory, this.m, { xfrc: 1, planar: 0 })
     }

@@ -78,6 +78,21 @@ export const OBJ = {
   ACTUATOR: 19,
 } as const
 
+/** mjtCone: type of friction cone */
+export const CONE = { PYRAMIDAL: 0, ELLIPTIC: 1 } as const
+
+/** mjtConstraint: type of a constraint row */
+export const CNSTR = {
+  EQUALITY: 0,
+  FRICTION_DOF: 1,
+  FRICTION_TENDON: 2,
+  LIMIT_JOINT: 3,
+  LIMIT_TENDON: 4,
+  CONTACT_FRICTIONLESS: 5,
+  CONTACT_PYRAMIDAL: 6,
+  CONTACT_ELLIPTIC: 7,
+} as const
+
 /** mjtDisableBit: bits of opt_disableflags */
 export const DSBL = {
   CONSTRAINT: 1 << 0,

@@ -8,6 +8,7 @@ export interface Exports {
   setConst(m: number, s: number, d: number, begin: number, end: number): void
   derive(m: number, s: number, block: number): void
   collide(m: number, s: number, block: number): void
+  rows(m: number, s: number, block: number): void
   replay(m: number, s: number, r: number, begin: number, end: number): void
   profile(m: number, s: number, d: number, begin: number, end: number, stage: number, nrep: number): void
 }
