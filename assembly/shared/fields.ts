@@ -1293,17 +1293,21 @@
 // @ts-ignore: decorator
 @inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1392) }
 // @ts-ignore: decorator
+/** rk_warm [nv] SI */
+// @ts-ignore: decorator
+@inline export function rk_warm(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1396) }
+// @ts-ignore: decorator
 /** weighted sum of velocities [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1396) }
+@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1400) }
 // @ts-ignore: decorator
 /** weighted sum of accelerations [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1400) }
+@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1404) }
 // @ts-ignore: decorator
 /** weighted sum of act_dot [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1404) }
+@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1408) }
 
 export const STATUS_BADSTATE: i32 = 1
 export const STATUS_SOLVER: i32 = 2
