@@ -524,6 +524,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['rk_qpos', 'f', ['nq'], 'SI', 'state at the beginning of a Runge-Kutta step'],
   ['rk_qvel', 'f', ['nv'], 'SI', ''],
   ['rk_act', 'f', ['na'], 'SI', ''],
+  ['rk_warm', 'f', ['nv'], 'SI', ''],
   ['rk_dx', 'f', ['nv'], 'SI', 'weighted sum of velocities'],
   ['rk_dv', 'f', ['nv'], 'SI', 'weighted sum of accelerations'],
   ['rk_da', 'f', ['na'], 'SI', 'weighted sum of act_dot'],

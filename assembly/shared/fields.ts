@@ -1409,17 +1409,21 @@
 // @ts-ignore: decorator
 @inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1532) }
 // @ts-ignore: decorator
+/** rk_warm [nv] SI */
+// @ts-ignore: decorator
+@inline export function rk_warm(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1536) }
+// @ts-ignore: decorator
 /** weighted sum of velocities [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1536) }
+@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1540) }
 // @ts-ignore: decorator
 /** weighted sum of accelerations [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1540) }
+@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1544) }
 // @ts-ignore: decorator
 /** weighted sum of act_dot [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1544) }
+@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1548) }
 
 export const STATUS_BADSTATE: i32 = 1
 export const STATUS_SOLVER: i32 = 2
