@@ -1371,7 +1371,7 @@
 // @ts-ignore: decorator
 @inline export function pgs_A(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1500) }
 // @ts-ignore: decorator
-/** forces of the edges of pyramids, base forces of elliptic cones [npgsf] N */
+/** forces of the edges of pyramids, base forces of elliptic cones: now, before momentum, after it [3, npgsf] N */
 // @ts-ignore: decorator
 @inline export function pgs_f(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1504) }
 // @ts-ignore: decorator

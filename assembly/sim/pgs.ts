@@ -5,7 +5,7 @@ import { copyM, factorI, solveLD } from './inertia'
 import { ctcEnd, nefc } from './row'
 import { addForces, rowForces } from './solve'
 import {
-  at, CNSTR_EQUALITY, CONE_ELLIPTIC, DSBL_WARMSTART, EFC_AREF, EFC_D, EFC_FORCE, EFC_LOSS, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE,
+  at, CNSTR_EQUALITY, CONE_ELLIPTIC, DSBL_WARMSTART, EFC_AREF, EFC_D, EFC_FORCE, EFC_JAR, EFC_JP, EFC_LOSS, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE,
   i32at, isFriction, MINVAL,
 } from './types'
 
@@ -27,6 +27,29 @@ const QCQP_ITERATIONS: i32 = 20
   let sum = splat(0)
   for (let k = 0; k < nnz; k++) sum = mad(ld(at(row, k)), ld(at(y, i32at(col, k))), sum)
   return sum
+}
+
+/** out = J y - aref of three base rows */
+// @ts-ignore: decorator
+@inline function products3(J: usize, col: usize, nnz: i32, y: usize, aref: usize, out: usize): void {
+  const step = V * <usize>nnz
+  let a = neg(ld(aref)), b = neg(ld(aref + V)), c = neg(ld(aref + 2 * V))
+  for (let k: usize = 0, i = col; k < step; k += V, i += 4) {
+    const x = ld(y + V * <usize>load<i32>(i))
+    a = mad(ld(J + k), x, a)
+    b = mad(ld(J + step + k), x, b)
+    c = mad(ld(J + 2 * step + k), x, c)
+  }
+  st(out, a)
+  st(out + V, b)
+  st(out + 2 * V, c)
+}
+
+/** y += B delta of three base rows */
+// @ts-ignore: decorator
+@inline function move3(nv: i32, y: usize, B: usize, delta: usize): void {
+  const step = V * <usize>nv, a = ld(delta), b = ld(delta + V), c = ld(delta + 2 * V)
+  for (let k: usize = 0; k < step; k += V) st(y + k, mad(ld(B + 2 * step + k), c, mad(ld(B + step + k), b, mad(ld(B + k), a, ld(y + k)))))
 }
 
 /** y += B delta */
@@ -264,8 +287,54 @@ function sweepCone(e: usize, dim: i32, A: usize, forces: usize, local: usize, de
 }
 
 /**
- * Constraint forces by projected Gauss-Seidel on the dual, in the order of the rows: sweeps end when one lowers the cost by
- * less than opt_tolerance. MuJoCo visits rows in a shuffled order and adds momentum; both arrive at the same forces.
+ * Keep the forces and acceleration the last sweep arrived at, and go on from there by beta times the way since those kept
+ * before. Forces may leave their cones: the sweep that follows visits every row and clips it.
+ *   first   nothing was kept before
+ */
+function remember(m: usize, s: usize, y: usize, elliptic: bool, beta: v128, first: bool): void {
+  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE) keep(e + EFC_FORCE, e + EFC_JP, e + EFC_JAR, beta, first)
+  const step = V * <usize>f.npgsf(m)
+  let forces = f.pgs_f(m, s)
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const stop = forces + V * <usize>edges(load<i32>(e, C_DIM), elliptic)
+    for (; forces < stop; forces += V) keep(forces, forces + step, forces + 2 * step, beta, first)
+  }
+  const kept = f.sol_x(m, s)
+  for (let i = 0, nv = f.nv(m); i < nv; i++) keep(at(y, i), at(kept, i), at(f.sol_Mx(m, s), i), beta, first)
+}
+
+/** kept, x = x, x + beta (x - kept); from: the new x */
+// @ts-ignore: decorator
+@inline function keep(x: usize, kept: usize, from: usize, beta: v128, first: bool): void {
+  const now = ld(x)
+  const ahead = first ? now : mad(beta, sub(now, ld(kept)), now)
+  st(kept, now)
+  st(x, ahead)
+  st(from, ahead)
+}
+
+/** scalar product of what the sweep changed with what momentum had added: negative where they disagree (O'Donoghue, Candes 2015) */
+function agreement(m: usize, s: usize, elliptic: bool): v128 {
+  let sum = splat(0)
+  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE) {
+    const from = ld(e + EFC_JAR)
+    sum = mad(sub(ld(e + EFC_FORCE), from), sub(from, ld(e + EFC_JP)), sum)
+  }
+  const step = V * <usize>f.npgsf(m)
+  let forces = f.pgs_f(m, s)
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const stop = forces + V * <usize>edges(load<i32>(e, C_DIM), elliptic)
+    for (; forces < stop; forces += V) {
+      const from = ld(forces + 2 * step)
+      sum = mad(sub(ld(forces), from), sub(from, ld(forces + step)), sum)
+    }
+  }
+  return sum
+}
+
+/**
+ * Constraint forces by projected Gauss-Seidel on the dual with momentum, in the order of the rows: sweeps end when one
+ * lowers the cost by less than opt_tolerance. MuJoCo visits the rows in a shuffled order; both arrive at the same forces.
  *   in      qM, qacc_smooth; rows with residuals and zones at the warm start
  *   out     qacc, qfrc_constraint, forces of the rows, solver_niter
  *   returns mask of worlds that ran out of iterations
@@ -291,8 +360,12 @@ export function solPGS(m: usize, d: usize, s: usize, has: v128): v128 {
 
   const tolerance = splat(load<f32>(f.opt_tolerance(m)) * load<f32>(f.stat_meaninertia(m)) * <f32>max<i32>(1, nv))
   const iterations = load<i32>(f.opt_iterations(m))
-  let active = has, niter = splat(0)
+  let active = has, niter = splat(0), age = splat(0)
+  remember(m, s, y, elliptic, splat(0), true)
   for (let it = 0; it < iterations && v128.any_true(active); it++) {
+    // momentum: from where the last sweep began, through where it ended
+    const beta = and(and(active, gt(age, splat(1))), div(sub(age, splat(1)), add(age, splat(2))))
+    remember(m, s, y, elliptic, beta, it == 0)
     let fall = splat(0), r = 0, A = f.pgs_A(m, s)
     for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE, r++, A += V) {
       fall = add(fall, sweepRow(nv, e, ld(A), inverseRow(m, s, r), J, col, y, active))
@@ -301,18 +374,20 @@ export function solPGS(m: usize, d: usize, s: usize, has: v128): v128 {
     for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
       const dim = load<i32>(e, C_DIM), n = load<i32>(e, C_NNZ), aref = arefOf(e, dim)
       const Jc = at(J, load<i32>(e, C_J)), c = col + 4 * <usize>load<i32>(e, C_COL)
-      for (let q = 0; q < dim; q++) {
-        st(at(local, q), sub(product(Jc, c, n, q, y), ld(at(aref, q))))
-        st(at(delta, q), splat(0))
-      }
+      if (dim == 3) products3(Jc, c, n, y, aref, local)
+      else for (let q = 0; q < dim; q++) st(at(local, q), sub(product(Jc, c, n, q, y), ld(at(aref, q))))
+      for (let q = 0; q < dim; q++) st(at(delta, q), splat(0))
       fall = add(fall, elliptic && dim > 1
         ? sweepCone(e, dim, A, forces, local, delta, active, work)
         : sweepPyramid(e, dim, A, forces, local, delta, active))
-      for (let q = 0; q < dim; q++, r++) if (v128.any_true(ld(at(delta, q)))) move(nv, y, inverseRow(m, s, r), ld(at(delta, q)))
+      if (dim == 3) move3(nv, y, inverseRow(m, s, r), delta)
+      else for (let q = 0; q < dim; q++) move(nv, y, inverseRow(m, s, r + q), ld(at(delta, q)))
+      r += dim
       A += V * <usize>(dim * dim)
       forces += V * <usize>edges(dim, elliptic)
     }
     niter = add(niter, and(active, splat(1)))
+    age = and(ge(agreement(m, s, elliptic), splat(0)), add(age, splat(1)))
     active = and(active, ge(fall, tolerance))
   }
 
