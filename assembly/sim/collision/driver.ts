@@ -5,8 +5,8 @@
 import { add, and, any, gt, ld, none, sel, splat, st, V } from '../../math/v4'
 import * as f from '../../shared/fields'
 import {
-  at, CON_CAND, CON_DIM, CON_FRAME, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, DSBL_MULTICCD, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID,
-  GEOM_PLANE, GEOM_POS, GEOM_SPHERE, GEOM_STRIDE, i32at,
+  at, CON_CAND, CON_DIM, CON_FRAME, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, DSBL_MULTICCD, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER,
+  GEOM_ELLIPSOID, GEOM_PLANE, GEOM_SPHERE, GEOM_STRIDE, i32at,
 } from '../types'
 import { boxBox } from './box'
 import { capsuleBox } from './capsulebox'
