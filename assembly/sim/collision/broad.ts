@@ -81,7 +81,7 @@ export function sweep(m: usize, p: usize, s: usize, alive: v128): void {
 function sweepWorld(m: usize, p: usize, s: usize, lane: i32): void {
   const n = f.nsweep(m), geoms = f.geoms(m, s) + 4 * <usize>lane, reach = f.geom_reach(m, p) + 4 * <usize>lane
   const ids = f.sweep_geom(m), bins = f.sweep_bin(m, s), hits = f.hits(m, s)
-  const row = 4 * <usize>n
+  const row: usize = 4 * <usize>n
   const xs = f.sweep_ball(m, s), ys = xs + row, zs = ys + row, rs = zs + row, places = rs + row, keys = places + row
 
   // the axis along which the centres spread most
@@ -124,7 +124,7 @@ function sweepWorld(m: usize, p: usize, s: usize, lane: i32): void {
     const b = bins + 4 * <usize>i32at(keys, i)
     const k = load<i32>(b) - 1
     store<i32>(b, k)
-    const o = 4 * <usize>k
+    const o: usize = 4 * <usize>k
     store<f32>(xs + o, load<f32>(G))
     store<f32>(ys + o, load<f32>(G + V))
     store<f32>(zs + o, load<f32>(G + 2 * V))
@@ -135,12 +135,12 @@ function sweepWorld(m: usize, p: usize, s: usize, lane: i32): void {
   // against those whose lower end is not beyond its upper end
   const along = axis == GEOM_POS ? xs : axis == GEOM_POS + V ? ys : zs
   for (let i = 0; i < n; i++) {
-    const o = 4 * <usize>i
+    const o: usize = 4 * <usize>i
     const high = load<f32>(along + o) + load<f32>(rs + o)
     const end = i32at(bins, binOf((high - low) * scale, n) + 1)
     const x = v128.load32_splat(xs + o), y = v128.load32_splat(ys + o), z = v128.load32_splat(zs + o), r = v128.load32_splat(rs + o)
     for (let j = i + 1; j < end; j += 4) {
-      const q = 4 * <usize>j
+      const q: usize = 4 * <usize>j
       const bound = add(r, ld(rs + q))
       let found = i32x4.bitmask(le(distance2(ld(xs + q), ld(ys + q), ld(zs + q), x, y, z), mul(bound, bound)))
       if (end - j < 4) found &= (1 << (end - j)) - 1

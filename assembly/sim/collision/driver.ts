@@ -5,8 +5,8 @@
 import { add, and, any, gt, ld, none, sel, splat, st, V } from '../../math/v4'
 import * as f from '../../shared/fields'
 import {
-  at, CON_CAND, CON_DIM, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, DSBL_MULTICCD, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID,
-  GEOM_PLANE, GEOM_POS, GEOM_SPHERE, GEOM_STRIDE, i32at,
+  at, CON_CAND, CON_DIM, CON_FRAME, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, DSBL_MULTICCD, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER,
+  GEOM_ELLIPSOID, GEOM_PLANE, GEOM_SPHERE, GEOM_STRIDE, i32at,
 } from '../types'
 import { boxBox } from './box'
 import { capsuleBox } from './capsulebox'
@@ -98,19 +98,25 @@ function narrow(m: usize, p: usize, s: usize, index: i32, act: v128): void {
 
   let count = load<i32>(tmp + NCON)
   let out = f.con(m, s) + CON_STRIDE * <usize>count
-  const found = collide(m, s, i32at(f.geom_type(m), g1), i32at(f.geom_type(m), g2), geoms + GEOM_STRIDE * <usize>g1, f.geom_size(m, p) + 3 * V * <usize>g1,
+  const type1 = i32at(f.geom_type(m), g1)
+  const found = collide(m, s, type1, i32at(f.geom_type(m), g2), geoms + GEOM_STRIDE * <usize>g1, f.geom_size(m, p) + 3 * V * <usize>g1,
     geoms + GEOM_STRIDE * <usize>g2, f.geom_size(m, p) + 3 * V * <usize>g2, margin, act, out)
 
   // a world counts on beyond its room, but takes none: the records of a block always suffice
   const room = i32x4.splat(f.nconmax(m))
+  const flat = type1 == GEOM_PLANE
   let counts = ld(tmp + COUNT), from = out
+  let done: usize = 0
   for (let k = 0; k < found; k++, from += CON_STRIDE) {
     counts = i32x4.sub(counts, ld(from + CON_HAS))
     const has = and(ld(from + CON_HAS), i32x4.le_s(counts, room))
     if (!any(has)) continue
     if (from != out) memory.copy(out, from, CON_STRIDE)
     st(out + CON_HAS, has)
-    makeFrame(out)
+    // all contacts with a plane have its normal and the same hint
+    if (flat && done) memory.copy(out + CON_FRAME, done + CON_FRAME, 9 * V)
+    else makeFrame(out)
+    done = out
     store<i32>(out + CON_CAND, index)
     store<i32>(out + CON_GEOM1, g1)
     store<i32>(out + CON_GEOM2, g2)

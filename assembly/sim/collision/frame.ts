@@ -1,5 +1,5 @@
 /** Vector helpers of the collision stage, on v128 in locals and on contact records. */
-import { add, and, cross1, div, dot3, ge, ld, lt, mul, neg, nmad, sel, splat, sqrt4, st, sub, V, zero } from '../../math/v4'
+import { abs4, add, and, andnot, cross1, div, dot3, ge, ld, lt, mul, nmad, sel, splat, sqrt4, st, sub, V, zero } from '../../math/v4'
 import { CON_FRAME } from '../types'
 
 /** below this length a vector has no direction (mjMINVAL) */
@@ -16,23 +16,27 @@ export function normalize3(out: usize, x: v128, y: v128, z: v128): void {
 }
 
 /**
- * Complete the frame of a contact record: unit normal, first tangent as hinted (or along y, or z where the normal is
- * near y) and orthogonal, second tangent.
+ * Complete the frame of a contact record, whose normal is a unit vector: the first tangent as hinted (or along y, or z
+ * where the normal is near y) and made orthogonal, then the second.
  *   source  MuJoCo engine_util_spatial.c, mju_makeFrame
  */
 export function makeFrame(record: usize): void {
   const F = record + CON_FRAME
-  normalize3(F, ld(F), ld(F + V), ld(F + 2 * V))
   const x0 = ld(F), x1 = ld(F + V), x2 = ld(F + 2 * V)
   let y0 = ld(F + 3 * V), y1 = ld(F + 4 * V), y2 = ld(F + 5 * V)
   const given = ge(dot3(y0, y1, y2, y0, y1, y2), splat(0.25))
-  const flat = and(lt(x1, splat(0.5)), lt(neg(x1), splat(0.5)))
-  y0 = sel(given, y0, zero())
-  y1 = sel(given, y1, sel(flat, splat(1), zero()))
-  y2 = sel(given, y2, sel(flat, zero(), splat(1)))
+  const flat = lt(abs4(x1), splat(0.5)), one = splat(1)
+  y0 = and(given, y0)
+  y1 = sel(given, y1, and(flat, one))
+  y2 = sel(given, y2, andnot(one, flat))
   const along = dot3(x0, x1, x2, y0, y1, y2)
-  normalize3(F + 3 * V, nmad(along, x0, y0), nmad(along, x1, y1), nmad(along, x2, y2))
-  y0 = ld(F + 3 * V); y1 = ld(F + 4 * V); y2 = ld(F + 5 * V)
+  y0 = nmad(along, x0, y0); y1 = nmad(along, x1, y1); y2 = nmad(along, x2, y2)
+  const len = sqrt4(dot3(y0, y1, y2, y0, y1, y2))
+  // a hint along the normal has no direction: x, as mju_normalize3
+  const tiny = lt(len, splat(MINLEN))
+  const scale = div(one, sel(tiny, one, len))
+  y0 = sel(tiny, one, mul(scale, y0)); y1 = mul(scale, y1); y2 = mul(scale, y2)
+  st(F + 3 * V, y0); st(F + 4 * V, y1); st(F + 5 * V, y2)
   st(F + 6 * V, cross1(x1, y2, x2, y1))
   st(F + 7 * V, cross1(x2, y0, x0, y2))
   st(F + 8 * V, cross1(x0, y1, x1, y0))

@@ -12,8 +12,7 @@
  *   source   MuJoCo engine_collision_primitive.c
  */
 import {
-  add, and, any, clip, cross1, div, dot3, eq, ge, gt, ld, le, lt, mad, max4, mul, neg, nmad, none, not, or, sel, splat, sqrt4, st, sub, V,
-  zero,
+  add, and, any, clip, cross1, div, dot3, gt, ld, le, lt, mad, mul, neg, nmad, none, not, or, sel, splat, sqrt4, st, sub, V, zero,
 } from '../../math/v4'
 import { CON_DIST, CON_HAS, CON_POS, CON_STRIDE, GEOM_POS } from '../types'
 import { MINLEN, normalize3, setAxes } from './frame'
