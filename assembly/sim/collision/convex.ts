@@ -1,7 +1,7 @@
 /** Pairs of smooth and flat convex shapes without a closed form: ellipsoids, cylinders, with each other and the rest. */
-import { abs4, add, and, div, dot3, gt, ld, mad, max4, mul, not, splat, sqrt4, st, sub, V } from '../../math/v4'
+import { abs4, add, andnot, any, div, dot3, gt, ld, mad, max4, mul, splat, sqrt4, st, sub, V } from '../../math/v4'
 import { GEOM_POS } from '../types'
-import { CAPSULE, CYLINDER, DIST, ELLIPSOID, FAR, FOUND, FOUND_STRIDE, ITERATIONS, LINE, MARGIN, MARGINS, MAT, MINVAL, NSIMPLEX, OBJ1, OBJ2, POINT, POS, SEPARATED, SHAPE, SIZE, SPENT, SPHERE, TOLERANCE, X, X1, X2, Y, Z, set } from './ccd/layout'
+import { BOX, CAPSULE, CYLINDER, DIST, ELLIPSOID, FAR, FOUND, FOUND_STRIDE, ITERATIONS, LINE, MARGIN, MARGINS, MAT, MINVAL, NSIMPLEX, OBJ1, OBJ2, POINT, POS, SEPARATED, SHAPE, SIZE, SPENT, SPHERE, TOLERANCE, X, X1, X2, Y, Z, set } from './ccd/layout'
 import { epa } from './ccd/epa'
 import { gjk } from './ccd/gjk'
 import { manifold } from './ccd/manifold'
@@ -30,16 +30,34 @@ function extent(G: usize, size: usize, shape: i32, x: v128, y: v128, z: v128): v
   return add(add(abs4(ex), abs4(ey)), ez)
 }
 
-/** worlds in which the plane across the line of centres does not separate the two by more than the margin */
-function centreTest(A: usize, sa: usize, type1: i32, B: usize, sb: usize, type2: i32, margin: v128, act: v128): v128 {
+/** worlds of act in which the planes across the unit vector n do not separate the two, whose centres are d apart */
+function overlap(
+  A: usize, sa: usize, type1: i32, B: usize, sb: usize, type2: i32, margin: v128, act: v128,
+  dx: v128, dy: v128, dz: v128, nx: v128, ny: v128, nz: v128,
+): v128 {
+  const reach = add(add(extent(A, sa, type1, nx, ny, nz), extent(B, sb, type2, nx, ny, nz)), margin)
+  const along = abs4(dot3(dx, dy, dz, nx, ny, nz))
+  return andnot(act, gt(mul(along, splat(1 - SLACK)), reach))
+}
+
+/**
+ * Worlds of act in which the two may be within the margin: not separated along the line of centres, the axes of a box,
+ * the axis of a cylinder.
+ */
+function mayTouch(A: usize, sa: usize, type1: i32, B: usize, sb: usize, type2: i32, margin: v128, act: v128): v128 {
   const x = sub(ld(B + GEOM_POS), ld(A + GEOM_POS))
   const y = sub(ld(B + GEOM_POS + V), ld(A + GEOM_POS + V))
   const z = sub(ld(B + GEOM_POS + 2 * V), ld(A + GEOM_POS + 2 * V))
-  const norm = sqrt4(dot3(x, y, z, x, y, z))
-  const inv = div(splat(1), max4(norm, splat(1e-10)))
-  const nx = mul(x, inv), ny = mul(y, inv), nz = mul(z, inv)
-  const reach = add(add(extent(A, sa, type1, nx, ny, nz), extent(B, sb, type2, nx, ny, nz)), margin)
-  return and(act, not(gt(mul(norm, splat(1 - SLACK)), reach)))
+  const inv = div(splat(1), max4(sqrt4(dot3(x, y, z, x, y, z)), splat(1e-10)))
+  act = overlap(A, sa, type1, B, sb, type2, margin, act, x, y, z, mul(x, inv), mul(y, inv), mul(z, inv))
+  if (type1 == CYLINDER && any(act)) {
+    act = overlap(A, sa, type1, B, sb, type2, margin, act, x, y, z, ld(A + 2 * V), ld(A + 5 * V), ld(A + 8 * V))
+  }
+  if (type2 < CYLINDER) return act
+  for (let k: usize = type2 == BOX ? 0 : 2 * V; k < 3 * V && any(act); k += V) {
+    act = overlap(A, sa, type1, B, sb, type2, margin, act, x, y, z, ld(B + k), ld(B + k + 3 * V), ld(B + k + 6 * V))
+  }
+  return act
 }
 
 /** an object from a record of one world (G, size: at the lane) */
@@ -248,7 +266,7 @@ export function convexConvex(
   A: usize, sa: usize, type1: i32, B: usize, sb: usize, type2: i32, margin: v128, act: v128, out: usize,
   c: usize, iterations: i32, tolerance: f64, multiccd: bool,
 ): i32 {
-  let lanes = i32x4.bitmask(centreTest(A, sa, type1, B, sb, type2, margin, act))
+  let lanes = i32x4.bitmask(mayTouch(A, sa, type1, B, sb, type2, margin, act))
   if (lanes == 0) return 0
   store<i32>(c + ITERATIONS, iterations)
   store<f64>(c + TOLERANCE, tolerance)

@@ -253,20 +253,20 @@ function largestQuad(c: usize, p: usize, n: i32): void {
     for (;;) {
       const nd = d == n - 1 ? 0 : d + 1
       let size = area(p, a, b, e, nd)
-      if (size <= best * (1 + TIE)) break
+      if (!(size > best * (1 + TIE))) break
       d = nd
       best = size
       for (;;) {
         const ne = e == n - 1 ? 0 : e + 1
         size = area(p, a, b, ne, d)
-        if (size <= best * (1 + TIE)) break
+        if (!(size > best * (1 + TIE))) break
         e = ne
         best = size
       }
       for (;;) {
         const nb = b == n - 1 ? 0 : b + 1
         size = area(p, a, nb, e, d)
-        if (size <= best * (1 + TIE)) break
+        if (!(size > best * (1 + TIE))) break
         b = nb
         best = size
       }
