@@ -109,6 +109,20 @@ test('frames of mocap bodies and of what hangs on them', async () => {
   })
 })
 
+test('a mocap target beside a tree that moves in a plane', async () => {
+  const world = `<worldbody><body name="target" mocap="true" pos=".1 0 .3"><geom name="aim" size=".05" contype="0" conaffinity="0"/><site name="aim" pos=".02 0 0"/></body>
+    <body><joint name="a" axis="0 1 0"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/><body pos=".3 0 0"><joint axis="0 1 0"/><geom type="capsule" fromto="0 0 0 .2 0 0" size=".03" mass=".3"/><site name="tip" pos=".2 0 0"/></body></body></worldbody>`
+  const sensors = `<framepos objtype="site" objname="tip" reftype="site" refname="aim"/><framequat objtype="body" objname="target"/><framelinvel objtype="site" objname="tip" reftype="body" refname="target"/>
+    <rangefinder site="tip"/><subtreecom body="target"/>`
+  await agree(scene(sensors, '', world), 1e-4, {
+    prepare: (state, w) => ({
+      ...(state as unknown as Inputs),
+      mocap_pos: Float64Array.of(0.3 * Math.sin(w), 0, 0.3 * Math.cos(2 * w)),
+      mocap_quat: Float64Array.of(Math.cos(w), 0.6 * Math.sin(w), 0, 0.8 * Math.sin(w)),
+    }),
+  })
+})
+
 const TARGETS = ['sphere', 'capsule', 'cylinder', 'ellipsoid', 'box']
 /** a ray that turns in a ring of geoms, some of them transparent */
 const RANGES = `<asset><material name="glass" rgba="1 1 1 0"/><material name="stone" rgba="1 1 1 1"/></asset><worldbody><geom type="plane" size="3 3 .1" pos="0 0 -1"/>
