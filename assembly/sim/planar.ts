@@ -1,6 +1,7 @@
 import { sincos } from '../math/trig'
 import { add, cross1, ld, mad, mul, neg, nmad, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
+import { mocapFrames } from './mocap'
 import { at, at2, DSBL_GRAVITY, i32at, JNT_HINGE, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_P, LNK_R, LNK_STRIDE } from './types'
 
 // the plane's record of a link, behind its pose
@@ -39,6 +40,7 @@ export function planarForces(m: usize, p: usize, d: usize, s: usize): void {
   const gu = weightless ? splat(0) : neg(ld(g + V * u)), gv = weightless ? splat(0) : neg(ld(g + V * v))
 
   const posed = f.ncand(m) > 0 || (f.sensorneeds(m) & f.NEED_FRAMES) != 0
+  if (posed && f.nmocap(m) > 0) mocapFrames(m, d, s)
 
   // outward: poses, velocities, accelerations, then what each link's own motion takes
   for (let j = 0; j < n; j++) {

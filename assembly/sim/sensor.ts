@@ -53,7 +53,7 @@ function prepare(m: usize, p: usize, d: usize, s: usize): void {
   }
   if (needs & f.NEED_ACCELERATION) linkAccelerations(m, d, s)
   if (needs & f.NEED_TRANSMISSION && !usesTransmission(m)) transmission(m, p, d, s)
-  if (needs & f.NEED_GEOMS) geomPoses(m, p, d, s)
+  if (needs & f.NEED_GEOMS) geomPoses(m, p, s)
   if (needs & f.NEED_CONTACTS) contactRows(m, s)
 }
 
@@ -61,11 +61,11 @@ function prepare(m: usize, p: usize, d: usize, s: usize): void {
 function computeSensor(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): void {
   const type = i32at(f.sensor_type(m), i)
   if (type >= SENS_JOINTPOS && type <= SENS_TENDONLIMITFRC) jointSensor(m, p, d, s, i, type, out)
-  else if (type == SENS_TOUCH) touch(m, p, d, s, i, out)
-  else if (type == SENS_CONTACT) contactSensor(m, p, d, s, i, out)
+  else if (type == SENS_TOUCH) touch(m, p, s, i, out)
+  else if (type == SENS_CONTACT) contactSensor(m, p, s, i, out)
   else if (type == SENS_FORCE || type == SENS_TORQUE) wrenchSensor(m, p, d, s, i, type, out)
-  else if (type == SENS_RANGEFINDER) rangefinder(m, p, d, s, i, out)
-  else if (type == SENS_INSIDESITE) insideSite(m, p, d, s, i, out)
+  else if (type == SENS_RANGEFINDER) rangefinder(m, p, s, i, out)
+  else if (type == SENS_INSIDESITE) insideSite(m, p, s, i, out)
   else if (type == SENS_CLOCK) st(out, ld(f.time(m, d)))
   else if ((type >= SENS_SUBTREECOM && type <= SENS_SUBTREEANGMOM) || type == SENS_E_POTENTIAL || type == SENS_E_KINETIC) subtreeSensor(m, p, d, s, i, type, out)
   else frameSensor(m, p, d, s, i, type, out)

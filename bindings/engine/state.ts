@@ -177,9 +177,14 @@ function alignHistories(store: Store): void {
         const shift = cursor - clampCursor(f32[base + 4 + lane], nsample)
         f32[base + 4 + lane] = cursor
         if (shift === 0) continue
-        const at = (slot: number): number => base + 4 * (2 + nsample + slot) + lane
-        for (let i = 0; i < ring.length; i++) ring[i] = f32[at(i)]
-        for (let i = 0; i < ring.length; i++) f32[at((i + shift * dim + ring.length) % ring.length)] = ring[i]
+        const turn = (first: number, n: number, sample: number): void => {
+          const at = (i: number): number => base + 4 * (first + i) + lane
+          for (let i = 0; i < n; i++) ring[i] = f32[at(i)]
+          for (let i = 0; i < n; i++) f32[at((i + shift * sample + n) % n)] = ring[i]
+        }
+        // times, which sensors with an interval keep, then values
+        turn(2, nsample, 1)
+        turn(2 + nsample, nsample * dim, dim)
       }
     }
   }

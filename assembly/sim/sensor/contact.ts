@@ -23,7 +23,7 @@ const REDUCE_NETFORCE: i32 = 3
  *   out     (1)      N
  *   source  MuJoCo engine_sensor.c, mjSENS_TOUCH
  */
-export function touch(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): void {
+export function touch(m: usize, p: usize, s: usize, i: i32, out: usize): void {
   const site = i32at(f.sensor_objid(m), i), body = objectBody(m, OBJ_SITE, site)
   const frame = sensorTmp(m, s), force = frame + POSE, ray = force + 6 * V
   const type = i32at(f.site_type(m), site), size = f.site_size(m, p) + 3 * V * <usize>site
@@ -209,7 +209,7 @@ function netForce(m: usize, s: usize, spec: i32, out: usize, tmp: usize): void {
  *   out     (dim): slots, each with the fields asked for
  *   source  MuJoCo engine_sensor.c, mjSENS_CONTACT
  */
-export function contactSensor(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): void {
+export function contactSensor(m: usize, p: usize, s: usize, i: i32, out: usize): void {
   const spec = i32at(f.sensor_intprm(m), 3 * i), reduce = i32at(f.sensor_intprm(m), 3 * i + 1), dim = i32at(f.sensor_dim(m), i)
   const frame = sensorTmp(m, s), tmp = frame + POSE, match = f.sens_match(m, s)
   for (let k = 0; k < dim; k++) st(at(out, k), splat(0))

@@ -20,7 +20,7 @@ function frameQuat(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): 
 }
 
 /** position or an axis of an object's frame, in a reference frame when there is one; out (3) */
-function framePlace(m: usize, p: usize, d: usize, s: usize, i: i32, type: i32, out: usize): void {
+function framePlace(m: usize, p: usize, s: usize, i: i32, type: i32, out: usize): void {
   const frame = sensorTmp(m, s), ref = frame + POSE, x = ref + POSE
   objectPose(m, p, s, i32at(f.sensor_objtype(m), i), i32at(f.sensor_objid(m), i), frame)
   const refid = i32at(f.sensor_refid(m), i)
@@ -36,7 +36,7 @@ function framePlace(m: usize, p: usize, d: usize, s: usize, i: i32, type: i32, o
 }
 
 /** velocity of an object's frame; seen from a reference frame that moves itself when there is one; out (3) */
-function frameVelocity(m: usize, p: usize, d: usize, s: usize, i: i32, linear: bool, out: usize): void {
+function frameVelocity(m: usize, p: usize, s: usize, i: i32, linear: bool, out: usize): void {
   const frame = sensorTmp(m, s), ref = frame + POSE, vel = ref + POSE, refVel = vel + 6 * V
   const type = i32at(f.sensor_objtype(m), i), id = i32at(f.sensor_objid(m), i)
   objectPose(m, p, s, type, id, frame)
@@ -62,7 +62,7 @@ function frameVelocity(m: usize, p: usize, d: usize, s: usize, i: i32, linear: b
 }
 
 /** acceleration of an object's frame in world axes, gravity seen as an upward one; 0 when nothing moves it; out (3) */
-function frameAcceleration(m: usize, p: usize, d: usize, s: usize, type: i32, id: i32, linear: bool, local: bool, out: usize): void {
+function frameAcceleration(m: usize, p: usize, s: usize, type: i32, id: i32, linear: bool, local: bool, out: usize): void {
   const frame = sensorTmp(m, s), acc = frame + POSE
   const link = i32at(f.body_lnk(m), objectBody(m, type, id))
   if (link < 0) {
@@ -77,9 +77,9 @@ function frameAcceleration(m: usize, p: usize, d: usize, s: usize, type: i32, id
 }
 
 /** field or motion of a site in the site's own frame; out (3) */
-function siteMotion(m: usize, p: usize, d: usize, s: usize, type: i32, site: i32, out: usize): void {
+function siteMotion(m: usize, p: usize, s: usize, type: i32, site: i32, out: usize): void {
   if (type == SENS_ACCELEROMETER) {
-    frameAcceleration(m, p, d, s, OBJ_SITE, site, true, true, out)
+    frameAcceleration(m, p, s, OBJ_SITE, site, true, true, out)
     return
   }
   const frame = sensorTmp(m, s), vel = frame + POSE
@@ -100,9 +100,9 @@ function siteMotion(m: usize, p: usize, d: usize, s: usize, type: i32, site: i32
  */
 export function frameSensor(m: usize, p: usize, d: usize, s: usize, i: i32, type: i32, out: usize): void {
   const objtype = i32at(f.sensor_objtype(m), i), id = i32at(f.sensor_objid(m), i)
-  if (type == SENS_ACCELEROMETER || type == SENS_VELOCIMETER || type == SENS_GYRO || type == SENS_MAGNETOMETER) siteMotion(m, p, d, s, type, id, out)
+  if (type == SENS_ACCELEROMETER || type == SENS_VELOCIMETER || type == SENS_GYRO || type == SENS_MAGNETOMETER) siteMotion(m, p, s, type, id, out)
   else if (type == SENS_FRAMEQUAT) frameQuat(m, p, d, s, i, out)
-  else if (type == SENS_FRAMEPOS || (type >= SENS_FRAMEXAXIS && type <= SENS_FRAMEZAXIS)) framePlace(m, p, d, s, i, type, out)
-  else if (type == SENS_FRAMELINACC || type == SENS_FRAMEANGACC) frameAcceleration(m, p, d, s, objtype, id, type == SENS_FRAMELINACC, false, out)
-  else frameVelocity(m, p, d, s, i, type == SENS_FRAMELINVEL, out)
+  else if (type == SENS_FRAMEPOS || (type >= SENS_FRAMEXAXIS && type <= SENS_FRAMEZAXIS)) framePlace(m, p, s, i, type, out)
+  else if (type == SENS_FRAMELINACC || type == SENS_FRAMEANGACC) frameAcceleration(m, p, s, objtype, id, type == SENS_FRAMELINACC, false, out)
+  else frameVelocity(m, p, s, i, type == SENS_FRAMELINVEL, out)
 }

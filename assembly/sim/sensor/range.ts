@@ -12,7 +12,7 @@ import { subtreeCom } from './subtree'
 @inline function put(a: usize, i: i32, x: f64): void { store<f32>(at(a, i), <f32>x) }
 
 /** poses of all geoms that a ray can meet, for this step's rangefinders */
-export function geomPoses(m: usize, p: usize, d: usize, s: usize): void {
+export function geomPoses(m: usize, p: usize, s: usize): void {
   const n = f.ngeom(m)
   for (let g = 0; g < n; g++) {
     if (i32at(f.geom_visible(m), g)) objectPose(m, p, s, OBJ_GEOM, g, f.geoms(m, s) + GEOM_STRIDE * <usize>g)
@@ -69,7 +69,7 @@ function rangeOf(m: usize, p: usize, s: usize, i: i32, body: i32, frame: usize, 
  *   out     (dim)      m; -1 where nothing is hit
  *   source  MuJoCo engine_sensor.c, mjSENS_RANGEFINDER; engine_ray.c, mj_ray
  */
-export function rangefinder(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): void {
+export function rangefinder(m: usize, p: usize, s: usize, i: i32, out: usize): void {
   const frame = sensorTmp(m, s), site = i32at(f.sensor_objid(m), i)
   objectPose(m, p, s, OBJ_SITE, site, frame)
   for (let l: usize = 0; l < 4; l++) rangeOf(m, p, s, i, objectBody(m, OBJ_SITE, site), frame, frame + POSE, 4 * l, out)
@@ -80,13 +80,13 @@ export function rangefinder(m: usize, p: usize, d: usize, s: usize, i: i32, out:
  *   out     (1)
  *   source  MuJoCo engine_sensor.c, mjSENS_INSIDESITE
  */
-export function insideSite(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): void {
+export function insideSite(m: usize, p: usize, s: usize, i: i32, out: usize): void {
   const site = i32at(f.sensor_refid(m), i), frame = sensorTmp(m, s), point = frame + POSE, com = point + 3 * V
   const type = i32at(f.sensor_objtype(m), i), id = i32at(f.sensor_objid(m), i)
   objectPose(m, p, s, OBJ_SITE, site, frame)
   objectPos(m, p, s, type, id, point)
   // a body without mass of its own stands for the bodies below it
-  if (type == OBJ_BODY && id > 0) subtreeCom(m, p, d, s, id, com)
+  if (type == OBJ_BODY && id > 0) subtreeCom(m, p, s, id, com)
   const size = f.site_size(m, p) + 3 * V * <usize>site
   for (let l: usize = 0; l < 16; l += 4) {
     const massless = type == OBJ_BODY && id > 0 && load<f32>(at(f.body_mass(m, p), id) + l) < MINVAL && load<f32>(at(f.body_subtreemass(m, p), id) + l) >= MINVAL

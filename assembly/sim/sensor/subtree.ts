@@ -7,7 +7,7 @@ import { SENS_E_KINETIC, SENS_E_POTENTIAL, SENS_SUBTREECOM, SENS_SUBTREELINVEL }
 import { objectPos, objectPose, pointVelocity, POSE, POSE_P, sensorTmp, subtreeEnd } from './object'
 
 /** centre of mass of the subtree of body b: out (3) (subtree_com) */
-export function subtreeCom(m: usize, p: usize, d: usize, s: usize, b: i32, out: usize): void {
+export function subtreeCom(m: usize, p: usize, s: usize, b: i32, out: usize): void {
   const point = sensorTmp(m, s) + 60 * V
   const end = subtreeEnd(m, b)
   objectPos(m, p, s, OBJ_BODY, b, point)
@@ -33,7 +33,7 @@ export function subtreeCom(m: usize, p: usize, d: usize, s: usize, b: i32, out: 
  *   in      lnk cvel, grp_com
  *   source  MuJoCo engine_core_smooth.c, mj_subtreeVel; the recursion over bodies is a sum over the subtree here
  */
-function subtreeMotion(m: usize, p: usize, d: usize, s: usize, b: i32, momentum: bool, out: usize): void {
+function subtreeMotion(m: usize, p: usize, s: usize, b: i32, momentum: bool, out: usize): void {
   const tmp = sensorTmp(m, s), frame = tmp, vel = tmp + POSE, spin = vel + 6 * V, com = spin + 3 * V, mean = com + 3 * V
   const end = subtreeEnd(m, b)
 
@@ -53,7 +53,7 @@ function subtreeMotion(m: usize, p: usize, d: usize, s: usize, b: i32, momentum:
   }
 
   // spin of every body, and the momentum of its centre about the common one
-  subtreeCom(m, p, d, s, b, com)
+  subtreeCom(m, p, s, b, com)
   let n0 = splat(0), n1 = splat(0), n2 = splat(0)
   for (let k = b; k < end; k++) {
     objectPose(m, p, s, OBJ_BODY, k, frame)
@@ -150,6 +150,6 @@ export function subtreeSensor(m: usize, p: usize, d: usize, s: usize, i: i32, ty
   const id = i32at(f.sensor_objid(m), i)
   if (type == SENS_E_POTENTIAL) st(out, potentialEnergy(m, p, d, s))
   else if (type == SENS_E_KINETIC) st(out, kineticEnergy(m, d, s))
-  else if (type == SENS_SUBTREECOM) subtreeCom(m, p, d, s, id, out)
-  else subtreeMotion(m, p, d, s, id, type != SENS_SUBTREELINVEL, out)
+  else if (type == SENS_SUBTREECOM) subtreeCom(m, p, s, id, out)
+  else subtreeMotion(m, p, s, id, type != SENS_SUBTREELINVEL, out)
 }

@@ -9,10 +9,7 @@ import {
 import { SENS_FORCE } from './enums'
 import { bodyPose, objectBody, objectPos, objectPose, objectQuat, pointAcceleration, pointVelocity, POSE, POSE_P, sensorTmp, subtreeEnd } from './object'
 
-/**
- * The sum: force 3, torque 3 about a point. Adds force (fx, fy, fz) acting at `at_`, and a free torque, both times the
- * sign that is built into them.
- */
+/** sum (force 3, torque 3 about a point) += force f at another point */
 // @ts-ignore: decorator
 @inline function addForce(sum: usize, about: usize, where: usize, f0: v128, f1: v128, f2: v128): void {
   const x = sub(ld(where), ld(about)), y = sub(ld(where + V), ld(about + V)), z = sub(ld(where + 2 * V), ld(about + 2 * V))
@@ -28,7 +25,7 @@ import { bodyPose, objectBody, objectPos, objectPose, objectQuat, pointAccelerat
 }
 
 /** what the motion of body b takes, gravity included: m a at its centre, I alpha + w x I w */
-function addInertial(m: usize, p: usize, d: usize, s: usize, b: i32, sum: usize, about: usize): void {
+function addInertial(m: usize, p: usize, s: usize, b: i32, sum: usize, about: usize): void {
   const tmp = sensorTmp(m, s) + 20 * V, frame = tmp, acc = tmp + POSE, vel = acc + 6 * V, x = vel + 6 * V, y = x + 3 * V
   const link = i32at(f.body_lnk(m), b), mass = ld(at(f.body_mass(m, p), b))
   objectPose(m, p, s, OBJ_BODY, b, frame)
@@ -80,7 +77,7 @@ function addContacts(m: usize, s: usize, b: i32, end: i32, sum: usize, about: us
 }
 
 /** where connect or weld e takes hold of its object (0 or 1): out (3) */
-function anchor(m: usize, p: usize, d: usize, s: usize, e: i32, side: i32, out: usize): void {
+function anchor(m: usize, p: usize, s: usize, e: i32, side: i32, out: usize): void {
   const id = i32at(side == 0 ? f.eq_obj1id(m) : f.eq_obj2id(m), e)
   if (i32at(f.eq_objtype(m), e) != OBJ_BODY) {
     objectPos(m, p, s, OBJ_SITE, id, out)
@@ -129,7 +126,7 @@ function addEqualities(m: usize, p: usize, d: usize, s: usize, b: i32, end: i32,
       if (body < b || body >= end) continue
       equalityForce(m, d, s, e, force)
       if (type == EQ_WELD) weldTorque(m, p, d, s, e, force + 3 * V)
-      anchor(m, p, d, s, e, side, where)
+      anchor(m, p, s, e, side, where)
       // external forces are taken off: the first object is pushed, the second pushed back
       for (let i: usize = 0; i < 6; i++) st(force + V * i, side == 0 ? neg(ld(force + V * i)) : ld(force + V * i))
       addForce(sum, about, where, ld(force), ld(force + V), ld(force + 2 * V))
@@ -162,7 +159,7 @@ export function wrenchSensor(m: usize, p: usize, d: usize, s: usize, i: i32, typ
   for (let k: usize = 0; k < 6; k++) st(sum + V * k, splat(0))
   objectPos(m, p, s, OBJ_SITE, site, about)
   for (let k = b > 0 ? b : 1; k < end; k++) {
-    addInertial(m, p, d, s, k, sum, about)
+    addInertial(m, p, s, k, sum, about)
     addApplied(m, p, d, s, k, sum, about)
   }
   addContacts(m, s, b > 0 ? b : 1, end, sum, about)
