@@ -237,7 +237,7 @@ export const MODEL_FIELDS: readonly FieldRow[] = [
   ['*sensor_delay', 'f', ['nsensor'], 's', 'delay of the reading'],
   ['*sensor_interval', 'f', ['nsensor', 2], 's', 'sampling period and phase'],
   ['*sensor_cutoff', 'f', ['nsensor'], 'SI', 'cutoff for real and positive; 0: ignore'],
-  ['sensor_noise', 'f', ['nsensor'], 'SI', 'noise standard deviation, declared and never applied by MuJoCo'],
+  ['*sensor_noise', 'f', ['nsensor'], 'SI', 'noise standard deviation, declared and never applied by MuJoCo'],
   // keyframes
   ['key_time', 'f', ['nkey'], 's', 'key time'],
   ['key_qpos', 'f', ['nkey', 'nq'], 'm or rad', 'key position'],
@@ -368,7 +368,12 @@ export const ENGINE_SIZES = [
   'ncand',
   'nconmax',
   'nconblock',
+  'nrun',
+  'nsweep',
+  'nindex',
+  'nhitword',
   'nctc',
+  'nccd',
   'nWmax',
   'nvH',
   'nHsmax',
@@ -379,6 +384,10 @@ export const ENGINE_SIZES = [
   'tenarmature',
   'tenforce',
   'sensorneeds',
+  'tenactlimited',
+  'nmoment',
+  'nlu',
+  'refsites',
 ] as const
 export type EngineSizeName = (typeof ENGINE_SIZES)[number]
 
@@ -400,6 +409,10 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
   ['H_colind', 'i', ['nHnz'], 'id', 'columns, descending'],
   ['H_bits', 'i', ['nHbits'], 'bits', 'the same as a set of columns, 32 a word'],
   ['act_simple', 'i', ['nactuator'], 'bool', '1: stateless, undelayed gain * ctrl on a slide or hinge; 2: with affine bias'],
+  ['act_rownnz', 'i', ['nactuator'], '1', 'dofs that the joint, tendon or site of an actuator moves with'],
+  ['act_rowadr', 'i', ['nactuator'], 'adr', 'start of its row in act_colind and moment'],
+  ['act_colind', 'i', ['nmoment'], 'id', 'dofs'],
+  ['act_side', 'i', ['nmoment'], '+-1', '-1: the dof moves the reference site'],
   ['friction_dof', 'i', ['nfriction'], 'id', 'dofs that have friction loss in some world'],
   ['limit_jnt', 'i', ['nlimit'], 'id', 'joints that are limited'],
   ['ten_rownnz', 'i', ['ntendon'], '1', 'dofs of a tendon'],
@@ -407,6 +420,10 @@ export const TOPOLOGY_FIELDS: readonly FieldRow[] = [
   ['ten_colind', 'i', ['nwrap'], 'id', 'dofs, ascending'],
   ['cand', 'i', ['ncand', 4], 'id', 'geom pairs that may collide, in the order of their contacts: geom1, geom2, pair or -1, condim'],
   ['geom_visible', 'i', ['ngeom'], 'bool', 'can a ray meet the geom'],
+  ['cand_run', 'i', ['nrun', 4], 'id', 'rows of cand that are tested alike: geom1, first row, end, kind (sim/collision/broad.ts)'],
+  ['sweep_geom', 'i', ['nsweep'], 'id', 'geoms of the sweep of large scenes'],
+  ['sweep_adr', 'i', ['nsweep', 2], 'adr', 'of each of them: first and end row of sweep_cand of the pairs whose lower id it is'],
+  ['sweep_cand', 'i', ['nindex', 2], 'id', 'place of the other geom in sweep_geom, ascending; row of cand'],
   ['act_slot', 'i', ['nactuator', 5], 'adr', 'act index of slew, integral, temperature, bristle, current; -1: none'],
 ]
 
@@ -418,6 +435,7 @@ export const CONSTANT_FIELDS: readonly FieldRow[] = [
   ['body_frame', 'f', ['nbody', 12], 'm', 'body frame in its link (static: in the world, or in the mocap body at its root): rotation 9, position 3'],
   ['geom_frame', 'f', ['ngeom', 12], 'm', 'geom frame in the link of its body (static: in the world): rotation 9, position 3'],
   ['geom_reach', 'f', ['ngeom'], 'm', 'bounding radius, margin and gap: geoms can touch where their centres are within the sum of two'],
+  ['site_frame', 'f', ['nsite', 12], 'm', 'site frame in the link of its body: rotation 9, position 3'],
   ['body_com', 'f', ['nbody', 3], 'm', 'centre of mass of a body in its link'],
   ['lnk_gravcomp', 'f', ['njnt', 4], 'kg, kg*m', 'first moment and mass of what gravity compensation carries, in the link'],
   ['grp_static', 'f', ['ngroup', 4], 'kg, kg*m', 'mass and first moment of the static bodies of a tree'],
@@ -429,6 +447,7 @@ export const CONSTANT_FIELDS: readonly FieldRow[] = [
   ['ten_limit_const', 'f', ['ntendon', 10], 'SI', 'solver constants of a tendon limit'],
   ['ten_inertia', 'f', ['ntendon'], 'SI', 'armature of a tendon and of its actuators'],
   ['ten_drag', 'f', ['ntendon', 3], 'SI', 'damping polynomial of a tendon and of its actuators'],
+  ['fluid_const', 'f', ['nbody', 13], 'm', 'inertial frame of a body in its link, box of the same inertia, whether it has mass (mask)'],
   ['dof_drag', 'f', ['nv', 3], 'SI', 'damping polynomial of a dof and of its actuators'],
 ]
 
@@ -444,7 +463,12 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['qM', 'f', ['nv', 'nv'], 'SI', 'joint-space inertia, lower triangle'],
   ['qH', 'f', ['nv', 'nv'], 'SI', 'factor of M + K: L below, D on the diagonal'],
   ['qHDiagInv', 'f', ['nv'], 'SI', '1 / D'],
+  ['lnk_coriolis', 'f', ['njnt', 12], 'SI', 'derivative of the force that moves a link by its velocity: matrix 9, linear momentum 3'],
+  ['bias_shift', 'f', ['nv', 6], 'SI', 'acceleration of links that the velocity of a dof adds'],
+  ['qLU', 'f', ['nlu', 'nlu'], 'SI', 'unsymmetric matrix of the implicit integrators'],
   ['dense', 'f', ['nv'], 'SI', 'one row without its zeros left out'],
+  ['fluid_J', 'f', ['nv', 6], 'SI', 'Jacobian of a body in its inertial frame, one row a component'],
+  ['fluid_col', 'i', ['nv'], 'id', ''],
   ['ten_length', 'f', ['ntendon'], 'm or rad', ''],
   ['ten_velocity', 'f', ['ntendon'], 'm/s or rad/s', ''],
   ['qfrc_bias', 'f', ['nv'], 'N or N*m', ''],
@@ -456,7 +480,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['qderiv', 'f', ['nv'], 'SI', 'minus the diagonal of d qfrc_smooth / d qvel'],
   ['actuator_length', 'f', ['nout'], 'm or rad', ''],
   ['actuator_velocity', 'f', ['nout'], 'SI', ''],
-  ['moment', 'f', ['nactuator', 6], 'SI', 'actuator moment over the dofs of its joint'],
+  ['moment', 'f', ['nmoment'], 'SI', 'actuator moments, sparse rows'],
   ['act_dvel', 'f', ['nactuator'], 'SI', 'd actuator_force / d actuator_velocity'],
   ['u', 'f', ['nu'], 'SI', 'controls after delay and clamping'],
   ['act_next', 'f', ['na'], 'SI', 'activation at the end of the step'],
@@ -477,7 +501,11 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['Hs_rowadr', 'i', ['nvH'], 'adr', ''],
   ['Hs_colind', 'i', ['nHsmax'], 'id', ''],
   ['Hs_bits', 'i', ['nHbits'], 'bits', 'rows of the pattern under construction'],
+  ['sweep_ball', 'i', ['nsweep', 8], 'm', 'bounding spheres of one world, along an axis: x, y, z, radius, place in sweep_geom; then in that order: bin'],
+  ['sweep_bin', 'i', ['nsweep', 2], 'adr', 'bins of the axis: start in the sorted spheres'],
+  ['hits', 'i', ['nhitword', 9], 'bits', 'rows of cand whose spheres meet, a bit each; then the worlds of each, a byte each'],
   ['con_tmp', 'f', [64], '-', 'scratch of the functions of geom pairs'],
+  ['ccd', 'f', ['nccd'], '-', 'memory of the convex routine (sim/collision/ccd/layout.ts)'],
   ['efc_J', 'f', ['nJmax'], 'SI', 'constraint Jacobian, sparse rows'],
   ['efc', 'f', ['njmax', 9], 'SI', 'constraint rows, one record each (sim/types.ts): D, R, aref, frictionloss, jar, zone, J p, force, bookkeeping'],
   ['efc_colind', 'i', ['nJmax'], 'id', ''],
@@ -491,10 +519,12 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['sens_tmp', 'f', [128], '-', 'scratch of the sensors'],
   ['sens_acc', 'f', ['njnt', 6], 'rad/s^2, m/s^2', 'what joint accelerations add to the acceleration of a link'],
   ['sens_now', 'f', ['nsensordata'], 'SI', 'readings without delay of sensors that have a history'],
+  ['sens_shown', 'f', ['nsensordata'], 'SI', 'what sensors with an interval show'],
   ['sens_match', 'f', ['nconblock', 3], '-', 'contacts that a contact sensor counts: mask, criterion, direction'],
   ['rk_qpos', 'f', ['nq'], 'SI', 'state at the beginning of a Runge-Kutta step'],
   ['rk_qvel', 'f', ['nv'], 'SI', ''],
   ['rk_act', 'f', ['na'], 'SI', ''],
+  ['rk_warm', 'f', ['nv'], 'SI', ''],
   ['rk_dx', 'f', ['nv'], 'SI', 'weighted sum of velocities'],
   ['rk_dv', 'f', ['nv'], 'SI', 'weighted sum of accelerations'],
   ['rk_da', 'f', ['na'], 'SI', 'weighted sum of act_dot'],
@@ -507,7 +537,21 @@ export const SNAPSHOT_FIELDS: readonly FieldRow[] = [
   ['qvel_prev', 'f', ['nv'], 'm/s or rad/s', 'qvel of the last forward'],
   ['constrained', 'f', [1], 'mask', 'had constraint rows in the last step: its qacc is the solver\'s'],
   ['time_carry', 'f', [1], 's', 'compensation of the summation of time'],
+  ['episode', 'f', [1], '1', 'resets before the last one: the noise of sensors differs from one to the next'],
 ]
+
+/** Memory of the convex routine in bytes: what comes before the polytope, one vertex, one face and its place in the map. */
+export const CCD = {
+  HEAD: 6256,
+  VERTEX: 80,
+  FACE: 64,
+  MAP: 16,
+  /** vertices and faces of the first polytope and of every iteration */
+  FIRST_VERTICES: 5,
+  FACES: 6,
+  /** more are not made, whatever opt_ccd_iterations says (MuJoCo's limit too) */
+  MAXITERATIONS: 1000,
+} as const
 
 /** Bits of `lnk_flags`. */
 export const LINK = {
@@ -519,7 +563,7 @@ export const LINK = {
   MASSLESS: 4,
   /** the joint's axis is a coordinate axis of the parent's link frame, which the link then shares at qpos0 */
   ALIGNED: 8,
-  /** a free joint whose body is the whole tree */
+  /** a free joint whose body is the whole tree: no other has mass */
   STANDALONE: 16,
 } as const
 
@@ -541,7 +585,7 @@ export const NEED = {
 
 /** Model fields no kernel reads yet; they stay on the host. */
 const HOST_ONLY =
-  /^(geom_(contype|conaffinity|condim|matid|rgba)|mat_rgba|pair_(dim|geom|signature)|exclude_|key_|opt_jacobian|sensor_(noise|interval)|actuator_group)/
+  /^(geom_(contype|conaffinity|condim|matid|rgba)|mat_rgba|pair_(dim|geom|signature)|exclude_|key_|opt_jacobian|actuator_group)/
 
 export const topologyFields: readonly Field[] = parse(TOPOLOGY_FIELDS)
 export const constantFields: readonly Field[] = parse(CONSTANT_FIELDS)
@@ -560,7 +604,19 @@ export type HeaderSlot =
  */
 export function headerSlots(): HeaderSlot[] {
   const slots: HeaderSlot[] = []
-  for (const name of [...SIZES, ...ENGINE_SIZES, 'pstride', 'dstride', 'pbase', 'dbase', 'nblock', 'lanes'])
+  for (const name of [
+    ...SIZES,
+    ...ENGINE_SIZES,
+    'pstride',
+    'dstride',
+    'pbase',
+    'dbase',
+    'nblock',
+    'lanes',
+    'sensornoise',
+    'seedlo',
+    'seedhi',
+  ])
     slots.push({ kind: 'size', name })
   for (const field of kernelModelFields)
     slots.push({ kind: field.perWorld ? 'p' : 'm', name: field.name, symbol: field.name, field })

@@ -1,7 +1,7 @@
 /** Writes assembly/shared/fields.ts from the tables in fields.ts. `--check` compares instead and fails on a difference. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { headerSlots, LINK, NEED, STATUS } from './fields.js'
+import { CCD, headerSlots, LINK, NEED, STATUS } from './fields.js'
 
 const target = fileURLToPath(new URL('../assembly/shared/fields.ts', import.meta.url))
 
@@ -29,6 +29,7 @@ export function generate(): string {
   })
   lines.push('')
   for (const [name, bit] of Object.entries(STATUS)) lines.push(`export const STATUS_${name}: i32 = ${bit}`)
+  for (const [name, size] of Object.entries(CCD)) lines.push(`export const CCD_${name}: i32 = ${size}`)
   for (const [name, bit] of Object.entries(LINK)) lines.push(`export const LINK_${name}: i32 = ${bit}`)
   for (const [name, bit] of Object.entries(NEED)) lines.push(`export const NEED_${name}: i32 = ${bit}`)
   return `${lines.join('\n')}\n`

@@ -30,7 +30,7 @@ export function exp4(x: v128): v128 {
  *   error  max 2 ulp
  *   source mantissa in [sqrt(1/2), sqrt(2)), polynomial of degree 9 (Cephes class)
  */
-function log4(x: v128): v128 {
+export function log4(x: v128): v128 {
   const v = max4(x, splat(1.17549435e-38))
   let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(v, 23), i32x4.splat(126)))
   let m = v128.or(v128.and(v, i32x4.splat(0x007fffff)), i32x4.splat(0x3f000000))

@@ -125,6 +125,18 @@ export function rotDiag(out: usize, r: usize, dd: usize): void {
     dot3(ld(a + 3 * V), ld(a + 4 * V), ld(a + 5 * V), ld(b + 3 * V), ld(b + 4 * V), ld(b + 5 * V)))
 }
 
+/** out = v x x of spatial motions (mju_crossMotion); out may not overlap the arguments */
+export function crossMotion(out: usize, v: usize, x: usize): void {
+  const w0 = ld(v), w1 = ld(v + V), w2 = ld(v + 2 * V), u0 = ld(v + 3 * V), u1 = ld(v + 4 * V), u2 = ld(v + 5 * V)
+  const a0 = ld(x), a1 = ld(x + V), a2 = ld(x + 2 * V), b0 = ld(x + 3 * V), b1 = ld(x + 4 * V), b2 = ld(x + 5 * V)
+  st(out, cross1(w1, a2, w2, a1))
+  st(out + V, cross1(w2, a0, w0, a2))
+  st(out + 2 * V, cross1(w0, a1, w1, a0))
+  st(out + 3 * V, add(cross1(w1, b2, w2, b1), cross1(u1, a2, u2, a1)))
+  st(out + 4 * V, add(cross1(w2, b0, w0, b2), cross1(u2, a0, u0, a2)))
+  st(out + 5 * V, add(cross1(w0, b1, w1, b0), cross1(u0, a1, u1, a0)))
+}
+
 /** conjugate of a quaternion (mju_negQuat) */
 export function negQuat(out: usize, q: usize): void {
   st(out, ld(q))

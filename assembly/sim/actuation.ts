@@ -1,66 +1,15 @@
 import { exp4 } from '../math/exp'
-import { quat2Vel } from '../math/rotation'
-import { negQuat, normalize4, rotVecQuat } from '../math/spatial'
 import { sincos } from '../math/trig'
-import { abs4, add, and, clip, div, dot3, eq, ge, gt, ld, le, mad, max4, min4, mul, ne, neg, nmad, not, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
+import {
+  abs4, add, and, clip, div, ge, gt, ld, le, mad, max4, min4, mul, ne, neg, nmad, not, or, sel, splat, st, sub, V,
+} from '../math/v4'
 import * as f from '../shared/fields'
 import { historyRead } from './delay'
+import { wrapPeriod } from './transmission'
 import {
   at, BIAS_AFFINE, BIAS_DCMOTOR, DSBL_ACTUATION, DSBL_CLAMPCTRL, DYN_DCMOTOR, DYN_FILTER, DYN_FILTEREXACT, DYN_INTEGRATOR,
-  DYN_PID, GAIN_AFFINE, GAIN_DCMOTOR, GAIN_FIXED, GAIN_PID, i32at, INPUT_FF, INPUT_POS, INPUT_VEL, INPUT_VOLTAGE,
-  JNT_BALL, JNT_FREE, MINVAL, TRN_JOINT,
+  DYN_PID, GAIN_AFFINE, GAIN_DCMOTOR, GAIN_PID, i32at, INPUT_FF, INPUT_POS, INPUT_VEL, INPUT_VOLTAGE, MINVAL, TRN_TENDON,
 } from './types'
-
-/**
- * Actuator lengths, velocities and moments over the dofs of the joint they drive.
- *   model   actuator_gear (*)
- *   in      qpos, qvel
- *   out     actuator_length, actuator_velocity (nout), moment (nactuator, 6)
- *   source  MuJoCo engine_core_smooth.c, mj_transmission
- */
-export function transmission(m: usize, p: usize, d: usize, s: usize): void {
-  const n = f.nactuator(m)
-  const gears = f.actuator_gear(m, p), length = f.actuator_length(m, s), velocity = f.actuator_velocity(m, s), moments = f.moment(m, s)
-  const qpos = f.qpos(m, d), qvel = f.qvel(m, d), tmp = f.tmp(m, s)
-  const trnid = f.actuator_trnid(m), trn = f.actuator_trntype(m), types = f.jnt_type(m), qadr = f.jnt_qposadr(m), dadr = f.jnt_dofadr(m)
-
-  for (let i = 0; i < n; i++) {
-    const j = i32at(trnid, 2 * i)
-    const type = i32at(types, j)
-    const gear = gears + 6 * V * <usize>i
-    const moment = moments + 6 * V * <usize>i
-    const q = at(qpos, i32at(qadr, j)), v = at(qvel, i32at(dadr, j))
-
-    if (type > JNT_BALL) {
-      const g = ld(gear)
-      st(moment, g)
-      st(at(length, i), mul(g, ld(q)))
-      st(at(velocity, i), mul(g, ld(v)))
-      continue
-    }
-
-    // rotational part of the gear, in the child frame
-    const turn = type == JNT_FREE ? 3 : 0
-    const axis = moment + V * <usize>turn
-    normalize4(tmp, q + V * <usize>turn)
-    if (i32at(trn, i) == TRN_JOINT) {
-      for (let k: usize = 0; k < 3; k++) st(axis + V * k, ld(gear + V * (<usize>turn + k)))
-    } else {
-      negQuat(tmp + 4 * V, tmp)
-      rotVecQuat(axis, gear + V * <usize>turn, tmp + 4 * V)
-    }
-    if (type == JNT_FREE) {
-      for (let k: usize = 0; k < 3; k++) st(moment + V * k, ld(gear + V * k))
-      st(at(length, i), splat(0))
-    } else {
-      quat2Vel(tmp + 8 * V, tmp, splat(1))
-      st(at(length, i), dot3(ld(tmp + 8 * V), ld(tmp + 9 * V), ld(tmp + 10 * V), ld(axis), ld(axis + V), ld(axis + 2 * V)))
-    }
-    let sum = splat(0)
-    for (let k: usize = 0; k < <usize>(turn + 3); k++) sum = mad(ld(moment + V * k), ld(v + V * k), sum)
-    st(at(velocity, i), sum)
-  }
-}
 
 /** friction level of the LuGre model at a velocity (mj_lugreStribeck) */
 function lugreStribeck(velocity: v128, biasprm: usize): v128 {
@@ -93,20 +42,6 @@ function dcmotorVoltage(u: usize, spec: i32, length: v128, velocity: v128, integ
   const on = gt(period, splat(0))
   const turns = f32x4.nearest(div(sub(u, length), sel(on, period, splat(1))))
   return sub(u, and(on, mul(period, turns)))
-}
-
-/** period of a rotational servo transmission, 0 for all others (wrapPeriod) */
-export function wrapPeriod(m: usize, p: usize, i: i32): v128 {
-  const j = i32at(f.actuator_trnid(m), 2 * i)
-  if (i32at(f.jnt_type(m), j) != JNT_BALL) return splat(0)
-  const gear = f.actuator_gear(m, p) + 6 * V * <usize>i
-  const period = mul(splat(6.28318530717959), sqrt4(dot3(ld(gear), ld(gear + V), ld(gear + 2 * V), ld(gear), ld(gear + V), ld(gear + 2 * V))))
-  if (i32at(f.actuator_gaintype(m), i) == GAIN_PID) return period
-  const dyn = i32at(f.actuator_dyntype(m), i)
-  if (i32at(f.actuator_gaintype(m), i) != GAIN_FIXED || i32at(f.actuator_biastype(m), i) != BIAS_AFFINE || dyn > DYN_INTEGRATOR) return splat(0)
-  const gain = ld(f.actuator_gainprm(m, p) + 10 * V * <usize>i)
-  const kp = ld(f.actuator_biasprm(m, p) + 10 * V * <usize>i + V)
-  return and(eq(gain, neg(kp)), period)
 }
 
 /** effective setpoint under a slew limit; act_dot of the previous setpoint goes to out (slewLimit) */
@@ -228,7 +163,7 @@ export function fwdActuation(m: usize, p: usize, d: usize, s: usize, substep: f3
   }
 
   const ctrl = f.ctrl(m, d), u = f.u(m, s), act = f.act(m, d), act_dot = f.act_dot(m, d)
-  const lengths = f.actuator_length(m, s), velocities = f.actuator_velocity(m, s), moments = f.moment(m, s), dvel = f.act_dvel(m, s)
+  const lengths = f.actuator_length(m, s), velocities = f.actuator_velocity(m, s), dvel = f.act_dvel(m, s)
   const dynprms = f.actuator_dynprm(m, p), gainprms = f.actuator_gainprm(m, p), biasprms = f.actuator_biasprm(m, p)
   const uadrs = f.actuator_ctrladr(m), unums = f.actuator_ctrlnum(m), hist = f.actuator_history(m), histadr = f.actuator_historyadr(m)
   const actadrs = f.actuator_actadr(m), actnums = f.actuator_actnum(m), specs = f.actuator_ctrlspec(m)
@@ -376,41 +311,71 @@ export function fwdActuation(m: usize, p: usize, d: usize, s: usize, substep: f3
       if (i32at(slots, 3) >= 0) bias_vel = sub(bias_vel, ld(dynprm + 6 * V))
     }
 
-    // clamp, then what acts on the shaft beyond the clamp
-    let free = i32x4.splat(-1)
-    let lo = zero, hi = zero
-    const limited = i32at(f.actuator_forcelimited(m), i)
-    if (limited) {
-      const range = f.actuator_forcerange(m, p) + 2 * V * <usize>i
-      lo = ld(range); hi = ld(range + V)
-      force = clip(force, lo, hi)
-    }
-    if (biastype == BIAS_DCMOTOR) {
-      const A = ld(biasprm)
-      if (v128.any_true(ne(A, zero))) {
-        const tmp = f.tmp(m, s)
-        sincos(mad(ld(biasprm + V), length, ld(biasprm + 2 * V)), tmp)
-        force = mad(A, ld(tmp), force)
-      }
-      const bristle = i32at(slots, 3)
-      if (bristle >= 0) {
-        force = sub(force, mad(ld(dynprm + 5 * V), ld(at(act, bristle)), mul(ld(dynprm + 6 * V), ld(at(act_dot, bristle)))))
-      }
-    }
-    if (limited) free = not(or(le(force, lo), ge(force, hi)))
-    force = mul(force, enable)
     st(at(forces, i), force)
-    st(at(dvel, i), and(free, mul(bias_vel, enable)))
-
-    // qfrc_actuator = moment' force
-    const j = i32at(f.actuator_trnid(m), 2 * i)
-    const type = i32at(f.jnt_type(m), j)
-    const dofnum = type == JNT_FREE ? 6 : type == JNT_BALL ? 3 : 1
-    const o = at(qfrc, i32at(f.jnt_dofadr(m), j)), moment = moments + 6 * V * <usize>i
-    for (let k: usize = 0; k < <usize>dofnum; k++) st(o + V * k, mad(ld(moment + V * k), force, ld(o + V * k)))
+    st(at(dvel, i), bias_vel)
   }
-
+  if (f.tenactlimited(m)) limitTendonForces(m, p, d)
+  for (let i = 0; i < n; i++) if (!i32at(simple, i)) shaftForce(m, p, d, s, i)
   jointForces(m, p, d, s)
+}
+
+/** total force of the actuators on a tendon into its range, each in proportion */
+function limitTendonForces(m: usize, p: usize, d: usize): void {
+  const n = f.nactuator(m), nt = f.ntendon(m), forces = f.actuator_force(m, d), trns = f.actuator_trntype(m), ids = f.actuator_trnid(m)
+  for (let t = 0; t < nt; t++) {
+    if (!i32at(f.tendon_actfrclimited(m), t)) continue
+    let total = splat(0)
+    for (let i = 0; i < n; i++) {
+      if (i32at(trns, i) == TRN_TENDON && i32at(ids, 2 * i) == t) total = mad(ld(at(forces, i)), ld(at(f.actuator_enable(m, d), i)), total)
+    }
+    const range = f.tendon_actfrcrange(m, p) + 2 * V * <usize>t
+    const out = ne(clip(total, ld(range), ld(range + V)), total), some = ne(total, splat(0))
+    const scale = sel(and(out, some), div(clip(total, ld(range), ld(range + V)), sel(some, total, splat(1))), splat(1))
+    for (let i = 0; i < n; i++) {
+      if (i32at(trns, i) == TRN_TENDON && i32at(ids, 2 * i) == t) st(at(forces, i), mul(scale, ld(at(forces, i))))
+    }
+  }
+}
+
+/** clamp of one actuator's force, then what acts on the shaft of a motor beyond the clamp, then into joint space */
+function shaftForce(m: usize, p: usize, d: usize, s: usize, i: i32): void {
+  const qfrc = f.qfrc_actuator(m, d), zero = splat(0)
+  const enable = ld(at(f.actuator_enable(m, d), i))
+  let force = ld(at(f.actuator_force(m, d), i))
+  let free = i32x4.splat(-1)
+  let lo = zero, hi = zero
+  const limited = i32at(f.actuator_forcelimited(m), i)
+  if (limited) {
+    const range = f.actuator_forcerange(m, p) + 2 * V * <usize>i
+    lo = ld(range); hi = ld(range + V)
+    force = clip(force, lo, hi)
+  }
+  if (i32at(f.actuator_biastype(m), i) == BIAS_DCMOTOR) {
+    const biasprm = f.actuator_biasprm(m, p) + 10 * V * <usize>i, dynprm = f.actuator_dynprm(m, p) + 10 * V * <usize>i
+    const A = ld(biasprm)
+    if (v128.any_true(ne(A, zero))) {
+      const tmp = f.tmp(m, s)
+      sincos(mad(ld(biasprm + V), ld(at(f.actuator_length(m, s), i)), ld(biasprm + 2 * V)), tmp)
+      force = mad(A, ld(tmp), force)
+    }
+    const bristle = i32at(f.act_slot(m) + 20 * <usize>i, 3)
+    if (bristle >= 0) {
+      force = sub(force, mad(ld(dynprm + 5 * V), ld(at(f.act(m, d), bristle)), mul(ld(dynprm + 6 * V), ld(at(f.act_dot(m, d), bristle)))))
+    }
+  }
+  if (limited) free = not(or(le(force, lo), ge(force, hi)))
+  force = mul(force, enable)
+  const dvel = at(f.act_dvel(m, s), i)
+  st(at(f.actuator_force(m, d), i), force)
+  st(dvel, and(free, mul(ld(dvel), enable)))
+
+  // qfrc_actuator = moment' force
+  const cols = f.act_colind(m), moment = f.moment(m, s)
+  const begin = i32at(f.act_rowadr(m), i), end = begin + i32at(f.act_rownnz(m), i)
+  for (let k = begin; k < end; k++) {
+    const o = at(qfrc, i32at(cols, k))
+    st(o, mad(ld(at(moment, k)), force, ld(o)))
+  }
 }
 
 /** gravity compensation that actuators carry; clamp of the total actuator force on a joint */

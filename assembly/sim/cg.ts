@@ -2,7 +2,7 @@ import { add, and, andnot, div, gt, ld, lt, mad, max4, min4, mul, sel, splat, sq
 import * as f from '../shared/fields'
 import { copyM, factorI, mulM, solveLD } from './inertia'
 import { lineSearch } from './linesearch'
-import { gaussPart, moveResiduals, rowForces, rowSteps, trialResiduals, updateZones } from './solve'
+import { gaussPart, moveResiduals, rowForces, rowSteps, updateZones } from './solve'
 import { at, CONE_ELLIPTIC, MINVAL } from './types'
 
 // @ts-ignore: decorator
@@ -65,12 +65,10 @@ export function solCG(m: usize, d: usize, s: usize, has: v128): v128 {
     for (let i = 0; i < nv; i++) {
       const q = sub(mul(beta, ld(at(search, i))), ld(at(Mgrad, i)))
       st(at(search, i), q)
-      st(at(p, i), add(ld(at(x, i)), q))
+      st(at(p, i), q)
       length = mad(q, q, length)
     }
-    trialResiduals(m, s, p)
-    rowSteps(m, s)
-    for (let i = 0; i < nv; i++) st(at(p, i), ld(at(search, i)))
+    rowSteps(m, s, p)
     gaussPart(m, s, x)
     const alpha = and(active, lineSearch(m, s, ld(tmp + 42 * V), ld(tmp + 43 * V), mul(lstol, sqrt4(length)), active, elliptic, false))
     for (let i = 0; i < nv; i++) st(at(x, i), mad(alpha, ld(at(p, i)), ld(at(x, i))))

@@ -10,14 +10,24 @@ const CONE: i32 = 2
 
 /** out (dim) = J x - aref */
 export function residual(e: usize, J: usize, col: usize, x: usize, out: usize): void {
+  times(e, J, col, x, true, out)
+}
+
+/** out (dim) = J x */
+export function product(e: usize, J: usize, col: usize, x: usize, out: usize): void {
+  times(e, J, col, x, false, out)
+}
+
+// @ts-ignore: decorator
+@inline function times(e: usize, J: usize, col: usize, x: usize, less: bool, out: usize): void {
   const dim = load<i32>(e, C_DIM), nnz = load<i32>(e, C_NNZ)
   let row = at(J, load<i32>(e, C_J))
   let c = col + 4 * <usize>load<i32>(e, C_COL)
   const end = c + 4 * <usize>nnz
-  const aref = arefOf(e, dim)
+  const aref = arefOf(e, dim), zero = splat(0)
   if (dim == 3) {
     const step = V * <usize>nnz
-    let a = neg(ld(aref)), b = neg(ld(aref + V)), t = neg(ld(aref + 2 * V))
+    let a = less ? neg(ld(aref)) : zero, b = less ? neg(ld(aref + V)) : zero, t = less ? neg(ld(aref + 2 * V)) : zero
     for (; c < end; c += 4, row += V) {
       const y = ld(x + V * <usize>load<i32>(c))
       a = mad(ld(row), y, a)
@@ -30,7 +40,7 @@ export function residual(e: usize, J: usize, col: usize, x: usize, out: usize): 
     return
   }
   for (let r = 0; r < dim; r++) {
-    let a = neg(ld(at(aref, r)))
+    let a = less ? neg(ld(at(aref, r))) : zero
     for (let i = c; i < end; i += 4, row += V) a = mad(ld(row), ld(x + V * <usize>load<i32>(i)), a)
     st(at(out, r), a)
   }

@@ -94,7 +94,7 @@ function equalityRows(m: usize, d: usize, e: i32): i32 {
   return !moves ? 0 : type == EQ_WELD ? 6 : 3
 }
 
-/** force (3) and torque (3) in the world's axes that connect or weld e exerts on its first object; connect has no torque */
+/** forces of the rows of connect or weld e: 3 in world axes, on its first object; then those of a weld's rotation, else 0 */
 export function equalityForce(m: usize, d: usize, s: usize, e: i32, out: usize): void {
   for (let i: usize = 0; i < 6; i++) st(out + V * i, splat(0))
   let r = 0

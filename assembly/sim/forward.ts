@@ -1,11 +1,12 @@
 import { add, and, ld, mad, mul, or, sel, splat, st } from '../math/v4'
 import * as f from '../shared/fields'
-import { fwdActuation, transmission } from './actuation'
+import { fwdActuation } from './actuation'
 import { rne } from './bias'
 import { collision, overflow } from './collision/driver'
 import { countRows, makeConstraint } from './constraint'
 import { frames } from './frames'
 import { geomFrames } from './geoms'
+import { coriolis } from './implicit'
 import { copyM, crb, factorSolve } from './inertia'
 import { advance, implicitAcceleration, integratePos, sane } from './integrate'
 import { comPos, kinematics } from './kinematics'
@@ -14,8 +15,9 @@ import { planarForces } from './planar'
 import { needAcceleration, sensors } from './sensor'
 import { solCG } from './cg'
 import { needsSmooth, solNewton, startPoint } from './solve'
-import { at, INT_IMPLICITFAST, INT_RK4, SOL_CG } from './types'
+import { at, INT_RK4, SOL_CG } from './types'
 import { tendon, tendonArmature } from './tendon'
+import { transmission, usesTransmission } from './transmission'
 import { applyXfrc } from './wrench'
 
 /**
@@ -83,6 +85,7 @@ export function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
     kinematics(m, p, d, s)
     comPos(m, p, s)
     rne(m, p, d, s)
+    if (f.nlu(m) > 0) coriolis(m, s)
     crb(m, p, s)
   }
   if (f.ntendon(m) > 0) tendon(m, p, d, s)
@@ -93,7 +96,7 @@ export function inertiaAndBias(m: usize, p: usize, d: usize, s: usize): void {
 export function smoothForces(m: usize, p: usize, d: usize, s: usize, substep: f32): void {
   inertiaAndBias(m, p, d, s)
   passive(m, p, d, s)
-  if (f.nsimple(m) < f.nactuator(m) || load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST) transmission(m, p, d, s)
+  if (usesTransmission(m)) transmission(m, p, d, s)
   fwdActuation(m, p, d, s, substep)
   sumSmooth(m, p, d, s)
 }
@@ -207,7 +210,7 @@ export function step(m: usize, p: usize, d: usize, s: usize, last: bool, full: b
   const alive = and(living(m, d), ok)
   if (!i32x4.all_true(ok)) mark(m, d, v128.not(ok), f.STATUS_BADSTATE)
   advance(m, p, d, s, f.act_dot(m, d), x, 0, alive)
-  for (let i = 0; i < nv; i++) st(at(warm, i), and(alive, sel(has, ld(at(qacc, i)), ld(at(x, i)))))
+  for (let i = 0; i < nv; i++) st(at(warm, i), sel(alive, sel(has, ld(at(qacc, i)), ld(at(x, i))), ld(at(warm, i))))
 }
 
 /**
@@ -216,7 +219,8 @@ export function step(m: usize, p: usize, d: usize, s: usize, last: bool, full: b
 function rungeKutta(m: usize, p: usize, d: usize, s: usize, last: bool): void {
   const nq = f.nq(m), nv = f.nv(m), na = f.na(m)
   const qpos = f.qpos(m, d), qvel = f.qvel(m, d), act = f.act(m, d), qacc = f.qacc(m, d), act_dot = f.act_dot(m, d)
-  const q0 = f.rk_qpos(m, s), v0 = f.rk_qvel(m, s), a0 = f.rk_act(m, s)
+  const q0 = f.rk_qpos(m, s), v0 = f.rk_qvel(m, s), a0 = f.rk_act(m, s), w0 = f.rk_warm(m, s)
+  const warm = f.qacc_warmstart(m, d)
   const dx = f.rk_dx(m, s), dv = f.rk_dv(m, s), da = f.rk_da(m, s)
   const h = ld(f.opt_timestep(m, p))
   const all = i32x4.splat(-1)
@@ -226,6 +230,7 @@ function rungeKutta(m: usize, p: usize, d: usize, s: usize, last: bool): void {
   for (let i = 0; i < nq; i++) st(at(q0, i), ld(at(qpos, i)))
   for (let i = 0; i < nv; i++) st(at(v0, i), ld(at(qvel, i)))
   for (let i = 0; i < na; i++) st(at(a0, i), ld(at(act, i)))
+  for (let i = 0; i < nv; i++) st(at(w0, i), ld(at(warm, i)))
 
   for (let k = 0; k < 4; k++) {
     const c: f32 = k == 0 ? 0 : k == 3 ? 1 : 0.5
@@ -242,7 +247,7 @@ function rungeKutta(m: usize, p: usize, d: usize, s: usize, last: bool): void {
     acceleration(m, d, s, constrain(m, p, d, s))
     if (last && k == 0) countRows(m, d, s)
     // the next stage's solver starts from this one's answer
-    for (let i = 0; i < nv; i++) st(at(f.qacc_warmstart(m, d), i), ld(at(qacc, i)))
+    for (let i = 0; i < nv; i++) st(at(warm, i), ld(at(qacc, i)))
     if (k == 0 && f.nsensor(m) > 0) sensors(m, p, d, s, living(m, d))
     const w = splat(weight)
     for (let i = 0; i < nv; i++) {
@@ -259,8 +264,5 @@ function rungeKutta(m: usize, p: usize, d: usize, s: usize, last: bool): void {
   const alive = and(living(m, d), ok)
   if (!i32x4.all_true(ok)) mark(m, d, v128.not(ok), f.STATUS_BADSTATE)
   advance(m, p, d, s, da, dv, dx, alive)
-  for (let i = 0; i < nv; i++) {
-    const warm = at(f.qacc_warmstart(m, d), i)
-    st(warm, sel(alive, ld(warm), splat(0)))
-  }
+  for (let i = 0; i < nv; i++) st(at(warm, i), sel(alive, ld(at(warm, i)), ld(at(w0, i))))
 }

@@ -119,6 +119,83 @@ function addRows(m: usize, s: usize, H: usize, b: usize): void {
   }
 }
 
+/** H += J' W of three rows over the columns col, lower triangle */
+function rank3(H: usize, stride: usize, J: usize, W: usize, step: usize, col: usize): void {
+  // two rows of H at a time: W is read once for both
+  let a: usize = 0, ca = col
+  for (; a + V < step; a += 2 * V, ca += 8) {
+    const x = ld(J + a), y = ld(J + step + a), z = ld(J + 2 * step + a)
+    const x2 = ld(J + a + V), y2 = ld(J + step + a + V), z2 = ld(J + 2 * step + a + V)
+    const row = H + stride * <usize>load<i32>(ca), row2 = H + stride * <usize>load<i32>(ca, 4)
+    const o = row + V * <usize>load<i32>(ca)
+    st(o, mad(z, ld(W + 2 * step + a), mad(y, ld(W + step + a), mad(x, ld(W + a), ld(o)))))
+    for (let k = a + V, c = ca + 4; k < step; k += V, c += 4) {
+      const i = V * <usize>load<i32>(c)
+      const w0 = ld(W + k), w1 = ld(W + step + k), w2 = ld(W + 2 * step + k)
+      st(row + i, mad(z, w2, mad(y, w1, mad(x, w0, ld(row + i)))))
+      st(row2 + i, mad(z2, w2, mad(y2, w1, mad(x2, w0, ld(row2 + i)))))
+    }
+  }
+  if (a < step) {
+    const i = <usize>load<i32>(ca)
+    const o = H + stride * i + V * i
+    st(o, mad(ld(J + 2 * step + a), ld(W + 2 * step + a), mad(ld(J + step + a), ld(W + step + a), mad(ld(J + a), ld(W + a), ld(o)))))
+  }
+}
+
+/** H += J' W of one row */
+function rank1(H: usize, stride: usize, J: usize, W: usize, step: usize, col: usize): void {
+  for (let a: usize = 0, ca = col; a < step; a += V, ca += 4) {
+    const x = ld(J + a), row = H + stride * <usize>load<i32>(ca)
+    for (let k = a, c = ca; k < step; k += V, c += 4) {
+      const o = row + V * <usize>load<i32>(c)
+      st(o, mad(x, ld(W + k), ld(o)))
+    }
+  }
+}
+
+/** W = C J and b += J' push for a contact of dim rows; a pyramid's C has its first row, first column and diagonal only */
+// @ts-ignore: decorator
+@inline function weigh(dim: i32, arrow: bool, C: usize, J: usize, W: usize, step: usize, col: usize, b: usize): void {
+  const push = at(C, dim * dim)
+  for (let k: usize = 0, c = col; k < step; k += V, c += 4) {
+    const o = b + V * <usize>load<i32>(c)
+    const n = ld(J + k)
+    let sum = mad(ld(push), n, ld(o)), first = mul(ld(C), n)
+    if (arrow) {
+      for (let r = 1; r < dim; r++) {
+        const x = ld(J + step * <usize>r + k), c0 = ld(at(C, r))
+        first = mad(c0, x, first)
+        sum = mad(ld(at(push, r)), x, sum)
+        st(W + step * <usize>r + k, mad(ld(at(C, r * dim + r)), x, mul(c0, n)))
+      }
+      st(W + k, first)
+    } else {
+      for (let r = 1; r < dim; r++) sum = mad(ld(at(push, r)), ld(J + step * <usize>r + k), sum)
+      for (let r = 0; r < dim; r++) {
+        let w = mul(ld(at(C, r * dim)), n)
+        for (let q = 1; q < dim; q++) w = mad(ld(at(C, r * dim + q)), ld(J + step * <usize>q + k), w)
+        st(W + step * <usize>r + k, w)
+      }
+    }
+    st(o, sum)
+  }
+}
+
+/** the same for the three rows of a common contact */
+function weigh3(C: usize, J: usize, W: usize, step: usize, col: usize, b: usize): void {
+  const c00 = ld(C), c01 = ld(C + V), c02 = ld(C + 2 * V), c11 = ld(C + 4 * V), c22 = ld(C + 8 * V)
+  const p0 = ld(C + 9 * V), p1 = ld(C + 10 * V), p2 = ld(C + 11 * V)
+  for (let k: usize = 0, c = col; k < step; k += V, c += 4) {
+    const o = b + V * <usize>load<i32>(c)
+    const x = ld(J + k), y = ld(J + step + k), z = ld(J + 2 * step + k)
+    st(W + k, mad(c02, z, mad(c01, y, mul(c00, x))))
+    st(W + step + k, mad(c11, y, mul(c01, x)))
+    st(W + 2 * step + k, mad(c22, z, mul(c02, x)))
+    st(o, mad(p2, z, mad(p1, y, mad(p0, x, ld(o)))))
+  }
+}
+
 /** contacts: H += J' C J, b += J' C aref */
 function addContacts(m: usize, s: usize, H: usize, b: usize, elliptic: bool): void {
   const nv = f.nv(m), colind = f.efc_colind(m, s), Jall = f.efc_J(m, s), C = f.cone(m, s), W = f.ctc_W(m, s)
@@ -129,62 +206,15 @@ function addContacts(m: usize, s: usize, H: usize, b: usize, elliptic: bool): vo
     const J = at(Jall, load<i32>(e, C_J)), col = colind + 4 * <usize>load<i32>(e, C_COL)
     const step = V * <usize>nnz
     coneHessian(e, elliptic, C)
-    const push = at(C, dim * dim)
-    if (dim == 3) {
-      // C is symmetric; one pass over the columns for W = C J and b, one over the pairs
-      const c00 = ld(C), c01 = ld(C + V), c02 = ld(C + 2 * V), c11 = ld(C + 4 * V), c12 = ld(C + 5 * V), c22 = ld(C + 8 * V)
-      const p0 = ld(push), p1 = ld(push + V), p2 = ld(push + 2 * V)
-      for (let k: usize = 0, c = col; k < step; k += V, c += 4) {
-        const x = ld(J + k), y = ld(J + step + k), z = ld(J + 2 * step + k)
-        st(W + k, mad(c02, z, mad(c01, y, mul(c00, x))))
-        st(W + step + k, mad(c12, z, mad(c11, y, mul(c01, x))))
-        st(W + 2 * step + k, mad(c22, z, mad(c12, y, mul(c02, x))))
-        const o = b + V * <usize>load<i32>(c)
-        st(o, mad(p2, z, mad(p1, y, mad(p0, x, ld(o)))))
-      }
-      // two rows at a time: W is read once for both
-      let a: usize = 0, ca = col
-      for (; a + V < step; a += 2 * V, ca += 8) {
-        const x = ld(J + a), y = ld(J + step + a), z = ld(J + 2 * step + a)
-        const x2 = ld(J + a + V), y2 = ld(J + step + a + V), z2 = ld(J + 2 * step + a + V)
-        const row = H + stride * <usize>load<i32>(ca), row2 = H + stride * <usize>load<i32>(ca, 4)
-        const o = row + V * <usize>load<i32>(ca)
-        st(o, mad(z, ld(W + 2 * step + a), mad(y, ld(W + step + a), mad(x, ld(W + a), ld(o)))))
-        for (let k = a + V, c = ca + 4; k < step; k += V, c += 4) {
-          const i = V * <usize>load<i32>(c)
-          const w0 = ld(W + k), w1 = ld(W + step + k), w2 = ld(W + 2 * step + k)
-          st(row + i, mad(z, w2, mad(y, w1, mad(x, w0, ld(row + i)))))
-          st(row2 + i, mad(z2, w2, mad(y2, w1, mad(x2, w0, ld(row2 + i)))))
-        }
-      }
-      for (; a < step; a += V, ca += 4) {
-        const i = <usize>load<i32>(ca)
-        const o = H + stride * i + V * i
-        st(o, mad(ld(J + 2 * step + a), ld(W + 2 * step + a), mad(ld(J + step + a), ld(W + step + a), mad(ld(J + a), ld(W + a), ld(o)))))
-      }
+    if (dim == 3 && !elliptic) weigh3(C, J, W, step, col, b)
+    else weigh(dim, !elliptic, C, J, W, step, col, b)
+    if (dim == 1) {
+      rank1(H, stride, J, W, step, col)
       continue
     }
-    for (let r = 0; r < dim; r++) {
-      const w = W + step * <usize>r
-      for (let k: usize = 0; k < step; k += V) {
-        let sum = splat(0)
-        for (let q = 0; q < dim; q++) sum = mad(ld(at(C, r * dim + q)), ld(J + step * <usize>q + k), sum)
-        st(w + k, sum)
-      }
-    }
-    for (let a: usize = 0, ca = col; a < step; a += V, ca += 4) {
-      const i = <usize>load<i32>(ca)
-      let sum = ld(b + V * i)
-      for (let r = 0; r < dim; r++) sum = mad(ld(J + step * <usize>r + a), ld(at(push, r)), sum)
-      st(b + V * i, sum)
-      const row = H + stride * i
-      for (let k = a, c = ca; k < step; k += V, c += 4) {
-        const o = row + V * <usize>load<i32>(c)
-        let h = ld(o)
-        for (let r = 0; r < dim; r++) h = mad(ld(J + step * <usize>r + a), ld(W + step * <usize>r + k), h)
-        st(o, h)
-      }
-    }
+    rank3(H, stride, J, W, step, col)
+    if (dim == 4) rank1(H, stride, J + 3 * step, W + 3 * step, step, col)
+    else if (dim == 6) rank3(H, stride, J + 3 * step, W + 3 * step, step, col)
   }
 }
 

@@ -1,25 +1,25 @@
 import { quatIntegrate } from '../math/rotation'
 import { normalize4 } from '../math/spatial'
-import { abs4, add, and, ld, mad, mul, ne, nmad, sel, splat, st, sub, V } from '../math/v4'
+import { abs4, add, and, ld, mad, ne, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { nextActivation, wrapPeriod, wrapSetpoint } from './actuation'
-import { freeBodies, placeFreeBodies } from './freebody'
+import { nextActivation, wrapSetpoint } from './actuation'
+import { addDamping, smoothDerivative } from './derivative'
+import { freeBodies, placeFreeBodies, solveUnsymmetric } from './implicit'
 import { factorSolve } from './inertia'
-import { dampingDerivative } from './passive'
 import { advanceHistory } from './sensor'
-import { tendonDampingDerivative } from './tendon'
-import { at, at2, DSBL_ACTUATION, DSBL_DAMPER, DSBL_EULERDAMP, DYN_INTEGRATOR, i32at, INT_IMPLICITFAST, JNT_BALL, JNT_FREE } from './types'
+import { wrapPeriod } from './transmission'
+import { at, DSBL_ACTUATION, DSBL_DAMPER, DSBL_EULERDAMP, DYN_INTEGRATOR, i32at, INT_IMPLICIT, INT_IMPLICITFAST, JNT_FREE } from './types'
 
 /** a coordinate, velocity or acceleration beyond this has diverged (mjMAXVAL) */
 const MAXVAL: f32 = 1e10
 
 /**
- * The acceleration an Euler step applies: (M + h B) x = qfrc_smooth + qfrc_constraint, B the derivative of damping (Euler)
- * or of all velocity-dependent smooth forces but the bias (implicitfast).
+ * The acceleration a step applies: (M + h B) x = qfrc_smooth + qfrc_constraint, B minus the derivative of damping (Euler),
+ * of all velocity-dependent smooth forces but the bias (implicitfast; of bodies floating alone with it), of all (implicit).
  * Where nothing is implicit it is qacc.
  *   has     mask: worlds whose qacc is the solver's
  *   in-out  qM: nobody needs it after the step, so it is changed and factored where it is
- *   in      qfrc_smooth, qfrc_constraint, qvel, act_dvel, moment
+ *   in      qfrc_smooth, qfrc_constraint, qvel, act_dvel, moment, lnk_coriolis
  *   out     qacc_int (nv)
  *   source  MuJoCo engine_forward.c, mj_EulerSkip, mj_implicitSkip
  */
@@ -28,47 +28,30 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize, has
   const H = f.qM(m, s), x = f.qacc_int(m, s)
   const smooth = f.qfrc_smooth(m, s), constraint = f.qfrc_constraint(m, d)
   const h = ld(f.opt_timestep(m, p))
-  const disable = load<i32>(f.opt_disableflags(m))
-  const fast = load<i32>(f.opt_integrator(m)) == INT_IMPLICITFAST
+  const disable = load<i32>(f.opt_disableflags(m)), integrator = load<i32>(f.opt_integrator(m))
 
-  const damped = !(disable & DSBL_DAMPER) && (fast || !(disable & DSBL_EULERDAMP))
-  if (!fast && !damped) {
-    const qacc = f.qacc(m, d)
-    if (!i32x4.all_true(has)) {
-      for (let i = 0; i < nv; i++) st(at(x, i), ld(at(smooth, i)))
-      factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+  if (integrator < INT_IMPLICIT) {
+    if (disable & (DSBL_DAMPER | DSBL_EULERDAMP)) {
+      const qacc = f.qacc(m, d)
+      if (!i32x4.all_true(has)) {
+        for (let i = 0; i < nv; i++) st(at(x, i), ld(at(smooth, i)))
+        factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
+      }
+      for (let i = 0; i < nv; i++) st(at(x, i), sel(has, ld(at(qacc, i)), ld(at(x, i))))
+      return
     }
-    for (let i = 0; i < nv; i++) st(at(x, i), sel(has, ld(at(qacc, i)), ld(at(x, i))))
+    addDamping(m, p, d, h, H)
+  } else smoothDerivative(m, p, d, s, h, H)
+
+  for (let i = 0; i < nv; i++) st(at(x, i), add(ld(at(smooth, i)), ld(at(constraint, i))))
+  if (integrator == INT_IMPLICIT) {
+    solveUnsymmetric(m, s, 0, nv, h, H, x)
     return
   }
-  if (fast) freeBodies(m, p, d, s)
-  if (damped) {
-    for (let i = 0; i < nv; i++) {
-      const e = at2(H, nv, i, i)
-      st(e, mad(h, dampingDerivative(m, p, d, i), ld(e)))
-    }
-  }
-  if (fast && !(disable & DSBL_DAMPER) && f.tenforce(m)) tendonDampingDerivative(m, p, s, h, H)
-  if (fast && !(disable & DSBL_ACTUATION)) {
-    const n = f.nactuator(m)
-    for (let a = 0; a < n; a++) {
-      const slope = mul(h, ld(at(f.act_dvel(m, s), a)))
-      const j = i32at(f.actuator_trnid(m), 2 * a)
-      const type = i32at(f.jnt_type(m), j), dof = i32at(f.jnt_dofadr(m), j)
-      const num = type == JNT_FREE ? 6 : type == JNT_BALL ? 3 : 1
-      const moment = f.moment(m, s) + 6 * V * <usize>a
-      for (let i = 0; i < num; i++) {
-        const k = mul(slope, ld(at(moment, i)))
-        for (let e = 0; e <= i; e++) {
-          const o = at2(H, nv, dof + i, dof + e)
-          st(o, nmad(k, ld(at(moment, e)), ld(o)))
-        }
-      }
-    }
-  }
-  for (let i = 0; i < nv; i++) st(at(x, i), add(ld(at(smooth, i)), ld(at(constraint, i))))
+  const alone = integrator == INT_IMPLICITFAST && f.nlu(m) > 0
+  if (alone) freeBodies(m, s, h, H, x)
   factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
-  if (fast) placeFreeBodies(m, s)
+  if (alone) placeFreeBodies(m, s, x)
 }
 
 /** qpos moved by qvel over h, on the manifold of unit quaternions (mj_integratePos) */
@@ -127,7 +110,7 @@ function advanceJoints(m: usize, d: usize, s: usize, qacc: usize, qvel: usize, h
 export function advance(m: usize, p: usize, d: usize, s: usize, act_dot: usize, qacc: usize, qvel: usize, alive: v128): void {
   const nv = f.nv(m)
   const h = ld(f.opt_timestep(m, p))
-  advanceHistory(m, d, s)
+  advanceHistory(m, p, d, s, alive)
 
   if (f.na(m) > 0 && !(load<i32>(f.opt_disableflags(m)) & DSBL_ACTUATION)) {
     const act = f.act(m, d), n = f.nactuator(m)

@@ -2,6 +2,7 @@ import { subQuat } from '../math/rotation'
 import { normalize4 } from '../math/spatial'
 import { abs4, add, dot3, ld, mad, mul, neg, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
+import { fluidForces } from './fluid'
 import { at, DSBL_DAMPER, DSBL_GRAVITY, DSBL_SPRING, i32at, JNT_FREE } from './types'
 import { tendonSpringDamper } from './tendon'
 import { gravcomp } from './wrench'
@@ -67,19 +68,23 @@ function springDamper(m: usize, p: usize, d: usize, s: usize): void {
 }
 
 /**
- * All passive forces: springs, dampers, tendons, gravity compensation that no actuator carries.
- *   model   jnt_stiffness jnt_stiffnesspoly qpos_spring dof_drag lnk_gravcomp (*), jnt_actgravcomp
- *   in      qpos, qvel, ten_length, ten_velocity, lnk R p
+ * All passive forces: springs, dampers, tendons, the medium, gravity compensation that no actuator carries.
+ *   model   jnt_stiffness jnt_stiffnesspoly qpos_spring dof_drag lnk_gravcomp opt_density opt_viscosity opt_wind (*), jnt_actgravcomp
+ *   in      qpos, qvel, ten_length, ten_velocity, lnk R p cvel
  *   out     qfrc_passive, qfrc_gravcomp (nv)      N or N*m
  *   source  MuJoCo engine_passive.c, mj_passive
  */
 export function passive(m: usize, p: usize, d: usize, s: usize): void {
+  const out = f.qfrc_passive(m, s)
   springDamper(m, p, d, s)
-  if (f.tenforce(m)) tendonSpringDamper(m, p, s, f.qfrc_passive(m, s))
+  if (f.tenforce(m)) tendonSpringDamper(m, p, s, out)
+  // with springs and dampers off MuJoCo leaves out the rest too
+  const disable = load<i32>(f.opt_disableflags(m)), off = DSBL_SPRING | DSBL_DAMPER
+  const none = (disable & off) == off
+  if (f.fluid(m) && !none) fluidForces(m, p, s, out)
   if (!f.gravcomp(m)) return
-  const disable = load<i32>(f.opt_disableflags(m)), out = f.qfrc_passive(m, s), lift = f.qfrc_gravcomp(m, s)
-  const off = DSBL_SPRING | DSBL_DAMPER
-  if (disable & DSBL_GRAVITY || (disable & off) == off) {
+  const lift = f.qfrc_gravcomp(m, s)
+  if (disable & DSBL_GRAVITY || none) {
     for (let i = 0, n = f.nv(m); i < n; i++) st(at(lift, i), splat(0))
     return
   }

@@ -1,7 +1,6 @@
 import { copy } from '../math/spatial'
 import { clip, div, gt, ld, mad, min4, neg, sel, splat, st, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { transmission } from './actuation'
 import { rne } from './bias'
 import { contactRows } from './contact-force'
 import { historyInsert, historyRead } from './delay'
@@ -12,11 +11,14 @@ import {
   SENS_SUBTREEANGMOM, SENS_SUBTREECOM, SENS_TENDONLIMITFRC, SENS_TORQUE, SENS_TOUCH,
 } from './sensor/enums'
 import { frameSensor } from './sensor/frame'
+import { hasInterval, intervalInsert, intervalRead } from './sensor/interval'
 import { jointSensor } from './sensor/joint'
+import { addNoise } from './sensor/noise'
 import { geomPoses, insideSite, rangefinder } from './sensor/range'
 import { subtreeSensor } from './sensor/subtree'
 import { wrenchSensor } from './sensor/wrench'
-import { at, DOF_CDOF, DOF_STRIDE, DSBL_SENSOR, i32at, INT_IMPLICITFAST, JNT_BALL, JNT_FREE } from './types'
+import { transmission, usesTransmission } from './transmission'
+import { at, DOF_CDOF, DOF_STRIDE, DSBL_SENSOR, i32at, JNT_BALL, JNT_FREE } from './types'
 
 /** does some sensor need qacc of every world */
 // @ts-ignore: decorator
@@ -50,7 +52,7 @@ function prepare(m: usize, p: usize, d: usize, s: usize): void {
     rne(m, p, d, s)
   }
   if (needs & f.NEED_ACCELERATION) linkAccelerations(m, d, s)
-  if (needs & f.NEED_TRANSMISSION && f.nsimple(m) == f.nactuator(m) && load<i32>(f.opt_integrator(m)) != INT_IMPLICITFAST) transmission(m, p, d, s)
+  if (needs & f.NEED_TRANSMISSION && !usesTransmission(m)) transmission(m, p, d, s)
   if (needs & f.NEED_GEOMS) geomPoses(m, p, d, s)
   if (needs & f.NEED_CONTACTS) contactRows(m, s)
 }
@@ -68,7 +70,9 @@ function computeSensor(m: usize, p: usize, d: usize, s: usize, i: i32, out: usiz
   else if ((type >= SENS_SUBTREECOM && type <= SENS_SUBTREEANGMOM) || type == SENS_E_POTENTIAL || type == SENS_E_KINETIC) subtreeSensor(m, p, d, s, i, type, out)
   else frameSensor(m, p, d, s, i, type, out)
   // contact slots hold quantities of several kinds
-  if (type != SENS_CONTACT) applyCutoff(m, p, i, out)
+  if (type == SENS_CONTACT) return
+  if (f.sensornoise(m)) addNoise(m, p, d, i, out, f.sens_tmp(m, s))
+  applyCutoff(m, p, i, out)
 }
 
 /** cutoff: both sides of a real quantity, the upper side of a positive one, nothing else (apply_cutoff) */
@@ -104,11 +108,17 @@ export function sensors(m: usize, p: usize, d: usize, s: usize, alive: v128): vo
     computeSensor(m, p, d, s, i, now)
     if (off) continue
     const delay = ld(at(f.sensor_delay(m, p), i)), late = gt(delay, splat(0))
+    const buf = at(f.history(m, d), i32at(f.sensor_historyadr(m), i))
+    if (hasInterval(m, p, i)) {
+      const shown = at(f.sens_shown(m, s), adr)
+      intervalRead(m, p, d, i, buf, now, shown)
+      for (let k = 0; k < dim; k++) st(at(out, k), sel(alive, ld(at(shown, k)), ld(at(out, k))))
+      continue
+    }
     if (nsample == 0 || !v128.any_true(late)) {
       for (let k = 0; k < dim; k++) st(at(out, k), sel(alive, ld(at(now, k)), ld(at(out, k))))
       continue
     }
-    const buf = at(f.history(m, d), i32at(f.sensor_historyadr(m), i))
     const age = div(delay, ld(f.opt_timestep(m, p)))
     for (let k = 0; k < dim; k++) {
       const x = sel(late, historyRead(buf, nsample, dim, k, age, i32at(hist, 2 * i + 1)), ld(at(now, k)))
@@ -121,7 +131,7 @@ export function sensors(m: usize, p: usize, d: usize, s: usize, alive: v128): vo
  * Push the controls and the readings of this step into their histories: the end of a step (mj_advance). With RK4, MuJoCo
  * pushes readings made of its first and last stage; here they are always those of the step's beginning.
  */
-export function advanceHistory(m: usize, d: usize, s: usize): void {
+export function advanceHistory(m: usize, p: usize, d: usize, s: usize, alive: v128): void {
   if (f.nhistory(m) == 0) return
   const history = f.history(m, d), n = f.nactuator(m), ns = f.nsensor(m)
   for (let i = 0; i < n; i++) {
@@ -132,7 +142,9 @@ export function advanceHistory(m: usize, d: usize, s: usize): void {
   for (let i = 0; i < ns; i++) {
     const nsample = i32at(f.sensor_history(m), 2 * i)
     if (nsample == 0) continue
-    const adr = i32at(f.sensor_adr(m), i), dim = i32at(f.sensor_dim(m), i)
-    copy(historyInsert(at(history, i32at(f.sensor_historyadr(m), i)), nsample, dim), at(f.sens_now(m, s), adr), dim)
+    const now = at(f.sens_now(m, s), i32at(f.sensor_adr(m), i)), dim = i32at(f.sensor_dim(m), i)
+    const buf = at(history, i32at(f.sensor_historyadr(m), i))
+    if (hasInterval(m, p, i)) intervalInsert(m, p, d, i, buf, now, alive, f.sens_tmp(m, s))
+    else copy(historyInsert(buf, nsample, dim), now, dim)
   }
 }

@@ -1,12 +1,13 @@
 import { copy, mulMat3, mulMatVec3, quat2Mat, normalize4, rotDiag } from '../math/spatial'
 import { add, cross1, div, dot3, ge, ld, mad, max4, mul, neg, nmad, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { transmission } from './actuation'
 import { constraintConstants } from './constraint'
+import { fluidConstants } from './fluid'
 import { geomConstants } from './geoms'
 import { copyM, crb, factorI, solveLD } from './inertia'
 import { comPos, kinematics } from './kinematics'
 import { tendon, tendonArmature, tendonConstants } from './tendon'
+import { siteConstants, transmission } from './transmission'
 import { at, at2, DOF_STRIDE, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE, MINVAL, TRN_JOINTINPARENT } from './types'
 
 /** out = rotation whose third column is the unit vector at a (Duff et al. 2017, Building an orthonormal basis, revisited) */
@@ -249,11 +250,9 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
   transmission(m, p, d, s)
   for (let a = 0; a < na; a++) {
     st(at(f.actuator_length0(m, p), a), ld(at(f.actuator_length(m, s), a)))
-    const j = i32at(f.actuator_trnid(m), 2 * a)
-    const type = i32at(f.jnt_type(m), j), dof = i32at(f.jnt_dofadr(m), j)
-    const num = type == JNT_FREE ? 6 : type == JNT_BALL ? 3 : 1
+    const begin = i32at(f.act_rowadr(m), a), end = begin + i32at(f.act_rownnz(m), a)
     for (let k = 0; k < nv; k++) st(at(x, k), splat(0))
-    for (let k = 0; k < num; k++) st(at(x, dof + k), ld(f.moment(m, s) + V * <usize>(6 * a + k)))
+    for (let k = begin; k < end; k++) st(at(x, i32at(f.act_colind(m), k)), ld(at(f.moment(m, s), k)))
     solveLD(nv, H, dinv, x, nnz, adr, col)
     let sum = splat(0)
     for (let k = 0; k < nv; k++) sum = mad(ld(at(x, k)), ld(at(x, k)), sum)
@@ -278,6 +277,8 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
 export function setConst(m: usize, p: usize, d: usize, s: usize): void {
   localConstants(m, p, s)
   geomConstants(m, p, s)
+  siteConstants(m, p, s)
+  fluidConstants(m, p, s)
   tendonConstants(m, p)
   const nq = f.nq(m), nv = f.nv(m)
   for (let i = 0; i < nq; i++) st(at(f.qpos(m, d), i), ld(at(f.qpos0(m, p), i)))

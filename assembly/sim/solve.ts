@@ -1,6 +1,6 @@
 import { abs4, add, and, andnot, div, ge, gt, ld, le, lt, mad, max4, mul, ne, neg, not, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { curved, force, residual, zoneAt } from './cone'
+import { curved, force, product, residual, zoneAt } from './cone'
 import { arefOf, C_COL, C_DIM, C_J, C_NNZ, C_ZONE, forceOf, jarOf, jpOf, sizeOf } from './contact'
 import { hessianPattern, makeHessian, patternAdr, patternCol, patternNnz } from './hessian'
 import { factorSolve, mulM } from './inertia'
@@ -48,11 +48,19 @@ export function updateZones(m: usize, s: usize, elliptic: bool): void {
   for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) st(e + C_ZONE, zoneAt(e, jarOf(e, load<i32>(e, C_DIM)), elliptic))
 }
 
-/** residuals of all rows at x, beside those at the present point */
-export function trialResiduals(m: usize, s: usize, x: usize): void {
-  const tmp = f.tmp(m, s), J = f.efc_J(m, s), col = f.efc_colind(m, s)
-  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) st(e + EFC_JP, rowResidual(e, J, col, x, tmp))
-  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) residual(e, J, col, x, jpOf(e, load<i32>(e, C_DIM)))
+/**
+ * J p of all rows. Near the minimum p is smaller than the rounding of the residuals, so that a difference of two of
+ * them would be noise, which the line search takes for a valley.
+ */
+export function rowSteps(m: usize, s: usize, p: usize): void {
+  const J = f.efc_J(m, s), col = f.efc_colind(m, s)
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) {
+    const a = load<i32>(e, EFC_ROWADR), stop = a + load<i32>(e, EFC_ROWNNZ)
+    let sum = splat(0)
+    for (let k = a; k < stop; k++) sum = mad(ld(at(J, k)), ld(at(p, i32at(col, k))), sum)
+    st(e + EFC_JP, sum)
+  }
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) product(e, J, col, p, jpOf(e, load<i32>(e, C_DIM)))
 }
 
 /**
@@ -140,15 +148,6 @@ export function rowForces(m: usize, d: usize, s: usize, elliptic: bool): void {
   }
 }
 
-/** J p of all rows = the residual at the trial point less that at x */
-export function rowSteps(m: usize, s: usize): void {
-  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) st(e + EFC_JP, sub(ld(e + EFC_JP), ld(e + EFC_JAR)))
-  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
-    const dim = load<i32>(e, C_DIM), jar = jarOf(e, dim), jp = jpOf(e, dim)
-    for (let r = 0; r < dim; r++) st(at(jp, r), sub(ld(at(jp, r)), ld(at(jar, r))))
-  }
-}
-
 /** jar = jar + alpha J p, in the worlds of a mask */
 export function moveResiduals(m: usize, s: usize, alpha: v128, mask: v128): void {
   const step = and(mask, alpha)
@@ -203,9 +202,8 @@ export function startPoint(m: usize, d: usize, s: usize): void {
   const elliptic = load<i32>(f.opt_cone(m)) == CONE_ELLIPTIC
   for (let i = 0; i < nv; i++) st(at(x, i), ld(at(warm, i)))
   if (needsSmooth(m)) {
-    trialResiduals(m, s, a)
-    rowSteps(m, s)
     for (let i = 0; i < nv; i++) st(at(p, i), sub(ld(at(a, i)), ld(at(x, i))))
+    rowSteps(m, s, p)
     gaussPart(m, s, x)
     evaluate(m, s, splat(1), ld(tmp + 42 * V), ld(tmp + 43 * V), elliptic, tmp + 8 * V)
     let better = lt(ld(tmp + 11 * V), splat(0))
@@ -261,14 +259,14 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
       continue
     }
 
-    // the others search along p = next - x; J p is the difference of the two residuals
-    rowSteps(m, s)
+    // the others search along p = next - x
     let norm = splat(0)
     for (let i = 0; i < nv; i++) {
       const p = sub(ld(at(next, i)), ld(at(x, i)))
       st(at(next, i), p)
       norm = mad(p, p, norm)
     }
+    rowSteps(m, s, next)
     gaussPart(m, s, x)
     const alpha = lineSearch(m, s, ld(tmp + 42 * V), ld(tmp + 43 * V), mul(lstol, sqrt4(norm)), active, elliptic, iterations > FEW)
     const step = and(active, alpha)

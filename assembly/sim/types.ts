@@ -20,8 +20,10 @@ export const DSBL_ACTUATION: i32 = 2048
 export const DSBL_REFSAFE: i32 = 4096
 export const DSBL_SENSOR: i32 = 8192
 export const DSBL_EULERDAMP: i32 = 32768
+export const DSBL_MULTICCD: i32 = 524288
 
 export const INT_RK4: i32 = 1
+export const INT_IMPLICIT: i32 = 2
 export const INT_IMPLICITFAST: i32 = 3
 
 export const DYN_INTEGRATOR: i32 = 1

@@ -37,6 +37,11 @@ export interface BatchOptions {
    * `status`, and its `ncon` says how many it needs
    */
   readonly nconmax?: number
+  /**
+   * add to every reading the normal noise that the model declares (`sensor_noise`, which MuJoCo never applies): a function
+   * of seed, world, number of resets, step and component. Default false
+   */
+  readonly sensorNoise?: boolean
 }
 
 /** Most contacts of a world: the scratch of a block holds four times as many records. */
@@ -57,12 +62,21 @@ export class Batch {
   #disposed = false
 
   /** @internal */
-  constructor(engine: Engine, model: Model, nworld: number, workers: number, seed: number, nconmax?: number) {
+  constructor(
+    engine: Engine,
+    model: Model,
+    nworld: number,
+    workers: number,
+    seed: number,
+    nconmax?: number,
+    sensorNoise = false,
+  ) {
     this.model = model
     this.nworld = nworld
     this.workers = workers
     this.seed = seed
     this.#store = new Store(engine, model, nworld, workers, nconmax)
+    if (sensorNoise) this.#store.makeNoise(seed)
     this.#resets = new Uint32Array(nworld)
     reset(this.#store, undefined, {}, new Uint32Array(nworld), seed)
   }
@@ -373,7 +387,7 @@ export class Batch {
  * @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS
  */
 export async function createBatch(model: Model, options: BatchOptions): Promise<Batch> {
-  const { nworld, backend = 'wasm', workers = 1, seed = 0, nconmax } = options
+  const { nworld, backend = 'wasm', workers = 1, seed = 0, nconmax, sensorNoise = false } = options
   if (!Number.isInteger(nworld) || nworld < 1)
     throw new SizeError('NWORLD', `nworld: got ${nworld}, expected a positive integer`)
   if (!Number.isInteger(workers) || workers < 1)
@@ -385,5 +399,5 @@ export async function createBatch(model: Model, options: BatchOptions): Promise<
   seedWords(seed)
   const engine = await Engine.open()
   await engine.ensure(workers)
-  return new Batch(engine, model, nworld, workers, seed, nconmax)
+  return new Batch(engine, model, nworld, workers, seed, nconmax, sensorNoise)
 }

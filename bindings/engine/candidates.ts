@@ -16,16 +16,34 @@ const PER_GEOM = 32
 /** rows of `cand` that fit in 64 MiB: 2,900 geoms that may all touch each other */
 const MOST_CAND = 1 << 22
 
-export interface ContactTables {
-  /** (ncand, 4) geom1, geom2, pair or -1, condim, in the order of contacts */
-  readonly cand: Int32Array
+/** rows of `cand`, a geom, from which sorting the spheres of every world costs less than testing every row */
+const SWEEP_FROM = 60
+
+// kinds of runs: assembly/sim/collision/broad.ts
+const RUN_SPHERES = 0
+const RUN_PLANE = 1
+const RUN_PAIRS = 2
+
+/** What the broad phase of a model needs to know. */
+interface Broad {
+  readonly sizes: { readonly ncand: number; nrun: number; nsweep: number; nindex: number; nhitword: number }
+  readonly tables: {
+    readonly cand: Int32Array
+    readonly cand_run: Int32Array
+    readonly sweep_geom: Int32Array
+    readonly sweep_adr: Int32Array
+    readonly sweep_cand: Int32Array
+  }
+}
+
+export interface ContactTables extends Broad {
   /** room for contacts of one world */
   readonly nconmax: number
   /** records of a block of four worlds, with those that one pair of geoms may need before its worlds are counted */
   readonly nconblock: number
 }
 
-const tables = new WeakMap<Model, { cand: Int32Array; room: number }>()
+const found = new WeakMap<Model, Broad & { readonly room: number }>()
 
 /**
  * Candidates of a model and the room for their contacts.
@@ -35,16 +53,17 @@ const tables = new WeakMap<Model, { cand: Int32Array; room: number }>()
  * @throws {SizeError} NCAND when more geom pairs may touch than fit in memory
  */
 export function contactTables(model: Model, nconmax?: number): ContactTables {
-  let found = tables.get(model)
-  if (!found) {
-    found = candidates(model)
-    tables.set(model, found)
+  let known = found.get(model)
+  if (!known) {
+    known = candidates(model)
+    found.set(model, known)
   }
-  const room = found.cand.length === 0 ? 0 : (nconmax ?? found.room)
-  return { cand: found.cand, nconmax: room, nconblock: found.cand.length === 0 ? 0 : 4 * room + MOST }
+  const { sizes, tables } = known
+  const room = sizes.ncand === 0 ? 0 : (nconmax ?? known.room)
+  return { sizes, tables, nconmax: room, nconblock: sizes.ncand === 0 ? 0 : 4 * room + MOST }
 }
 
-function candidates(model: Model): { cand: Int32Array; room: number } {
+function candidates(model: Model): Broad & { readonly room: number } {
   const { geom_type, geom_bodyid, body_weldid, body_dofnum } = model.field
   const known = (g: number) => geom_type[g] <= GEOM.BOX && geom_type[g] !== GEOM.HFIELD
   const rows = collidingGeoms(model.field)
@@ -63,7 +82,71 @@ function candidates(model: Model): { cand: Int32Array; room: number } {
     most += mostContacts(geom_type[g], geom_type[h])
     for (const x of [g, h]) if (body_dofnum[body_weldid[geom_bodyid[x]]] > 0) moving.add(x)
   }
-  return { cand: Int32Array.from(cand), room: Math.min(most, Math.max(MOST, PER_GEOM * moving.size)) }
+  const room = Math.min(most, Math.max(MOST, PER_GEOM * moving.size))
+  return { ...broad(Int32Array.from(cand), geom_type as Int32Array), room }
+}
+
+/** Rows of cand that are tested alike, and the index of pairs for the sweep of large scenes. */
+function broad(cand: Int32Array, geomType: Int32Array): Broad {
+  const ncand = cand.length / CAND_ROW
+  const runs: number[] = []
+  const spheres: number[] = []
+  for (let row = 0; row < ncand; row++) {
+    const g1 = cand[CAND_ROW * row]
+    const kind = cand[CAND_ROW * row + 2] >= 0 ? RUN_PAIRS : geomType[g1] === GEOM.PLANE ? RUN_PLANE : RUN_SPHERES
+    if (kind === RUN_SPHERES) spheres.push(row)
+    const last = runs.length - 4
+    if (runs[last] === g1 && runs[last + 3] === kind) runs[last + 2] = row + 1
+    else runs.push(g1, row, row + 1, kind)
+  }
+  const geoms = new Set<number>()
+  for (const row of spheres) geoms.add(cand[CAND_ROW * row]).add(cand[CAND_ROW * row + 1])
+  const swept = spheres.length >= SWEEP_FROM * geoms.size ? spheres : []
+  const index = pairIndex(cand, swept, geomType.length)
+  return {
+    sizes: {
+      ncand,
+      nrun: runs.length / 4,
+      nsweep: index.sweep_geom.length,
+      nindex: index.sweep_cand.length / 2,
+      nhitword: index.sweep_geom.length > 0 ? Math.ceil(ncand / 32) : 0,
+    },
+    tables: { cand, cand_run: Int32Array.from(runs), ...index },
+  }
+}
+
+/** For every geom of some rows of cand, in order, the geoms of higher id that it may touch, ascending, with their rows. */
+function pairIndex(
+  cand: Int32Array,
+  rows: readonly number[],
+  ngeom: number,
+): { sweep_geom: Int32Array; sweep_adr: Int32Array; sweep_cand: Int32Array } {
+  const low = (row: number) => Math.min(cand[CAND_ROW * row], cand[CAND_ROW * row + 1])
+  const high = (row: number) => Math.max(cand[CAND_ROW * row], cand[CAND_ROW * row + 1])
+  const place = new Int32Array(ngeom).fill(-1)
+  for (const row of rows) place[low(row)] = place[high(row)] = 0
+  const geoms: number[] = []
+  for (let g = 0; g < ngeom; g++) if (place[g] === 0) place[g] = geoms.push(g) - 1
+
+  const end = new Int32Array(geoms.length)
+  for (const row of rows) end[place[low(row)]]++
+  for (let i = 1; i < end.length; i++) end[i] += end[i - 1]
+  const adr = new Int32Array(2 * geoms.length)
+  for (let i = 0; i < end.length; i++) {
+    adr[2 * i] = i > 0 ? end[i - 1] : 0
+    adr[2 * i + 1] = adr[2 * i]
+  }
+  const index = new Int32Array(2 * rows.length)
+  for (const row of rows) {
+    // rows come nearly sorted by the higher id
+    const first = adr[2 * place[low(row)]]
+    let k = adr[2 * place[low(row)] + 1]++
+    const other = place[high(row)]
+    for (; k > first && index[2 * k - 2] > other; k--) index.copyWithin(2 * k, 2 * k - 2, 2 * k)
+    index[2 * k] = other
+    index[2 * k + 1] = row
+  }
+  return { sweep_geom: Int32Array.from(geoms), sweep_adr: adr, sweep_cand: index }
 }
 
 /** Most contacts of two geoms, the first of the lower type (mj_maxContact). */

@@ -1,6 +1,7 @@
 /** Where everything of one batch lies in linear memory, and the integer tables of its model's topology. */
 import { SizeError } from '../errors.js'
 import {
+  CCD,
   constantFields,
   ENGINE_SIZES,
   type EngineSizeName,
@@ -16,9 +17,10 @@ import {
   topologyFields,
   worldFields,
 } from '../fields.js'
-import { EQ, OBJ, TRN } from '../model/enums.js'
+import { EQ, INT, OBJ, TRN } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
+import { byConvexRoutine } from '../model/support.js'
 import { CAND_ROW, type ContactTables, contactTables } from './candidates.js'
 import { sensorNeeds, visibleGeoms } from './sensor-needs.js'
 
@@ -185,17 +187,20 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
   })
 
   const needed = (...names: string[]): boolean => names.some(name => varied.has(name) || num(name).some(x => x !== 0))
+  const integrator = int('opt_integrator')[0]
+  const implicit = integrator === INT.IMPLICIT
   const gravcomp = needed('body_gravcomp')
   const fluid = needed('opt_density', 'opt_viscosity')
   const tendonActuator = int('actuator_trntype').includes(TRN.TENDON)
-  const tendons = pack(tendonDofs(model), true)
+  const tendons = compress(tendonDofs(model))
+  const moments = momentRows(model, bodyLnk, tendons)
   const carried = int('jnt_bodyid').some(b => int('body_mocapid')[root[b]] >= 0)
 
   const sizes: Record<string, number> = {}
   for (const name of SIZES) sizes[name] = model[name]
   const engine: Record<EngineSizeName, number> = {
     // connect and weld ask for the general recursion's accelerations
-    planar: rowsOf.bodies || gravcomp || fluid || carried ? 0 : planarNormal(model, lnkAxis, lnkFlags),
+    planar: rowsOf.bodies || implicit || gravcomp || fluid || carried ? 0 : planarNormal(model, lnkAxis, lnkFlags),
     scalar: int('jnt_type').every(type => type >= SLIDE) ? 1 : 0,
     ngroup: groupOfRoot.size,
     nMnz: M.col.length,
@@ -206,10 +211,12 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     nlimit: limits.length,
     springs: Number(needed('jnt_stiffness', 'jnt_stiffnesspoly')),
     nsimple: simple.filter(x => x > 0).length,
-    ncand: contacts.cand.length / CAND_ROW,
+    ...contacts.sizes,
     nconmax: contacts.nconmax,
     nconblock: contacts.nconblock,
     nctc: contacts.quantities,
+    nWmax: contacts.sizes.ncand > 0 || rowsOf.bodies ? 6 * nv : 0,
+    nccd: ccdQuantities(model, contacts.cand),
     nWmax: contacts.cand.length > 0 || rowsOf.bodies ? 6 * nv : 0,
     nvH: contacts.coupled ? nv : 0,
     nHsmax: contacts.coupled ? (nv * (nv - 1)) / 2 : 0,
@@ -221,6 +228,12 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
       model.ntendon > 0 &&
         (needed('tendon_stiffness', 'tendon_stiffnesspoly', 'tendon_damping', 'tendon_dampingpoly') ||
           (tendonActuator && needed('actuator_damping', 'actuator_dampingpoly'))),
+    ),
+    tenactlimited: Number(tendonActuator && int('tendon_actfrclimited').some(x => x !== 0)),
+    nmoment: moments.col.length,
+    nlu: implicit ? nv : integrator === INT.IMPLICITFAST && lnkFlags.some(x => x & LINK.STANDALONE) ? 6 : 0,
+    refsites: Number(
+      int('actuator_trntype').some((type, a) => type === TRN.SITE && int('actuator_trnid')[2 * a + 1] >= 0),
     ),
     xfrc: 0,
     gravcomp: Number(gravcomp),
@@ -246,11 +259,15 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     ['act_simple', simple],
     ['friction_dof', new Int32Array(nv)],
     ['limit_jnt', Int32Array.from(limits)],
-    ['cand', contacts.cand],
+    ...Object.entries(contacts.tables),
     ['ten_rownnz', tendons.nnz],
     ['ten_rowadr', tendons.adr],
     ['ten_colind', tendons.col],
     ['geom_visible', visibleGeoms(model)],
+    ['act_rownnz', moments.nnz],
+    ['act_rowadr', moments.adr],
+    ['act_colind', moments.col],
+    ['act_side', moments.side],
     ['act_slot', slots],
   ])
   return { sizes: sizes as Sizes, tables }
@@ -309,6 +326,17 @@ function scalarRows(model: Model): { count: number; entries: number; couplings: 
   return { count, entries, couplings, bodies }
 }
 
+/** Quantities of the convex routine's memory, 0 when no candidate needs it. */
+function ccdQuantities(model: Model, cand: Int32Array): number {
+  const types = model.field.geom_type as Int32Array
+  let needed = false
+  for (let k = 0; k < cand.length; k += CAND_ROW) needed ||= byConvexRoutine(types[cand[k]], types[cand[k + 1]])
+  if (!needed) return 0
+  const iterations = Math.min(Math.max(model.field.opt_ccd_iterations[0], 1), CCD.MAXITERATIONS)
+  const vertices = CCD.VERTEX * (CCD.FIRST_VERTICES + iterations)
+  return Math.ceil((CCD.HEAD + vertices + (CCD.FACE + CCD.MAP) * CCD.FACES * iterations) / 16)
+}
+
 /** Storage of contacts: their candidates, and what the solver keeps of as many as a block may have. */
 function contactStorage(
   model: Model,
@@ -316,7 +344,8 @@ function contactStorage(
   room?: number,
 ): ContactTables & { quantities: number; entries: number; coupled: boolean } {
   const tables = contactTables(model, room)
-  const { cand, nconblock } = tables
+  const { nconblock } = tables
+  const { cand } = tables.tables
   const body = model.field.geom_bodyid as Int32Array
   const lengths = Array.from(links, link => dofChain(model, lastDof(model, link)).length)
   let dim = 0
@@ -402,6 +431,7 @@ function linkFrames(
         if (
           type === FREE &&
           int('body_jntnum')[b] === 1 &&
+          num('body_subtreemass')[b] === num('body_mass')[b] &&
           !int('dof_treeid').some((t, i) => t === treeOf(j) && int('dof_jntid')[i] !== j)
         )
           flags[j] |= LINK.STANDALONE
@@ -435,25 +465,63 @@ function planarNormal(model: Model, axis: Int32Array, flags: Int32Array): number
   return normal + 1
 }
 
-/** dofs of the joints of each fixed tendon */
-function tendonDofs(model: Model): Set<number>[] {
+/** dofs of the joints of each fixed tendon, ascending */
+function tendonDofs(model: Model): number[][] {
   const int = (name: string): Int32Array => model.field[name] as Int32Array
   return Array.from({ length: model.ntendon }, (_, t) => {
     const begin = int('tendon_adr')[t]
-    return new Set(
-      int('wrap_objid')
-        .subarray(begin, begin + int('tendon_num')[t])
-        .map(j => int('jnt_dofadr')[j]),
-    )
+    const joints = int('wrap_objid').subarray(begin, begin + int('tendon_num')[t])
+    return [...new Set(joints.map(j => int('jnt_dofadr')[j]))].sort((a, b) => a - b)
   })
 }
 
-/** compressed rows, columns descending or ascending */
-function pack(rows: readonly Set<number>[], ascending = false): { nnz: Int32Array; adr: Int32Array; col: Int32Array } {
-  const nnz = Int32Array.from(rows, r => r.size)
+/** Dofs of each actuator's moment, and whether they move its site or its reference site. */
+function momentRows(model: Model, links: Int32Array, tendons: Rows): Rows & { readonly side: Int32Array } {
+  const int = (name: string): Int32Array => model.field[name] as Int32Array
+  const chain = (site: number): number[] =>
+    site < 0 ? [] : dofChain(model, lastDof(model, links[int('site_bodyid')[site]]))
+  const rows: number[][] = []
+  const side: number[] = []
+  for (let a = 0; a < model.nactuator; a++) {
+    const [id, ref] = int('actuator_trnid').subarray(2 * a)
+    const type = int('actuator_trntype')[a]
+    let plus: number[] = []
+    let minus: number[] = []
+    if (type === TRN.TENDON) {
+      plus = [...tendons.col.subarray(tendons.adr[id], tendons.adr[id] + tendons.nnz[id])]
+    } else if (type === TRN.SITE) {
+      // what moves both moves neither against the other
+      const [ours, theirs] = [chain(id), chain(ref)]
+      plus = ours.filter(dof => !theirs.includes(dof))
+      minus = theirs.filter(dof => !ours.includes(dof))
+    } else {
+      const joint = int('jnt_type')[id]
+      const first = int('jnt_dofadr')[id]
+      plus = Array.from({ length: joint === FREE ? 6 : joint === BALL ? 3 : 1 }, (_, k) => first + k)
+    }
+    rows.push([...plus, ...minus])
+    side.push(...plus.map(() => 1), ...minus.map(() => -1))
+  }
+  return { ...compress(rows), side: Int32Array.from(side) }
+}
+
+interface Rows {
+  readonly nnz: Int32Array
+  readonly adr: Int32Array
+  readonly col: Int32Array
+}
+
+/** rows of columns, one after the other */
+function compress(rows: readonly (readonly number[])[]): Rows {
+  const nnz = Int32Array.from(rows, r => r.length)
   const adr = new Int32Array(rows.length)
   for (let i = 1; i < rows.length; i++) adr[i] = adr[i - 1] + nnz[i - 1]
-  return { nnz, adr, col: Int32Array.from(rows.flatMap(r => [...r].sort((a, b) => (ascending ? a - b : b - a)))) }
+  return { nnz, adr, col: Int32Array.from(rows.flat()) }
+}
+
+/** compressed rows, columns descending */
+function pack(rows: readonly Set<number>[]): Rows {
+  return compress(rows.map(row => [...row].sort((a, b) => b - a)))
 }
 
 /**

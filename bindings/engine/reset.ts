@@ -77,6 +77,13 @@ export function reset(
   restart(store, worlds)
   if (keys) writeKeyframes(store, keys, list)
   if (noise.length > 0) writeNoise(store, noise, list, counts, seed)
+  store.writeWorld(
+    'episode',
+    Float32Array.from(list, w => counts[w]),
+    1,
+    true,
+    worlds,
+  )
   for (const w of list) counts[w]++
 }
 

@@ -1,4 +1,5 @@
 /** What a batch keeps in linear memory: header with integer tables, parameters, state, and scratch of each thread. */
+import { seedWords } from '../math/index.js'
 import { modelFields } from '../fields.js'
 import { GEOM } from '../model/enums.js'
 import type { Model } from '../model/model.js'
@@ -121,6 +122,12 @@ export class Store {
       nblock: this.nblock,
       lanes: 4,
     })
+  }
+
+  /** Have the sensors add their noise from now on. */
+  makeNoise(seed: number): void {
+    const [seedlo, seedhi] = seedWords(seed)
+    writeHeader.words(this.engine.memory, this.m, { sensornoise: 1, seedlo, seedhi })
   }
 
   /** one value for all four lanes of a block */

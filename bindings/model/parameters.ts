@@ -30,7 +30,7 @@ const ROUNDING = 1e-9
  *   geom      friction/sliding|torsional|rolling solref solimp solmix margin gap size pos quat
  *   pair      friction/sliding1|sliding2|torsional|rolling1|rolling2 solref solref_friction solimp margin gap
  *   equality  solref solimp data/0..10; of a joint polycoef/0..4, of a weld torquescale
- *   sensor    delay interval/period|phase cutoff
+ *   sensor    delay interval/period|phase cutoff noise
  *   site, option   every field a world may have of its own: site/x/pos/z, option/gravity/z, option/impratio, option/density
  */
 export class ParameterSpace {

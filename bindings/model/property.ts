@@ -121,6 +121,7 @@ const LOWEST: Readonly<Record<string, readonly [lowest: number, open: boolean]>>
   actuator_delay: [0, false],
   sensor_delay: [0, false],
   sensor_cutoff: [0, false],
+  sensor_noise: [0, false],
 }
 
 export const isLinear = (type: number): boolean => type === JOINT.SLIDE

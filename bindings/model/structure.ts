@@ -2,6 +2,7 @@ import type { ModelError } from '../errors.js'
 import type { SizeName } from '../fields.js'
 import { EQ, GEOM, OBJ, TRN, WRAP } from './enums.js'
 import type { ModelNumbers } from './finite.js'
+import { checkSensors } from './sensor-structure.js'
 
 /** Int fields that address others: lowest value allowed, and the size all values stay below. */
 const RANGES: readonly (readonly [field: string, lowest: number, below: SizeName])[] = [
@@ -63,7 +64,8 @@ const JOINT_NV = [6, 3, 1, 1]
  *
  * @throws what `corrupt` makes, naming field and index
  */
-export function checkIds({ sizes, field }: ModelNumbers, corrupt: (what: string) => ModelError): void {
+export function checkIds(model: ModelNumbers, corrupt: (what: string) => ModelError): void {
+  const { sizes, field } = model
   for (const [name, lowest, below] of RANGES) {
     const bad = field[name].findIndex(id => id < lowest || id >= sizes[below])
     if (bad >= 0) throw corrupt(`${name}[${bad}] is ${field[name][bad]}, with ${below} = ${sizes[below]}`)
@@ -91,6 +93,7 @@ export function checkIds({ sizes, field }: ModelNumbers, corrupt: (what: string)
   }
   checkJoints(sizes, field, corrupt)
   checkReferences(sizes, field, corrupt)
+  checkSensors(model, corrupt)
 }
 
 type Corrupt = (what: string) => ModelError

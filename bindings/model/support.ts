@@ -261,8 +261,6 @@ function sensors(model: ModelNumbers): string[] {
       list.push(`${sensor}: type '${enumName(SENS, type)}' is not supported`)
       continue
     }
-    // a reading is made at every step here, late or not
-    if (field.sensor_interval[2 * i] > 0) list.push(`${sensor}: interval is not supported, only delay`)
     const objtype = field.sensor_objtype[i]
     if (has(SENSORS.site, type) && objtype !== OBJ.SITE) {
       list.push(`${sensor}: '${enumName(SENS, type)}' of a ${enumName(OBJ, objtype)} is not supported, only of a site`)

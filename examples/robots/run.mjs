@@ -10,7 +10,7 @@ import { createBatch, loadModel } from '../../dist/bindings/index.js'
 const nworld = Number(process.argv[2] ?? 1000)
 const workers = Number(process.argv[3] ?? 1)
 const SECONDS = 1
-const HOLD = 0.02 // seconds that a control is held
+const HOLD = 0.1 // seconds that a control is held
 const DISTURBANCE = 0.02 // most rad, m, rad/s or m/s
 
 const FREE = 0

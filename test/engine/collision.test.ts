@@ -109,6 +109,162 @@ for (const [type1, type2] of PAIRS) {
   })
 }
 
+/** half turns and quarter turns about an axis, whose quaternions single precision holds well */
+const TURN = {
+  none: [1, 0, 0, 0],
+  over: [0, 1, 0, 0],
+  x90: [Math.SQRT1_2, Math.SQRT1_2, 0, 0],
+  y90: [Math.SQRT1_2, 0, Math.SQRT1_2, 0],
+  z90: [Math.SQRT1_2, 0, 0, Math.SQRT1_2],
+  yaw: [0.8, 0, 0, 0.6],
+} as const
+type Turn = keyof typeof TURN
+
+/** positions that matter and that chance does not find: geoms flat on each other, parallel, concentric */
+const RESTING: readonly (readonly [
+  what: string,
+  geom1: string,
+  geom2: string,
+  poses: readonly (readonly [number, number, number, Turn])[],
+])[] = [
+  [
+    'cylinder standing',
+    'plane" size="1 1 1',
+    'cylinder" size="0.2 0.3',
+    [
+      [0, 0, 0.299, 'none'],
+      [0.5, 0.1, 0.299, 'yaw'],
+      [0, 0, 0.299, 'over'],
+      [0, 0, 0.299, 'z90'],
+    ],
+  ],
+  [
+    'cylinder lying',
+    'plane" size="1 1 1',
+    'cylinder" size="0.2 0.3',
+    [
+      [0, 0, 0.199, 'x90'],
+      [0, 0, 0.199, 'y90'],
+    ],
+  ],
+  [
+    'capsule standing and lying',
+    'plane" size="1 1 1',
+    'capsule" size="0.1 0.3',
+    [
+      [0, 0, 0.399, 'none'],
+      [0, 0, 0.099, 'x90'],
+      [0, 0, 0.099, 'y90'],
+    ],
+  ],
+  [
+    'box on each side',
+    'plane" size="1 1 1',
+    'box" size="0.1 0.2 0.3',
+    [
+      [0, 0, 0.299, 'none'],
+      [0, 0, 0.299, 'yaw'],
+      [0, 0, 0.199, 'x90'],
+      [0, 0, 0.099, 'y90'],
+      [0, 0, 0.299, 'over'],
+    ],
+  ],
+  [
+    'ellipsoid on each side',
+    'plane" size="1 1 1',
+    'ellipsoid" size="0.1 0.2 0.3',
+    [
+      [0, 0, 0.299, 'none'],
+      [0, 0, 0.199, 'x90'],
+      [0, 0, 0.099, 'y90'],
+    ],
+  ],
+  [
+    'concentric spheres',
+    'sphere" size="0.2',
+    'sphere" size="0.1',
+    [
+      [0, 0, 0, 'none'],
+      [0, 0, 0, 'x90'],
+      [0, 0, 0, 'y90'],
+    ],
+  ],
+  [
+    'sphere on the axis of a capsule',
+    'sphere" size="0.2',
+    'capsule" size="0.1 0.3',
+    [
+      [0, 0, 0.1, 'none'],
+      [0, 0, -0.2, 'over'],
+    ],
+  ],
+  [
+    'sphere on the axis of a cylinder',
+    'sphere" size="0.1',
+    'cylinder" size="0.2 0.3',
+    [
+      [0, 0, 0.15, 'none'],
+      [0, 0, 0.28, 'none'],
+      [0, 0, -0.35, 'none'],
+      [0, 0, -0.05, 'over'],
+    ],
+  ],
+  [
+    'sphere in a box',
+    'sphere" size="0.1',
+    'box" size="0.3 0.2 0.1',
+    [
+      [0, 0, 0, 'none'],
+      [0.25, 0, 0, 'none'],
+      [0, 0.15, 0.01, 'none'],
+      [0.31, 0.22, 0.13, 'none'],
+    ],
+  ],
+  [
+    'parallel capsules',
+    'capsule" size="0.1 0.3',
+    'capsule" size="0.1 0.2',
+    [
+      [0.15, 0, 0, 'none'],
+      [0.15, 0, 0.4, 'none'],
+      [0, 0, 0.65, 'none'],
+      [0, 0.15, -0.3, 'over'],
+      [0.15, 0, 0.1, 'yaw'],
+    ],
+  ],
+  [
+    'crossed capsules',
+    'capsule" size="0.1 0.3',
+    'capsule" size="0.1 0.2',
+    [
+      [0.15, 0, 0, 'x90'],
+      [0, 0.15, 0.2, 'y90'],
+      [0.15, 0, 0.35, 'x90'],
+    ],
+  ],
+]
+
+for (const [what, geom1, geom2, poses] of RESTING) {
+  test(`at rest: ${what}`, async () => {
+    const fixed = geom1.startsWith('plane')
+    const first = fixed ? `<geom type="${geom1}"/>` : `<body><freejoint/><geom type="${geom1}"/></body>`
+    const xml = `<mujoco><worldbody>${first}<body><freejoint/><geom type="${geom2}"/></body></worldbody></mujoco>`
+    const states = poses.map(([x, y, z, turn]) =>
+      Float64Array.from([...(fixed ? [] : [0, 0, 0, 1, 0, 0, 0]), x, y, z, ...TURN[turn]]),
+    )
+    for (const side of await bothContacts(xml, states)) {
+      assert.ok(side.theirs.length > 0, what)
+      const found = difference(side, 0)
+      const text = JSON.stringify(side, null, 1)
+      assert.ok(found && found.contacts === side.theirs.length, `the lists differ: ${text}`)
+      assert.ok(
+        Math.max(found.dist, found.pos, found.normal, found.tangent) <= 1e-5,
+        `${JSON.stringify(found)}: ${text}`,
+      )
+    }
+  })
+}
+
 /** overlapping geoms of all sorts on a tree of bodies, with bit masks, static bodies, pairs and excludes */
 function randomPile(seed: number): string {
   const random = rng(seed)

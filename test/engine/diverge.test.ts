@@ -13,7 +13,10 @@ import { openOracle } from '../support/oracle.js'
 
 const STATE = ['time', 'qpos', 'qvel', 'act', 'qacc_warmstart'] as const
 
-const quadruped = await loadModel(readFileSync(new URL('../../examples/robots/quadruped.xml', import.meta.url), 'utf8'))
+const QUADRUPED = readFileSync(new URL('../../examples/robots/quadruped.xml', import.meta.url), 'utf8')
+const INTEGRATORS = ['Euler', 'implicitfast', 'implicit', 'RK4']
+const integrated = (xml: string, integrator: string): Promise<Model> =>
+  loadModel(xml.replace('<option ', `<option integrator="${integrator}" `))
 
 type Fields = ReadonlyMap<string, Float32Array>
 
@@ -67,47 +70,59 @@ const HARM: Readonly<Record<string, (batch: Batch, world: number) => Promise<voi
   },
 }
 
-for (const [what, harm] of Object.entries(HARM)) {
-  test(`${what}: flagged within the step, frozen, and nobody else notices`, async () => {
-    const nworld = 11
-    const ill = [2, 7]
-    const healthy = range(nworld).filter(w => !ill.includes(w))
-    const batch = await createBatch(quadruped, { nworld })
-    const reference = await createBatch(quadruped, { nworld })
-    for (const b of [batch, reference]) {
-      start(b, quadruped)
-      await b.step(30)
-    }
-    for (const w of ill) await harm(batch, w)
-    const before = await read(batch, ['time', 'qpos', 'qvel', 'act'])
-    for (const b of [batch, reference]) await b.step()
-    const status = await batch.get('status')
-    for (const w of range(nworld)) assert.is(status[w] & STATUS.BADSTATE, ill.includes(w) ? STATUS.BADSTATE : 0, `${w}`)
-    sameWorlds(await read(batch, ['time', 'qpos', 'qvel', 'act']), before, nworld, ill, 'frozen in the state it had')
+async function aloneInTrouble(model: Model, harm: (batch: Batch, world: number) => Promise<void>): Promise<void> {
+  const nworld = 11
+  const ill = [2, 7]
+  const healthy = range(nworld).filter(w => !ill.includes(w))
+  const batch = await createBatch(model, { nworld })
+  const reference = await createBatch(model, { nworld })
+  for (const b of [batch, reference]) {
+    start(b, model)
+    await b.step(30)
+  }
+  for (const w of ill) await harm(batch, w)
+  const before = await read(batch, ['time', 'qpos', 'qvel', 'act'])
+  for (const b of [batch, reference]) await b.step()
+  const status = await batch.get('status')
+  for (const w of range(nworld)) assert.is(status[w] & STATUS.BADSTATE, ill.includes(w) ? STATUS.BADSTATE : 0, `${w}`)
+  sameWorlds(await read(batch, ['time', 'qpos', 'qvel', 'act']), before, nworld, ill, 'frozen in the state it had')
 
-    const frozen = await read(batch, STATE)
-    for (const b of [batch, reference]) {
-      await b.step(20)
-      await b.forward()
-      await b.step(3)
-    }
-    sameWorlds(await read(batch, STATE), frozen, nworld, ill, 'frozen for good')
-    sameWorlds(await read(batch), await read(reference), nworld, healthy, 'undisturbed')
-    const report = await batch.report()
-    assert.is(report.length, ill.length)
-    for (const [i, w] of ill.entries()) assert.match(report[i], new RegExp(`^world ${w} diverged`))
+  const frozen = await read(batch, STATE)
+  for (const b of [batch, reference]) {
+    await b.step(20)
+    await b.forward()
+    await b.step(3)
+  }
+  sameWorlds(await read(batch, STATE), frozen, nworld, ill, 'frozen for good')
+  sameWorlds(await read(batch), await read(reference), nworld, healthy, 'undisturbed')
+  const report = await batch.report()
+  assert.is(report.length, ill.length)
+  for (const [i, w] of ill.entries()) assert.match(report[i], new RegExp(`^world ${w} diverged`))
 
-    // reset, a world is as good as new
-    const mask = range(nworld).map(w => (ill.includes(w) ? 1 : 0))
-    for (const b of [batch, reference]) {
-      b.reset(mask)
-      b.set('qfrc_applied', new Float64Array(quadruped.nv))
-      b.set('xfrc_applied', new Float64Array(6 * quadruped.nbody))
-      await b.step(10)
+  // reset, a world is as good as new
+  const mask = range(nworld).map(w => (ill.includes(w) ? 1 : 0))
+  for (const b of [batch, reference]) {
+    b.reset(mask)
+    b.set('qfrc_applied', new Float64Array(model.nv))
+    b.set('xfrc_applied', new Float64Array(6 * model.nbody))
+    await b.step(10)
+  }
+  sameWorlds(await read(batch), await read(reference), nworld, range(nworld), 'after the reset')
+  batch.dispose()
+  reference.dispose()
+}
+
+for (const integrator of INTEGRATORS) {
+  test(`${integrator}: a world in trouble is flagged within the step and frozen, and nobody else notices`, async () => {
+    const model = await integrated(QUADRUPED, integrator)
+    for (const [what, harm] of Object.entries(HARM)) {
+      try {
+        await aloneInTrouble(model, harm)
+      } catch (cause) {
+        if (cause instanceof assert.Assertion) cause.message = `${what}: ${cause.message}`
+        throw cause
+      }
     }
-    sameWorlds(await read(batch), await read(reference), nworld, range(nworld), 'after the reset')
-    batch.dispose()
-    reference.dispose()
   })
 }
 
@@ -205,8 +220,13 @@ const RAIN = `<mujoco>
   </worldbody>
 </mujoco>`
 
-test('more contacts than room: frozen before the step, with the size that would do; with that size it goes on', async () => {
-  const model = await loadModel(RAIN)
+for (const integrator of INTEGRATORS) {
+  test(`${integrator}: more contacts than room: frozen before the step, with the size that would do`, () =>
+    outOfRoom(integrator))
+}
+
+async function outOfRoom(integrator: string): Promise<void> {
+  const model = await integrated(RAIN, integrator)
   const nworld = 9
   const room = 4
   // worlds of odd number hold their upper balls out of reach
@@ -264,6 +284,6 @@ test('more contacts than room: frozen before the step, with the size that would 
   }
   sameWorlds(await read(roomy), await read(replayed), nworld, range(nworld), 'with room enough')
   for (const b of [small, large, roomy, replayed]) b.dispose()
-})
+}
 
 test.run()

@@ -6,15 +6,23 @@ import { sameForward, trajectory } from './compare.js'
 const wrap = (body: string, extra = '', option = ''): string =>
   `<mujoco><option timestep="0.002" ${option}><flag contact="disable"/></option><worldbody>${body}</worldbody>${extra}</mujoco>`
 
-const EULER = ['Euler', 'implicitfast', 'RK4']
+const INTEGRATORS = ['Euler', 'implicitfast', 'implicit', 'RK4']
 
 /** one forward pass, then 20 steps with every integrator */
-function same(name: string, xml: string, options: { xfrc?: boolean } = {}, integrators = EULER): void {
+function same(name: string, xml: string, options: { xfrc?: boolean } = {}, integrators = INTEGRATORS): void {
   test(`qacc and its stages: ${name}`, () => sameForward(xml, options))
   for (const integrator of integrators) {
     test(`20 steps, ${integrator}: ${name}`, async () => {
       const error = await trajectory(xml.replace('<option ', `<option integrator="${integrator}" `), 20, options)
       assert.ok(error <= 1e-4, `${error} > 1e-4`)
+    })
+  }
+  // derivatives tell at long steps and high speeds
+  for (const integrator of ['implicitfast', 'implicit']) {
+    test(`one long step, ${integrator}: ${name}`, async () => {
+      const long = xml.replace('<option timestep="0.002"', `<option integrator="${integrator}" timestep="0.02"`)
+      const error = await trajectory(long, 1, { ...options, velocity: 4, steps: 1 })
+      assert.ok(error <= 2e-5, `${error} > 2e-5`)
     })
   }
 }
@@ -55,5 +63,52 @@ same('mocap bodies', wrap(MOCAP), { xfrc: true })
 same('gravity compensation', wrap(HELD, '<actuator><motor joint="c"/></actuator>'))
 same('no gravity to compensate', wrap(HELD, '', 'gravity="0 0 0"'))
 same('fixed tendons', wrap(TWO_ARMS, TENDONS))
+const pulled = (xml: string): string =>
+  wrap(
+    TWO_ARMS.replace(
+      '</body></body>\n  <body pos="-.3',
+      '<site name="s" pos=".05 0 .02" euler="20 10 30"/></body><site name="r" pos="0 .05 0" euler="0 40 10"/></body>\n  <body pos="-.3',
+    ),
+    `${TENDONS.replace('name="chain"', 'name="chain" actuatorfrclimited="true" actuatorfrcrange="-.5 .7"')}<actuator>${xml}</actuator>`,
+  )
+
+same(
+  'actuators on tendons',
+  pulled(`<motor tendon="chain" gear="2"/><position tendon="chain" kp="3" kv=".2" damping=".1" armature=".02"/><velocity tendon="across" kv=".5"/>
+    <general tendon="heavy" dyntype="filter" dynprm=".05" gaintype="affine" gainprm="1 .2 .1" biastype="affine" biasprm=".1 -.5 -.2" forcerange="-1 1" armature=".01" damping=".2 .1 .05" gear="-1.5"/><motor joint="a"/>`),
+)
+same(
+  'actuators on sites',
+  pulled(`<motor site="s" gear="1 .5 -.3 .2 .1 .4"/><general site="r" gear="0 0 1 0 0 0" biastype="affine" biasprm="0 0 -.5" gainprm="2"/>
+    <position site="s" refsite="r" gear=".5 1 .2 0 0 0" kp="8" kv=".4"/><motor joint="b"/>`),
+)
+same(
+  'actuators on sites of free bodies',
+  wrap(
+    `<body pos="0 0 1"><freejoint/><geom type="box" size=".1 .2 .3" mass="2"/><site name="s" pos=".1 .05 0" euler="10 20 30"/></body>
+     <body pos="1 0 1"><joint name="ball" type="ball"/><geom type="box" size=".1 .2 .3" pos=".2 0 0" mass="1"/><site name="r" pos=".2 .1 0" euler="40 0 30"/></body><site name="w" pos=".1 .2 .3" euler="0 30 20"/>`,
+    `<actuator><motor site="s" gear="0 0 1 .1 0 .2"/><general site="s" refsite="r" gear=".5 .2 1 0 0 0" biastype="affine" biasprm="0 -1 -.5"/>
+      <general site="s" refsite="w" gear="0 0 0 .3 .2 1" biastype="affine" biasprm="0 0 -.2"/>
+      <general jointinparent="ball" gear=".3 .5 .2" biastype="affine" biasprm="0 -.3 -.3"/></actuator>`,
+  ),
+)
+same(
+  'servos that turn a site against another',
+  pulled(
+    '<position site="s" refsite="r" gear="0 0 0 .3 .2 1" kp="4" kv=".3"/><position site="s" refsite="r" gear="0 0 0 1 0 0" kp="2" timeconst=".05"/>',
+  ),
+)
+for (const [name, option] of [
+  ['viscous medium', 'viscosity="2"'],
+  ['dense medium', 'density="800"'],
+  ['wind', 'density="500" viscosity=".5" wind="2 -1 .5"'],
+]) {
+  same(name, wrap(TREE, '', option))
+}
+same('swimmer', wrap(PLANAR, '', 'density="4000" viscosity=".1"'))
+same(
+  'wind without springs and dampers',
+  wrap(TWO_ARMS, '', 'density="500" wind="2 -1 .5"').replace('<flag ', '<flag spring="disable" damper="disable" '),
+)
 
 test.run()

@@ -32,7 +32,7 @@ for (const [name, limit] of Object.entries(STANDARD)) {
 /** bristles of LuGre friction are stiff: the explicit stages of RK4 overflow in MuJoCo as they do here */
 const UNSTABLE = new Set(['RK4: dcmotor, LuGre'])
 
-for (const integrator of ['Euler', 'implicitfast', 'RK4']) {
+for (const integrator of ['Euler', 'implicitfast', 'implicit', 'RK4']) {
   for (const [name, xml] of Object.entries(SCENES)) {
     if (UNSTABLE.has(`${integrator}: ${name}`)) continue
     test(`20 steps, ${integrator}: ${name}`, async () => {

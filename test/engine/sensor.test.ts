@@ -2,10 +2,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createBatch } from '../../bindings/engine/index.js'
+import { philox, STREAM, seedWords } from '../../bindings/math/index.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { type Oracle, openOracle, randomStates, type State } from '../support/oracle.js'
 
-const INPUTS = ['qpos', 'qvel', 'ctrl', 'act', 'xfrc_applied', 'qfrc_applied'] as const
+const INPUTS = ['qpos', 'qvel', 'ctrl', 'act', 'xfrc_applied', 'mocap_pos', 'mocap_quat'] as const
 type Inputs = Partial<Record<(typeof INPUTS)[number], Float64Array>>
 
 /** readings near 0 have no digits of their own: errors count relative to the sensor's largest reading over all states */
@@ -165,6 +166,61 @@ test('force and torque: external forces on the bodies beyond', async () => {
   })
 })
 
+test('tendons, their limits and actuators', async () => {
+  const world = `<worldbody><body><joint name="a" axis="0 1 0" damping=".2"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/>
+    <body pos=".3 0 0"><joint name="b" type="slide" axis="1 0 0"/><geom type="sphere" size=".05" mass=".3"/></body></body></worldbody>
+    <tendon><fixed name="t" limited="true" range="-.3 .4" stiffness="5" springlength="-.1 .1"><joint joint="a" coef="1.5"/><joint joint="b" coef="-.7"/></fixed>
+      <fixed name="u" limited="true" range="-.1 .2" margin=".05"><joint joint="a" coef="-1"/><joint joint="b" coef="2"/></fixed></tendon>
+    <actuator><motor name="m" tendon="t" gear="2"/><position name="p" tendon="t" kp="3"/><motor name="j" joint="a"/></actuator>`
+  const of = (t: string) =>
+    ['tendonpos', 'tendonvel', 'tendonlimitpos', 'tendonlimitvel', 'tendonlimitfrc']
+      .map(kind => `<${kind} tendon="${t}"/>`)
+      .join('')
+  await agree(
+    scene(
+      `${of('t')}${of('u')}<tendonactuatorfrc tendon="t"/><actuatorpos actuator="m"/><actuatorvel actuator="p"/><jointactuatorfrc joint="a"/><e_potential/>`,
+      '',
+      world,
+    ),
+    3e-4,
+  )
+})
+
+test('force and torque: connect and weld hold on to bodies beyond', async () => {
+  const world = `<worldbody><body><joint axis="0 1 0"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/><site name="root" pos=".1 0 0"/>
+    <body name="far" pos=".3 0 0"><joint axis="0 0 1"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/><site name="imu" pos=".1 .02 0"/>
+      <body name="end" pos=".3 0 0"><joint type="ball"/><geom type="box" size=".1 .05 .03" mass=".3"/><site name="tip" pos=".1 0 .01"/></body></body></body>
+    <body name="other" pos=".6 .1 .1"><freejoint/><geom type="box" size=".1 .1 .1" mass=".4"/><site name="grip" pos="0 .05 0"/></body></worldbody>
+    <equality><connect body1="end" body2="other" anchor=".05 0 0"/><weld body1="far" body2="other" torquescale=".7"/><connect site1="imu" site2="grip" active="false"/><weld site1="tip" site2="grip"/></equality>`
+  await agree(
+    scene(
+      '<force site="root"/><torque site="root"/><force site="imu"/><torque site="imu"/><force site="tip"/><torque site="tip"/><framelinacc objtype="body" objname="end"/>',
+      '',
+      world,
+    ),
+    1e-3,
+  )
+})
+
+test('frames of mocap bodies and of what hangs on them', async () => {
+  const world = `<worldbody><body name="hand" mocap="true" pos=".1 .2 .3" euler="10 20 30"><geom name="palm" type="box" size=".1 .1 .1" contype="0" conaffinity="0"/><site name="nail" pos=".05 .02 .1" euler="20 0 0"/>
+    <body name="thumb" pos=".1 0 .2" euler="0 40 0"><geom name="thumb" size=".05" contype="0" conaffinity="0"/></body></body>
+    <body name="b"><freejoint/><geom name="g" size=".1" mass="1"/><site name="eye" pos="0 0 .2"/></body></worldbody>`
+  const sensors = `<framepos objtype="site" objname="nail"/><framequat objtype="body" objname="thumb"/><framexaxis objtype="geom" objname="thumb"/>
+    <framepos objtype="body" objname="b" reftype="site" refname="nail"/><framelinvel objtype="body" objname="b" reftype="geom" refname="thumb"/>
+    <framequat objtype="xbody" objname="b" reftype="xbody" refname="hand"/><rangefinder site="eye"/>`
+  await agree(scene(sensors, '', world), 1e-4, {
+    prepare: (state, w) => {
+      const angle = 0.5 * w
+      return {
+        ...(state as unknown as Inputs),
+        mocap_pos: Float64Array.of(Math.sin(w), Math.cos(2 * w), 0.3),
+        mocap_quat: Float64Array.of(Math.cos(angle), 0.6 * Math.sin(angle), 0, 0.8 * Math.sin(angle)),
+      }
+    },
+  })
+})
+
 const TARGETS = ['sphere', 'capsule', 'cylinder', 'ellipsoid', 'box']
 /** a ray that turns in a ring of geoms, some of them transparent */
 const RANGES = `<asset><material name="glass" rgba="1 1 1 0"/><material name="stone" rgba="1 1 1 1"/></asset><worldbody><geom type="plane" size="3 3 .1" pos="0 0 -1"/>
@@ -257,6 +313,149 @@ for (const [integrator, sensors] of [
     oracle.dispose()
   })
 }
+
+for (const interp of ['zoh', 'linear', 'cubic']) {
+  test(`sampling intervals with phase and delay, ${interp}`, async () => {
+    const world = `<worldbody><body><joint name="a" axis="0 1 0" damping=".2"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/></body></worldbody><actuator><motor name="m" joint="a"/></actuator>`
+    // no interval is a multiple of the timestep: there MuJoCo's own rounding decides
+    const xml = scene(
+      `<jointpos joint="a" interval="0.0071" nsample="3" interp="${interp}"/><jointvel joint="a" interval="0.0113 -0.0031" nsample="4" interp="${interp}"/>
+       <actuatorfrc actuator="m" interval="0.0071" delay="0.0093" nsample="5" interp="${interp}"/><jointvel joint="a" interval="0.0031 -0.0017" delay="0.0201" nsample="9" interp="${interp}"/>
+       <clock interval="0.0171" nsample="2"/><jointpos joint="a" interval="0.0007" nsample="2"/>`,
+      '',
+      world,
+    )
+    const oracle = await openOracle(xml)
+    const batch = await createBatch(await loadModel(xml), { nworld: 2 })
+    oracle.reset()
+    for (let k = 0; k < 80; k++) {
+      const ctrl = Math.sin(0.3 * k)
+      oracle.write('ctrl', [ctrl])
+      batch.set('ctrl', [ctrl])
+      oracle.step()
+      await batch.step()
+      if (k === 30) batch.reset([0, 1])
+      const ours = await batch.get('sensordata')
+      oracle.get('sensordata').forEach((x, i) => {
+        assert.ok(
+          Math.abs(x - ours[i]) <= 1e-4 * Math.max(1, Math.abs(x)),
+          `step ${k}, sensor ${i}: ${ours[i]}, MuJoCo ${x}`,
+        )
+      })
+    }
+    batch.dispose()
+    oracle.dispose()
+  })
+}
+
+test('an interval of whole timesteps samples at each of them', async () => {
+  const xml = scene('<clock interval="0.01" nsample="1"/>')
+  const batch = await createBatch(await loadModel(xml), { nworld: 1 })
+  for (let k = 0; k < 2000; k++) {
+    await batch.step()
+    assert.ok(Math.abs((await batch.get('sensordata'))[0] - 0.01 * Math.floor(k / 5)) < 1e-5, `step ${k}`)
+  }
+  batch.dispose()
+})
+
+const NOISY = `<mujoco><option timestep="0.002"><flag contact="disable"/></option><worldbody><body pos="0 0 1"><joint name="a" type="slide" axis="1 0 0"/><geom type="sphere" size=".1" mass="1"/><site name="s" euler="10 20 30"/></body></worldbody>
+  <sensor><jointpos joint="a" noise=".5"/><gyro site="s" noise="2"/><framezaxis objtype="site" objname="s" noise=".01"/><framequat objtype="site" objname="s" noise=".02"/><touch site="s" noise="1"/><clock/><jointvel joint="a" noise=".3" cutoff=".4"/></sensor></mujoco>`
+
+test('noise: off by default; normal, unit vectors stay unit, the rest as declared', async () => {
+  const model = await loadModel(NOISY)
+  const nworld = 5000
+  const quiet = await createBatch(model, { nworld: 1 })
+  const noisy = await createBatch(model, { nworld, sensorNoise: true, seed: 7 })
+  await quiet.step()
+  await noisy.step()
+  const clean = await quiet.get('sensordata')
+  const data = await noisy.get('sensordata')
+  const n = clean.length
+  const column = (k: number): number[] => Array.from({ length: nworld }, (_, w) => data[w * n + k] - clean[k])
+  const moments = (x: readonly number[]): [number, number, number] => {
+    const mean = x.reduce((a, b) => a + b) / x.length
+    const central = (p: number): number => x.reduce((a, b) => a + (b - mean) ** p, 0) / x.length
+    return [mean, Math.sqrt(central(2)), central(4) / central(2) ** 2]
+  }
+  for (const [k, std] of [
+    [0, 0.5],
+    [1, 2],
+    [2, 2],
+    [3, 2],
+  ] as const) {
+    const [mean, deviation, kurtosis] = moments(column(k))
+    // four standard errors
+    assert.ok(Math.abs(mean) < (4 * std) / Math.sqrt(nworld), `${k}: mean ${mean}`)
+    assert.ok(Math.abs(deviation / std - 1) < 4 / Math.sqrt(2 * nworld), `${k}: deviation ${deviation}`)
+    assert.ok(Math.abs(kurtosis - 3) < 4 * Math.sqrt(24 / nworld), `${k}: kurtosis ${kurtosis}`)
+  }
+  const correlation = column(1).reduce((a, x, w) => a + x * column(2)[w], 0) / nworld / 4
+  assert.ok(Math.abs(correlation) < 4 / Math.sqrt(nworld), `correlation ${correlation}`)
+  let turn = 0
+  for (let w = 0; w < nworld; w++) {
+    const row = data.subarray(w * n, (w + 1) * n)
+    assert.ok(Math.abs(Math.hypot(...row.subarray(4, 7)) - 1) < 1e-6)
+    assert.ok(Math.abs(Math.hypot(...row.subarray(7, 11)) - 1) < 1e-6)
+    const cosine = Math.abs(row[7] * clean[7] + row[8] * clean[8] + row[9] * clean[9] + row[10] * clean[10])
+    turn += (2 * Math.acos(Math.min(1, cosine))) ** 2 / nworld
+    // what senses nothing says nothing; a cutoff holds for noise too
+    assert.is(row[11], 0)
+    assert.is(row[12], 0)
+    assert.ok(Math.abs(row[13]) <= Math.fround(0.4))
+  }
+  assert.ok(Math.abs(Math.sqrt(turn / 3) / 0.02 - 1) < 0.05, `turn ${Math.sqrt(turn / 3)}`)
+  quiet.dispose()
+  noisy.dispose()
+})
+
+test('noise: the words of Philox, whose twin is in bindings/math', async () => {
+  const model = await loadModel(NOISY)
+  const batch = await createBatch(model, { nworld: 6, sensorNoise: true, seed: -123456789012 })
+  await batch.step(3)
+  const clean = await createBatch(model, { nworld: 1 })
+  await clean.step(3)
+  const [data, truth] = [await batch.get('sensordata'), await clean.get('sensordata')]
+  const [lo, hi] = seedWords(-123456789012)
+  const words = new Uint32Array(4)
+  for (let w = 0; w < 6; w++) {
+    // the readings of the third step, at time 2 h; the first four components share a block
+    philox(0, w, 2, STREAM.sensor, lo, hi, words)
+    const [u, v] = [0, 1].map(k => ((words[k] >>> 9) + 0.5) / 8388608)
+    const z = Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v)
+    const at = (w * data.length) / 6
+    assert.ok(Math.abs(data[at] - truth[0] - 0.5 * z) < 1e-5, `world ${w}: ${data[at]}, ${truth[0] + 0.5 * z}`)
+  }
+  batch.dispose()
+  clean.dispose()
+})
+
+test('noise: a function of seed, world, reset and step, and nothing else', async () => {
+  const model = await loadModel(NOISY)
+  const run = async (nworld: number, seed: number, workers = 1): Promise<Float32Array[]> => {
+    const batch = await createBatch(model, { nworld, seed, workers, sensorNoise: true })
+    const rows: Float32Array[] = []
+    for (let k = 0; k < 3; k++) {
+      await batch.step()
+      rows.push(await batch.get('sensordata'))
+    }
+    batch.reset()
+    batch.reset()
+    await batch.step()
+    rows.push(await batch.get('sensordata'))
+    batch.dispose()
+    return rows
+  }
+  const [a, b, many, other] = [await run(6, 1), await run(6, 1, 2), await run(9, 1), await run(6, 2)]
+  a.forEach((row, k) => {
+    assert.equal([...b[k]], [...row])
+    assert.equal([...many[k].subarray(0, row.length)], [...row])
+    assert.not.equal([...other[k]], [...row])
+  })
+  // steps and resets differ; so do worlds
+  assert.not.equal(a[0][1], a[1][1])
+  assert.not.equal(a[0][1], a[3][1])
+  assert.not.equal(a[0][1], a[0][15])
+})
 
 test('a delayed reading under RK4 is the one of the step it comes from', async () => {
   const xml = scene(

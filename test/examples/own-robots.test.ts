@@ -86,6 +86,32 @@ test('the engine: each stays at its first keyframe for 5 s', async () => {
   }
 })
 
+test('the engine: the paddle pushes the puck as in MuJoCo', async () => {
+  const file = 'puck-pusher.xml'
+  const model = await loadModel(path.join(folder, file))
+  const batch = await createBatch(model, { nworld: 1 })
+  const oracle = await openOracle(read(file))
+  oracle.reset(0)
+  batch.set('qpos', oracle.get('qpos'))
+  const ctrl = [1, 0.1]
+  batch.set('ctrl', ctrl)
+  oracle.write('ctrl', ctrl)
+  let touched = 0
+  for (let k = 0; k < 200; k++) {
+    await batch.step()
+    oracle.step()
+    const [found] = (await batch.get('sensordata')).subarray(9)
+    if (found > 0) touched++
+  }
+  assert.ok(touched > 0, 'the contact sensor feels the puck')
+  const [mine, theirs] = [await batch.get('qpos'), oracle.get('qpos')]
+  assert.ok(theirs[2] > 0.1, 'the puck is on its way')
+  for (const i of [0, 1, 2, 3])
+    assert.ok(Math.abs(mine[i] - theirs[i]) < 0.01, `qpos ${i}: ${mine[i]} and ${theirs[i]}`)
+  batch.dispose()
+  oracle.dispose()
+})
+
 const built = path.join(root, 'dist/bindings/engine/wasm/simcrank.wasm')
 const fresh =
   existsSync(built) && readFileSync(built).equals(readFileSync(path.join(root, 'bindings/engine/wasm/simcrank.wasm')))

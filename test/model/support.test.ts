@@ -55,6 +55,8 @@ const ALL_WRONG = `<mujoco>
       <geom name="sticky" type="cylinder" size="0.1 0.1" adhesion="1"/>
       <geom name="seen" type="mesh" mesh="tetra" contype="0" conaffinity="0"/>
       <geom name="felt" type="mesh" mesh="tetra"/><site name="tip"/><site name="end" pos="0 0 1"/></body>
+    <body name="arm"><joint name="elbow"/><site name="post"/><geom name="rod" type="ellipsoid" size="0.1 0.2 0.3" surfacevel="1 0 0 0 0 0"/>
+      <body name="hand" pos="0 0 1"><joint name="wrist"/><geom size="0.1" contype="0" conaffinity="0"/></body></body>
     <body name="arm"><joint name="elbow"/><geom name="rod" type="ellipsoid" size="0.1 0.2 0.3" surfacevel="1 0 0 0 0 0"/>
       <body name="hand" pos="0 0 1"><joint name="wrist"/><geom size="0.1" contype="0" conaffinity="0"/>
         <site name="spot"/></body></body>
@@ -79,10 +81,10 @@ const ALL_WRONG = `<mujoco>
   </actuator>
   <sensor>
     <gyro name="imu" site="tip"/><clock/><jointpos name="fine" joint="elbow"/>
-    <jointpos name="slow" joint="elbow" interval="0.02" nsample="4"/>
     <framepos name="look" objtype="camera" objname="eye"/>
     <framequat name="seen" objtype="site" objname="tip" reftype="camera" refname="eye"/>
     <framequat name="ok" objtype="geom" objname="rod" reftype="xbody" refname="arm"/>
+    <rangefinder name="laser" site="post"/><rangefinder name="within" site="tip"/>
     <rangefinder name="laser" site="spot"/>
     <camprojection name="shot" site="tip" camera="eye"/>
     <user name="mine" dim="2"/>
@@ -108,7 +110,6 @@ const EXPECTED = [
   'actuator 5: not supported: group 2 disabled',
   "actuator 'crank': not supported: transmission 'slidercrank'",
   "actuator 'gecko': not supported: transmission 'body'",
-  "sensor 'slow': interval is not supported",
   "sensor 'look': frames of kind 'camera'",
   "sensor 'seen': frames of kind 'camera'",
   "sensor 'laser': its ray may meet geom 'seen' of type 'mesh'",

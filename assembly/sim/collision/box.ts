@@ -31,6 +31,7 @@ const POLYGON: usize = 24 * V
 const CLIPPED: usize = 36 * V
 /** a quadrangle cut by four lines has at most 8 corners; rounding may leave a few more */
 const MAXVERT: i32 = 12
+const MAXCON: i32 = 8
 
 /** the better of the axes so far and one more, which must gain more than slack */
 // @ts-ignore: decorator
@@ -225,7 +226,7 @@ function faceContacts(
   // corners within the margin, each once
   const radius2 = DUPEPS * (sizeX * sizeX + sizeY * sizeY)
   let count = 0
-  for (let k = 0; k < n; k++) {
+  for (let k = 0; k < n && count < MAXCON; k++) {
     const c = polygon + V * <usize>k
     if (load<f32>(c, 8) > margin || isDuplicate(spare, count, c, radius2)) continue
     st(spare + V * <usize>count, ld(c))

@@ -4,6 +4,11 @@ import { GEOM_POS } from '../types'
 import { contact, get, openRecords } from './lane'
 
 const MINVAL: f64 = 1e-15
+/**
+ * Share of the sizes by which a later candidate must be closer to the box: of points that are as close (a capsule flat
+ * on a face) it is the first, whatever the rounding of the poses.
+ */
+const SLACK: f64 = 1e-6
 
 // layout of tmp in quantities of a block: centre and half axis of the capsule in the frame of the box
 const CENTRE: usize = 0
@@ -36,6 +41,8 @@ const NO_WAY: f64 = -4
 /** The point of the capsule's axis closest to the box, written to tmp (T, FEATURE, …). c, h, s: centre, half axis, half sizes */
 function closest(c: usize, h: usize, s: usize, length: f64, margin: f64, radius: f64, tmp: usize): void {
   const far = margin + 2 * (radius + length + get(s, 0) + get(s, 1) + get(s, 2))
+  const slack = SLACK * far
+  // squared distance below which a candidate is closer
   let best = far
   store<f64>(tmp + T, 0)
   store<i32>(tmp + FEATURE, NOTHING)
@@ -54,7 +61,7 @@ function closest(c: usize, h: usize, s: usize, length: f64, margin: f64, radius:
       }
     }
     if (out > 1 || dist2 >= best) continue
-    best = dist2
+    best = dist2 - MINVAL - 2 * slack * sqrt(dist2)
     store<f64>(tmp + T, <f64>end)
     store<i32>(tmp + FEATURE, end < 0 ? FACE_LOWER : FACE_UPPER)
     store<i32>(tmp + FACE, face)
@@ -96,8 +103,8 @@ function closest(c: usize, h: usize, s: usize, length: f64, margin: f64, radius:
       const g1 = d1 - get(h, 1) * x2 + (j == 1 ? sj * x1 : 0)
       const g2 = d2 - get(h, 2) * x2 + (j == 2 ? sj * x1 : 0)
       const dist2 = g0 * g0 + g1 * g1 + g2 * g2
-      if (dist2 >= best - MINVAL) continue
-      best = dist2
+      if (dist2 >= best) continue
+      best = dist2 - MINVAL - 2 * slack * sqrt(dist2)
       store<f64>(tmp + T, x2)
       store<f64>(tmp + EDGE_T, x1)
       store<i32>(tmp + FEATURE, s1 * 3 + s2)

@@ -53,7 +53,11 @@ function setObject(obj: usize, shape: i32, G: usize, size: usize, margin: f64): 
   x *= inv
   y *= inv
   z *= inv
-  let u = get(G, 0), v = get(G, 3), w = get(G, 6)
+  // of a sphere and a capsule only the z axis is there: any other two will do
+  const round = shape <= CAPSULE, level = abs(x) < 0.5
+  let u = round ? (level ? 1 : 0) : get(G, 0)
+  let v = round ? (level ? 0 : 1) : get(G, 3)
+  let w = round ? 0 : get(G, 6)
   const along = u * x + v * y + w * z
   u -= along * x
   v -= along * y

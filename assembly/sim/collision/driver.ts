@@ -2,14 +2,17 @@
  * Contacts of a block: candidates whose bounding spheres meet go to the function of their geom types, the records get
  * frames and ids, and every world counts its own.
  */
-import { add, and, any, dot3, gt, ld, le, mul, none, not, sel, splat, st, sub, V } from '../../math/v4'
+import { add, and, any, gt, ld, none, sel, splat, st, V } from '../../math/v4'
 import * as f from '../../shared/fields'
 import {
-  at, CON_CAND, CON_DIM, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID,
+  at, CON_CAND, CON_DIM, CON_GEOM1, CON_GEOM2, CON_HAS, CON_STRIDE, DSBL_MULTICCD, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID,
   GEOM_PLANE, GEOM_POS, GEOM_SPHERE, GEOM_STRIDE, i32at,
 } from '../types'
 import { boxBox } from './box'
 import { capsuleBox } from './capsulebox'
+import { meets, meetsPair, meetsPlane, RUN_PLANE, RUN_SPHERES, sweep, taken } from './broad'
+import { makeFrame } from './frame'
+import { convexConvex } from './convex'
 import { distance2, makeFrame } from './frame'
 import { capsuleCapsule, planeBox, planeCapsule, planeSphere, sphereCapsule, sphereSphere } from './primitive'
 import { planeCylinder, planeEllipsoid, sphereBox, sphereCylinder } from './round'
@@ -37,37 +40,50 @@ export function collision(m: usize, p: usize, d: usize, s: usize, alive: v128): 
   const tmp = f.tmp(m, s)
   store<i32>(tmp + NCON, 0)
   st(tmp + COUNT, none())
-  const n = f.ncand(m), geoms = f.geoms(m, s), types = f.geom_type(m), reach = f.geom_reach(m, p)
-
-  // pairs of one geom 1 follow each other: keep it in registers
-  let last = -1, plane = false
-  let c0 = none(), c1 = none(), c2 = none(), n0 = none(), n1 = none(), n2 = none(), reach1 = none()
-  let row = f.cand(m)
-  for (let i = 0; i < n; i++, row += 16) {
-    const g1 = load<i32>(row), g2 = load<i32>(row, 4), pair = load<i32>(row, 8)
-    if (g1 != last) {
-      last = g1
-      const A = geoms + GEOM_STRIDE * <usize>g1
-      c0 = ld(A + GEOM_POS); c1 = ld(A + GEOM_POS + V); c2 = ld(A + GEOM_POS + 2 * V)
-      n0 = ld(A + 2 * V); n1 = ld(A + 5 * V); n2 = ld(A + 8 * V)
-      plane = i32at(types, g1) == GEOM_PLANE
-      reach1 = ld(at(reach, g1))
+  if (f.nsweep(m) > 0) {
+    sweep(m, p, s, alive)
+    const hits = f.hits(m, s)
+    for (let w = 0, n = f.nhitword(m); w < n; w++) {
+      let bits = load<u32>(hits + 4 * <usize>w)
+      if (bits == 0) continue
+      store<u32>(hits + 4 * <usize>w, 0)
+      for (; bits; bits &= bits - 1) {
+        const row = 32 * w + ctz(bits)
+        narrow(m, p, s, row, taken(m, hits, row))
+      }
     }
-    const B = geoms + GEOM_STRIDE * <usize>g2
-    const bound = pair < 0 ? add(reach1, ld(at(reach, g2))) : pairReach(m, p, g1, g2, pair)
-    let near: v128
-    if (plane) near = le(dot3(sub(ld(B + GEOM_POS), c0), sub(ld(B + GEOM_POS + V), c1), sub(ld(B + GEOM_POS + 2 * V), c2), n0, n1, n2), bound)
-    else near = le(distance2(ld(B + GEOM_POS), ld(B + GEOM_POS + V), ld(B + GEOM_POS + 2 * V), c0, c1, c2), mul(bound, bound))
-    near = and(near, alive)
-    if (any(near)) narrow(m, p, s, i, near)
-  }
+  } else scan(m, p, s, alive)
   st(f.ncon(m, d), sel(alive, f32x4.convert_i32x4_s(ld(tmp + COUNT)), ld(f.ncon(m, d))))
 }
 
-/** distance of the centres at which the bounding spheres of an explicit pair meet */
-function pairReach(m: usize, p: usize, g1: i32, g2: i32, pair: i32): v128 {
-  const radii = add(ld(at(f.geom_rbound(m, p), g1)), ld(at(f.geom_rbound(m, p), g2)))
-  return add(radii, add(ld(at(f.pair_margin(m, p), pair)), ld(at(f.pair_gap(m, p), pair))))
+/** every row of cand in turn */
+function scan(m: usize, p: usize, s: usize, alive: v128): void {
+  const geoms = f.geoms(m, s), reach = f.geom_reach(m, p), cand = f.cand(m)
+  let run = f.cand_run(m)
+  for (let i = 0, n = f.nrun(m); i < n; i++, run += 16) {
+    const g1 = load<i32>(run), first = load<i32>(run, 4), end = load<i32>(run, 8), kind = load<i32>(run, 12)
+    const A = geoms + GEOM_STRIDE * <usize>g1
+    const reach1 = ld(at(reach, g1))
+    let c = cand + 16 * <usize>first
+    if (kind == RUN_SPHERES) {
+      for (let row = first; row < end; row++, c += 16) {
+        const g2 = load<i32>(c, 4)
+        const near = and(alive, meets(A, geoms + GEOM_STRIDE * <usize>g2, add(reach1, ld(at(reach, g2)))))
+        if (any(near)) narrow(m, p, s, row, near)
+      }
+    } else if (kind == RUN_PLANE) {
+      for (let row = first; row < end; row++, c += 16) {
+        const g2 = load<i32>(c, 4)
+        const near = and(alive, meetsPlane(A, geoms + GEOM_STRIDE * <usize>g2, add(reach1, ld(at(reach, g2)))))
+        if (any(near)) narrow(m, p, s, row, near)
+      }
+    } else {
+      for (let row = first; row < end; row++, c += 16) {
+        const near = and(alive, meetsPair(m, p, s, g1, load<i32>(c, 4), load<i32>(c, 8)))
+        if (any(near)) narrow(m, p, s, row, near)
+      }
+    }
+  }
 }
 
 /** contacts of one candidate in the worlds of a mask */
@@ -83,8 +99,8 @@ function narrow(m: usize, p: usize, s: usize, index: i32, act: v128): void {
 
   let count = load<i32>(tmp + NCON)
   let out = f.con(m, s) + CON_STRIDE * <usize>count
-  const found = collide(i32at(f.geom_type(m), g1), i32at(f.geom_type(m), g2), geoms + GEOM_STRIDE * <usize>g1, f.geom_size(m, p) + 3 * V * <usize>g1,
-    geoms + GEOM_STRIDE * <usize>g2, f.geom_size(m, p) + 3 * V * <usize>g2, margin, act, out, f.con_tmp(m, s))
+  const found = collide(m, s, i32at(f.geom_type(m), g1), i32at(f.geom_type(m), g2), geoms + GEOM_STRIDE * <usize>g1, f.geom_size(m, p) + 3 * V * <usize>g1,
+    geoms + GEOM_STRIDE * <usize>g2, f.geom_size(m, p) + 3 * V * <usize>g2, margin, act, out)
 
   // a world counts on beyond its room, but takes none: the records of a block always suffice
   const room = i32x4.splat(f.nconmax(m))
@@ -113,8 +129,9 @@ function narrow(m: usize, p: usize, s: usize, index: i32, act: v128): void {
 
 /** the function of a pair of geom types (mjCOLLISIONFUNC) */
 function collide(
-  type1: i32, type2: i32, A: usize, sa: usize, B: usize, sb: usize, margin: v128, act: v128, out: usize, tmp: usize,
+  m: usize, s: usize, type1: i32, type2: i32, A: usize, sa: usize, B: usize, sb: usize, margin: v128, act: v128, out: usize,
 ): i32 {
+  const tmp = f.con_tmp(m, s)
   switch (key(type1, type2)) {
     case key(GEOM_PLANE, GEOM_SPHERE): return planeSphere(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_PLANE, GEOM_CAPSULE): return planeCapsule(A, sa, B, sb, margin, act, out, tmp)
@@ -128,6 +145,11 @@ function collide(
     case key(GEOM_CAPSULE, GEOM_CAPSULE): return capsuleCapsule(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_CAPSULE, GEOM_BOX): return capsuleBox(A, sa, B, sb, margin, act, out, tmp)
     case key(GEOM_BOX, GEOM_BOX): return boxBox(A, sa, B, sb, margin, act, out, tmp)
-    default: return 0
+    default: {
+      const multiccd = (load<i32>(f.opt_disableflags(m)) & DSBL_MULTICCD) == 0
+      const tolerance = <f64>load<f32>(f.opt_ccd_tolerance(m))
+      const iterations = min(load<i32>(f.opt_ccd_iterations(m)), f.CCD_MAXITERATIONS)
+      return convexConvex(A, sa, type1, B, sb, type2, margin, act, out, f.ccd(m, s), iterations, tolerance, multiccd)
+    }
   }
 }

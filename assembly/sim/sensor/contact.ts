@@ -29,7 +29,7 @@ export function touch(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize
   const type = i32at(f.site_type(m), site), size = f.site_size(m, p) + 3 * V * <usize>site
   st(out, splat(0))
   const n = ncon(m, s)
-  if (n > 0) objectPose(m, p, d, s, OBJ_SITE, site, frame)
+  if (n > 0) objectPose(m, p, s, OBJ_SITE, site, frame)
   for (let k = 0; k < n; k++) {
     const C = f.con(m, s) + CON_STRIDE * <usize>k
     const body1 = i32at(f.geom_bodyid(m), load<i32>(C, CON_GEOM1)), body2 = i32at(f.geom_bodyid(m), load<i32>(C, CON_GEOM2))
@@ -214,7 +214,7 @@ export function contactSensor(m: usize, p: usize, d: usize, s: usize, i: i32, ou
   const frame = sensorTmp(m, s), tmp = frame + POSE, match = f.sens_match(m, s)
   for (let k = 0; k < dim; k++) st(at(out, k), splat(0))
   const n = ncon(m, s)
-  if (n > 0 && i32at(f.sensor_objtype(m), i) == OBJ_SITE) objectPose(m, p, d, s, OBJ_SITE, i32at(f.sensor_objid(m), i), frame)
+  if (n > 0 && i32at(f.sensor_objtype(m), i) == OBJ_SITE) objectPose(m, p, s, OBJ_SITE, i32at(f.sensor_objid(m), i), frame)
 
   let some = i32x4.splat(0)
   for (let k = 0; k < n; k++) {

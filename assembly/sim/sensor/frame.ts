@@ -22,9 +22,9 @@ function frameQuat(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): 
 /** position or an axis of an object's frame, in a reference frame when there is one; out (3) */
 function framePlace(m: usize, p: usize, d: usize, s: usize, i: i32, type: i32, out: usize): void {
   const frame = sensorTmp(m, s), ref = frame + POSE, x = ref + POSE
-  objectPose(m, p, d, s, i32at(f.sensor_objtype(m), i), i32at(f.sensor_objid(m), i), frame)
+  objectPose(m, p, s, i32at(f.sensor_objtype(m), i), i32at(f.sensor_objid(m), i), frame)
   const refid = i32at(f.sensor_refid(m), i)
-  if (refid >= 0) objectPose(m, p, d, s, i32at(f.sensor_reftype(m), i), refid, ref)
+  if (refid >= 0) objectPose(m, p, s, i32at(f.sensor_reftype(m), i), refid, ref)
   for (let k: usize = 0; k < 3; k++) {
     if (type == SENS_FRAMEPOS) {
       const pos = ld(frame + POSE_P + V * k)
@@ -39,7 +39,7 @@ function framePlace(m: usize, p: usize, d: usize, s: usize, i: i32, type: i32, o
 function frameVelocity(m: usize, p: usize, d: usize, s: usize, i: i32, linear: bool, out: usize): void {
   const frame = sensorTmp(m, s), ref = frame + POSE, vel = ref + POSE, refVel = vel + 6 * V
   const type = i32at(f.sensor_objtype(m), i), id = i32at(f.sensor_objid(m), i)
-  objectPose(m, p, d, s, type, id, frame)
+  objectPose(m, p, s, type, id, frame)
   pointVelocity(m, s, objectBody(m, type, id), frame + POSE_P, vel)
   const part: usize = linear ? 3 * V : 0
   const refid = i32at(f.sensor_refid(m), i)
@@ -48,7 +48,7 @@ function frameVelocity(m: usize, p: usize, d: usize, s: usize, i: i32, linear: b
     return
   }
   const reftype = i32at(f.sensor_reftype(m), i)
-  objectPose(m, p, d, s, reftype, refid, ref)
+  objectPose(m, p, s, reftype, refid, ref)
   pointVelocity(m, s, objectBody(m, reftype, refid), ref + POSE_P, refVel)
   for (let k: usize = 0; k < 6; k++) st(vel + V * k, sub(ld(vel + V * k), ld(refVel + V * k)))
   // what a turning reference sees of the distance: r x w
@@ -69,7 +69,7 @@ function frameAcceleration(m: usize, p: usize, d: usize, s: usize, type: i32, id
     for (let k: usize = 0; k < 3; k++) st(out + V * k, splat(0))
     return
   }
-  objectPose(m, p, d, s, type, id, frame)
+  objectPose(m, p, s, type, id, frame)
   pointAcceleration(m, s, link, frame + POSE_P, acc)
   const part = linear ? acc + 3 * V : acc
   if (local) mulMatTVec3(out, frame, part)
@@ -83,7 +83,7 @@ function siteMotion(m: usize, p: usize, d: usize, s: usize, type: i32, site: i32
     return
   }
   const frame = sensorTmp(m, s), vel = frame + POSE
-  objectPose(m, p, d, s, OBJ_SITE, site, frame)
+  objectPose(m, p, s, OBJ_SITE, site, frame)
   if (type == SENS_MAGNETOMETER) {
     mulMatTVec3(out, frame, f.opt_magnetic(m, p))
     return

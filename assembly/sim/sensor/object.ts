@@ -1,7 +1,8 @@
 import { axisAngle2Quat } from '../../math/rotation'
-import { copy, mulMat3, mulMatTVec3, mulMatVec3, mulQuat, normalize4, quat2Mat } from '../../math/spatial'
-import { add, cross1, dot3, ld, splat, st, sub, V } from '../../math/v4'
+import { copy, mulMat3, mulMatVec3, mulQuat, normalize4, quat2Mat } from '../../math/spatial'
+import { add, cross1, ld, splat, st, sub, V } from '../../math/v4'
 import * as f from '../../shared/fields'
+import { bodyBase } from '../mocap'
 import { at, i32at, JNT_BALL, JNT_FREE, JNT_SLIDE, LNK_CACC, LNK_CVEL, LNK_STRIDE, OBJ_GEOM, OBJ_SITE, OBJ_XBODY } from '../types'
 
 /** quantities of a pose: rotation 9 row-major, position 3 */
@@ -34,43 +35,15 @@ function compose(out: usize, a: usize, b: usize): void {
   for (let i: usize = 0; i < 3; i++) st(out + POSE_P + V * i, add(ld(out + POSE_P + V * i), ld(a + POSE_P + V * i)))
 }
 
-/** mocap id of the root of a body's tree, when the body stands still in it; else -1 */
-function mocapRoot(m: usize, b: i32): i32 {
-  return f.nmocap(m) > 0 && i32at(f.body_lnk(m), b) < 0 ? i32at(f.body_mocapid(m), i32at(f.body_rootid(m), b)) : -1
-}
-
 /**
  * Pose of a body frame in the world.
- *   in   lnk R, p; mocap_pos, mocap_quat
+ *   in   lnk R, p; mocap
  *   out  rotation 9, position 3
  */
-export function bodyPose(m: usize, p: usize, d: usize, s: usize, b: i32, out: usize): void {
-  const local = f.body_frame(m, p) + POSE * <usize>b
-  const link = i32at(f.body_lnk(m), b)
-  if (link >= 0) {
-    // rotation 9 and position 3 stand side by side in a link's record too
-    compose(out, f.lnk(m, s) + LNK_STRIDE * <usize>link, local)
-    return
-  }
-  const mocap = mocapRoot(m, b)
-  if (mocap < 0) {
-    copy(out, local, 12)
-    return
-  }
-  // the frame of the tree's root, where mocap_pos and mocap_quat have it, then the body in that root
-  const root = f.body_frame(m, p) + POSE * <usize>i32at(f.body_rootid(m), b)
-  const tmp = ownTmp(m, s), moved = tmp + 4 * V, rel = tmp + 16 * V, diff = tmp + 28 * V
-  normalize4(tmp, f.mocap_quat(m, d) + 4 * V * <usize>mocap)
-  quat2Mat(moved, tmp)
-  copy(moved + POSE_P, f.mocap_pos(m, d) + 3 * V * <usize>mocap, 3)
-  for (let c: usize = 0; c < 3; c++) {
-    for (let r: usize = 0; r < 3; r++) {
-      st(rel + V * (3 * r + c), dot3(ld(root + V * r), ld(root + V * (3 + r)), ld(root + V * (6 + r)), ld(local + V * c), ld(local + V * (3 + c)), ld(local + V * (6 + c))))
-    }
-    st(diff + V * c, sub(ld(local + POSE_P + V * c), ld(root + POSE_P + V * c)))
-  }
-  mulMatTVec3(rel + POSE_P, root, diff)
-  compose(out, moved, rel)
+export function bodyPose(m: usize, p: usize, s: usize, b: i32, out: usize): void {
+  const local = f.body_frame(m, p) + POSE * <usize>b, base = bodyBase(m, s, b)
+  if (base) compose(out, base, local)
+  else copy(out, local, 12)
 }
 
 /** where a body's inertial frame, a geom or a site sits in its body: position, or with `quat` the orientation */
@@ -85,23 +58,23 @@ function localFrame(m: usize, p: usize, type: i32, id: i32, quat: bool): usize {
  *   out     rotation 9, position 3
  *   source  MuJoCo engine_sensor.c, get_xpos_xmat
  */
-export function objectPose(m: usize, p: usize, d: usize, s: usize, type: i32, id: i32, out: usize): void {
+export function objectPose(m: usize, p: usize, s: usize, type: i32, id: i32, out: usize): void {
   const b = objectBody(m, type, id)
   if (type == OBJ_XBODY) {
-    bodyPose(m, p, d, s, b, out)
+    bodyPose(m, p, s, b, out)
     return
   }
   const frame = ownTmp(m, s) + 32 * V, local = frame + POSE
-  bodyPose(m, p, d, s, b, frame)
+  bodyPose(m, p, s, b, frame)
   quat2Mat(local, localFrame(m, p, type, id, true))
   copy(local + POSE_P, localFrame(m, p, type, id, false), 3)
   compose(out, frame, local)
 }
 
 /** position only of what objectPose places; out (3) */
-export function objectPos(m: usize, p: usize, d: usize, s: usize, type: i32, id: i32, out: usize): void {
+export function objectPos(m: usize, p: usize, s: usize, type: i32, id: i32, out: usize): void {
   const frame = ownTmp(m, s) + 32 * V
-  bodyPose(m, p, d, s, objectBody(m, type, id), frame)
+  bodyPose(m, p, s, objectBody(m, type, id), frame)
   if (type == OBJ_XBODY) {
     copy(out, frame + POSE_P, 3)
     return

@@ -15,7 +15,7 @@ import { subtreeCom } from './subtree'
 export function geomPoses(m: usize, p: usize, d: usize, s: usize): void {
   const n = f.ngeom(m)
   for (let g = 0; g < n; g++) {
-    if (i32at(f.geom_visible(m), g)) objectPose(m, p, d, s, OBJ_GEOM, g, f.geoms(m, s) + GEOM_STRIDE * <usize>g)
+    if (i32at(f.geom_visible(m), g)) objectPose(m, p, s, OBJ_GEOM, g, f.geoms(m, s) + GEOM_STRIDE * <usize>g)
   }
 }
 
@@ -71,7 +71,7 @@ function rangeOf(m: usize, p: usize, s: usize, i: i32, body: i32, frame: usize, 
  */
 export function rangefinder(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): void {
   const frame = sensorTmp(m, s), site = i32at(f.sensor_objid(m), i)
-  objectPose(m, p, d, s, OBJ_SITE, site, frame)
+  objectPose(m, p, s, OBJ_SITE, site, frame)
   for (let l: usize = 0; l < 4; l++) rangeOf(m, p, s, i, objectBody(m, OBJ_SITE, site), frame, frame + POSE, 4 * l, out)
 }
 
@@ -83,8 +83,8 @@ export function rangefinder(m: usize, p: usize, d: usize, s: usize, i: i32, out:
 export function insideSite(m: usize, p: usize, d: usize, s: usize, i: i32, out: usize): void {
   const site = i32at(f.sensor_refid(m), i), frame = sensorTmp(m, s), point = frame + POSE, com = point + 3 * V
   const type = i32at(f.sensor_objtype(m), i), id = i32at(f.sensor_objid(m), i)
-  objectPose(m, p, d, s, OBJ_SITE, site, frame)
-  objectPos(m, p, d, s, type, id, point)
+  objectPose(m, p, s, OBJ_SITE, site, frame)
+  objectPos(m, p, s, type, id, point)
   // a body without mass of its own stands for the bodies below it
   if (type == OBJ_BODY && id > 0) subtreeCom(m, p, d, s, id, com)
   const size = f.site_size(m, p) + 3 * V * <usize>site

@@ -10,14 +10,14 @@ import { objectPos, objectPose, pointVelocity, POSE, POSE_P, sensorTmp, subtreeE
 export function subtreeCom(m: usize, p: usize, d: usize, s: usize, b: i32, out: usize): void {
   const point = sensorTmp(m, s) + 60 * V
   const end = subtreeEnd(m, b)
-  objectPos(m, p, d, s, OBJ_BODY, b, point)
+  objectPos(m, p, s, OBJ_BODY, b, point)
   const own = ld(at(f.body_mass(m, p), b))
   // without mass, the body's own inertial frame
   const o0 = ld(point), o1 = ld(point + V), o2 = ld(point + 2 * V)
   let x = mul(own, o0), y = mul(own, o1), z = mul(own, o2)
   for (let k = b + 1; k < end; k++) {
     const mass = ld(at(f.body_mass(m, p), k))
-    objectPos(m, p, d, s, OBJ_BODY, k, point)
+    objectPos(m, p, s, OBJ_BODY, k, point)
     x = mad(mass, ld(point), x); y = mad(mass, ld(point + V), y); z = mad(mass, ld(point + 2 * V), z)
   }
   const mass = ld(at(f.body_subtreemass(m, p), b))
@@ -41,7 +41,7 @@ function subtreeMotion(m: usize, p: usize, d: usize, s: usize, b: i32, momentum:
   let l0 = splat(0), l1 = splat(0), l2 = splat(0)
   for (let k = b; k < end; k++) {
     const mass = ld(at(f.body_mass(m, p), k))
-    objectPos(m, p, d, s, OBJ_BODY, k, frame)
+    objectPos(m, p, s, OBJ_BODY, k, frame)
     pointVelocity(m, s, k, frame, vel)
     l0 = mad(mass, ld(vel + 3 * V), l0); l1 = mad(mass, ld(vel + 4 * V), l1); l2 = mad(mass, ld(vel + 5 * V), l2)
   }
@@ -56,7 +56,7 @@ function subtreeMotion(m: usize, p: usize, d: usize, s: usize, b: i32, momentum:
   subtreeCom(m, p, d, s, b, com)
   let n0 = splat(0), n1 = splat(0), n2 = splat(0)
   for (let k = b; k < end; k++) {
-    objectPose(m, p, d, s, OBJ_BODY, k, frame)
+    objectPose(m, p, s, OBJ_BODY, k, frame)
     pointVelocity(m, s, k, frame + POSE_P, vel)
     mulMatTVec3(spin, frame, vel)
     const inertia = f.body_inertia(m, p) + 3 * V * <usize>k
@@ -106,7 +106,7 @@ function potentialEnergy(m: usize, p: usize, d: usize, s: usize): v128 {
   if (!(disable & DSBL_GRAVITY)) {
     const g = f.opt_gravity(m, p), point = sensorTmp(m, s), n = f.nbody(m)
     for (let b = 1; b < n; b++) {
-      objectPos(m, p, d, s, OBJ_BODY, b, point)
+      objectPos(m, p, s, OBJ_BODY, b, point)
       const height = dot3(ld(g), ld(g + V), ld(g + 2 * V), ld(point), ld(point + V), ld(point + 2 * V))
       energy = nmad(ld(at(f.body_mass(m, p), b)), height, energy)
     }

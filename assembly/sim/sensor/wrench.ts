@@ -1,13 +1,13 @@
-import { copy, mulMatTVec3, mulMatVec3 } from '../../math/spatial'
+import { copy, mulMatTVec3, mulMatVec3, mulQuat, negQuat } from '../../math/spatial'
 import { add, and, cross1, ld, mul, neg, splat, st, sub, V } from '../../math/v4'
 import * as f from '../../shared/fields'
 import { contactForce, equalityForce, ncon } from '../contact-force'
 import {
   at, i32at, CON_FRAME, CON_GEOM1, CON_GEOM2, CON_HAS, CON_POS, CON_STRIDE, DSBL_CONSTRAINT, DSBL_EQUALITY, DSBL_GRAVITY,
-  EQ_CONNECT, EQ_WELD, OBJ_BODY, OBJ_SITE,
+  EQ_CONNECT, EQ_WELD, OBJ_BODY, OBJ_SITE, OBJ_XBODY,
 } from '../types'
 import { SENS_FORCE } from './enums'
-import { bodyPose, objectBody, objectPos, objectPose, pointAcceleration, pointVelocity, POSE, POSE_P, sensorTmp, subtreeEnd } from './object'
+import { bodyPose, objectBody, objectPos, objectPose, objectQuat, pointAcceleration, pointVelocity, POSE, POSE_P, sensorTmp, subtreeEnd } from './object'
 
 /**
  * The sum: force 3, torque 3 about a point. Adds force (fx, fy, fz) acting at `at_`, and a free torque, both times the
@@ -31,7 +31,7 @@ import { bodyPose, objectBody, objectPos, objectPose, pointAcceleration, pointVe
 function addInertial(m: usize, p: usize, d: usize, s: usize, b: i32, sum: usize, about: usize): void {
   const tmp = sensorTmp(m, s) + 20 * V, frame = tmp, acc = tmp + POSE, vel = acc + 6 * V, x = vel + 6 * V, y = x + 3 * V
   const link = i32at(f.body_lnk(m), b), mass = ld(at(f.body_mass(m, p), b))
-  objectPose(m, p, d, s, OBJ_BODY, b, frame)
+  objectPose(m, p, s, OBJ_BODY, b, frame)
   if (link < 0) {
     if (load<i32>(f.opt_disableflags(m)) & DSBL_GRAVITY) return
     const g = f.opt_gravity(m, p)
@@ -83,15 +83,37 @@ function addContacts(m: usize, s: usize, b: i32, end: i32, sum: usize, about: us
 function anchor(m: usize, p: usize, d: usize, s: usize, e: i32, side: i32, out: usize): void {
   const id = i32at(side == 0 ? f.eq_obj1id(m) : f.eq_obj2id(m), e)
   if (i32at(f.eq_objtype(m), e) != OBJ_BODY) {
-    objectPos(m, p, d, s, OBJ_SITE, id, out)
+    objectPos(m, p, s, OBJ_SITE, id, out)
     return
   }
   const weld = i32at(f.eq_type(m), e) == EQ_WELD
   const local = f.eq_data(m, p) + 11 * V * <usize>e + ((side == 1) != weld ? 3 * V : 0)
   const frame = sensorTmp(m, s) + 40 * V
-  bodyPose(m, p, d, s, id, frame)
+  bodyPose(m, p, s, id, frame)
   mulMatVec3(out, frame, local)
   for (let i: usize = 0; i < 3; i++) st(out + V * i, add(ld(out + V * i), ld(frame + POSE_P + V * i)))
+}
+
+/**
+ * Torque of weld e on its first object, from the forces of its rows of rotation: the error is the vector part of
+ * conj(q2) q1, times the torque scale, and a turn w of the first object changes it by that of conj(q2) w q1 / 2.
+ *   in-out  torque (3): forces of the rows; then N*m in world axes
+ */
+function weldTorque(m: usize, p: usize, d: usize, s: usize, e: i32, torque: usize): void {
+  const tmp = sensorTmp(m, s) + 40 * V, q1 = tmp, q2 = tmp + 4 * V, x = tmp + 8 * V
+  const id1 = i32at(f.eq_obj1id(m), e), id2 = i32at(f.eq_obj2id(m), e)
+  const data = f.eq_data(m, p) + 11 * V * <usize>e
+  const type = i32at(f.eq_objtype(m), e) == OBJ_SITE ? OBJ_SITE : OBJ_XBODY
+  objectQuat(m, p, d, s, type, id1, q1)
+  objectQuat(m, p, d, s, type, id2, q2)
+  if (type == OBJ_XBODY) mulQuat(q1, q1, data + 6 * V)
+  negQuat(q1, q1)
+  st(x, splat(0))
+  copy(x + V, torque, 3)
+  mulQuat(x, q2, x)
+  mulQuat(x, x, q1)
+  const scale = mul(splat(0.5), ld(data + 10 * V))
+  for (let k: usize = 0; k < 3; k++) st(torque + V * k, mul(scale, ld(x + V * (k + 1))))
 }
 
 /** less what connect and weld constraints do to the bodies [b, end) */
@@ -106,6 +128,7 @@ function addEqualities(m: usize, p: usize, d: usize, s: usize, b: i32, end: i32,
       const body = objectBody(m, objtype, i32at(side == 0 ? f.eq_obj1id(m) : f.eq_obj2id(m), e))
       if (body < b || body >= end) continue
       equalityForce(m, d, s, e, force)
+      if (type == EQ_WELD) weldTorque(m, p, d, s, e, force + 3 * V)
       anchor(m, p, d, s, e, side, where)
       // external forces are taken off: the first object is pushed, the second pushed back
       for (let i: usize = 0; i < 6; i++) st(force + V * i, side == 0 ? neg(ld(force + V * i)) : ld(force + V * i))
@@ -121,7 +144,7 @@ function addApplied(m: usize, p: usize, d: usize, s: usize, b: i32, sum: usize, 
   let bits = ld(x)
   for (let i: usize = 1; i < 6; i++) bits = v128.or(bits, ld(x + V * i))
   if (!v128.any_true(bits)) return
-  objectPos(m, p, d, s, OBJ_BODY, b, where)
+  objectPos(m, p, s, OBJ_BODY, b, where)
   addForce(sum, about, where, neg(ld(x)), neg(ld(x + V)), neg(ld(x + 2 * V)))
   addTorque(sum, neg(ld(x + 3 * V)), neg(ld(x + 4 * V)), neg(ld(x + 5 * V)))
 }
@@ -137,7 +160,7 @@ export function wrenchSensor(m: usize, p: usize, d: usize, s: usize, i: i32, typ
   const site = i32at(f.sensor_objid(m), i), b = objectBody(m, OBJ_SITE, site), end = subtreeEnd(m, b)
   const sum = sensorTmp(m, s), about = sum + 6 * V
   for (let k: usize = 0; k < 6; k++) st(sum + V * k, splat(0))
-  objectPos(m, p, d, s, OBJ_SITE, site, about)
+  objectPos(m, p, s, OBJ_SITE, site, about)
   for (let k = b > 0 ? b : 1; k < end; k++) {
     addInertial(m, p, d, s, k, sum, about)
     addApplied(m, p, d, s, k, sum, about)
@@ -145,7 +168,7 @@ export function wrenchSensor(m: usize, p: usize, d: usize, s: usize, i: i32, typ
   addContacts(m, s, b > 0 ? b : 1, end, sum, about)
   addEqualities(m, p, d, s, b > 0 ? b : 1, end, sum, about)
   const frame = sensorTmp(m, s) + 20 * V
-  objectPose(m, p, d, s, OBJ_SITE, site, frame)
+  objectPose(m, p, s, OBJ_SITE, site, frame)
   copy(frame + POSE, type == SENS_FORCE ? sum : sum + 3 * V, 3)
   mulMatTVec3(out, frame, frame + POSE)
 }

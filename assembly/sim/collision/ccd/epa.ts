@@ -1,10 +1,9 @@
 /** The expanding polytope algorithm: penetration depth of two convex objects (van den Bergen 2001). */
-import { ADJ, DIST, DIST2, FAR, HORIZON, LAMBDA, MAXEDGE, NEDGE, NFACE, NMAP, PROJ, TOLERANCE, VERT1, VERT2, X, X1, X2, Y, Z, dot, face, iterations, map, set, vertex } from './layout'
+import { ADJ, DIST, DIST2, FAR, HORIZON, LAMBDA, MAXEDGE, NEDGE, NFACE, NMAP, NUMBER, PROJ, TOLERANCE, VERT1, VERT2, X, X1, X2, Y, Z, dot, face, iterations, map, room, set, vertex } from './layout'
+import { CCD_MAP } from '../../../shared/fields'
 import { attachFace, corner, firstPolytope, horizon, insertSupport, mapFace, next } from './polytope'
 import { affine } from './simplex'
 
-/** most iterations, whatever the model asks for */
-export const MAXITERATIONS: i32 = 1000
 /** how far the upper bound may fall below the lower one in the first iteration */
 const CROSSED: f64 = 1e-10
 
@@ -33,16 +32,14 @@ function coverHorizon(c: usize, w: i32, lower2: f64, upper2: f64): bool {
 /** the face closest to the origin of those in the map; 0 if there is none */
 function closestFace(c: usize): usize {
   let best: usize = 0, least = FAR
-  const n = load<i32>(c + NMAP)
-  for (let i = 0; i < n; i++) {
-    const f = face(c, load<i32>(map(c, i)))
-    const d2 = load<f64>(f, DIST2)
-    if (d2 < least) {
-      least = d2
-      best = f
-    }
+  const end = map(c, load<i32>(c + NMAP))
+  for (let entry = map(c, 0); entry < end; entry += CCD_MAP) {
+    const d2 = load<f64>(entry)
+    const closer = d2 < least
+    best = select<usize>(entry, best, closer)
+    least = select<f64>(d2, least, closer)
   }
-  return best
+  return best == 0 ? 0 : face(c, load<i32>(best, NUMBER))
 }
 
 /**
@@ -53,8 +50,7 @@ function closestFace(c: usize): usize {
 export function epa(c: usize): usize {
   if (!firstPolytope(c)) return 0
   const tolerance = load<f64>(c + TOLERANCE)
-  const limit = min(iterations(c), MAXITERATIONS)
-  const room = 6 * iterations(c)
+  const limit = iterations(c)
   let upper = FAR, upper2 = FAR
   let best: usize = 0
   for (let k = 0; k < limit; k++) {
@@ -79,7 +75,7 @@ export function epa(c: usize): usize {
     horizon(c, f, w)
     const n = load<i32>(c + NEDGE)
     if (n < 3 || n > MAXEDGE) return 0
-    if (n > room - load<i32>(c + NFACE)) break
+    if (n > room(c) - load<i32>(c + NFACE)) break
     if (!coverHorizon(c, number, lower2, upper2)) return 0
     if (load<i32>(c + NMAP) == 0) break
   }

@@ -1,5 +1,5 @@
 /** Gilbert, Johnson and Keerthi's distance of two convex objects. */
-import { CLOSEST, DIST, FAR, ITERATIONS, LAMBDA, MINVAL, MINVAL2, NSIMPLEX, SEPARATED, SIMPLEX, SIMPLEX2, SPENT, TMP, TOLERANCE, VERT1, VERT2, VERTEX, X, X1, X2, Y, Z, cross, difference, dot, set } from './layout'
+import { CLOSEST, DIST, FAR, ITERATIONS, LAMBDA, MINVAL, MINVAL2, NSIMPLEX, SEPARATED, SIMPLEX, SIMPLEX2, SPENT, TMP, TOLERANCE, VERT1, VERT2, VERTEX, X, X1, X2, Y, Z, copyVertex, difference, dot, set } from './layout'
 import { subdistance } from './simplex'
 import { support } from './support'
 
@@ -27,15 +27,15 @@ function combine(out: usize, c: usize, n: i32, offset: usize): void {
   store<f64>(c + DIST, FAR)
 }
 
-/** normal = unit normal of the plane of three vertices; returns the signed distance of the origin's far side, FAR if none */
-function signedDistance(normal: usize, v1: usize, v2: usize, v3: usize, w: usize): f64 {
-  difference(w, v3, v1)
-  difference(w + 24, v2, v1)
-  cross(normal, w, w + 24)
-  const norm2 = dot(normal, normal)
+/** normal = unit normal of the plane of three vertices; returns its distance from the origin along it, FAR if there is none */
+function signedDistance(normal: usize, v1: usize, v2: usize, v3: usize): f64 {
+  const ax = X(v3) - X(v1), ay = Y(v3) - Y(v1), az = Z(v3) - Z(v1)
+  const bx = X(v2) - X(v1), by = Y(v2) - Y(v1), bz = Z(v2) - Z(v1)
+  const x = ay * bz - az * by, y = az * bx - ax * bz, z = ax * by - ay * bx
+  const norm2 = x * x + y * y + z * z
   if (!(norm2 > MINVAL2 && norm2 < 1e20)) return FAR
   const inv = 1 / sqrt(norm2)
-  set(normal, X(normal) * inv, Y(normal) * inv, Z(normal) * inv)
+  set(normal, x * inv, y * inv, z * inv)
   return dot(normal, v1)
 }
 
@@ -44,26 +44,26 @@ function signedDistance(normal: usize, v1: usize, v2: usize, v3: usize, w: usize
  * it cannot tell.
  */
 function intersect(c: usize): i32 {
-  memory.copy(c + SIMPLEX2, c + SIMPLEX, 4 * VERTEX)
+  for (let i: usize = 0; i < 4 * VERTEX; i += VERTEX) copyVertex(c + SIMPLEX2 + i, c + SIMPLEX + i)
   let s0 = c + SIMPLEX2, s1 = s0 + VERTEX, s2 = s1 + VERTEX, s3 = s2 + VERTEX
-  const normals = c + TMP, w = c + TMP + 96
+  const normals = c + TMP
   const limit = load<i32>(c + ITERATIONS)
   let k = load<i32>(c + SPENT)
   for (; k < limit; k++) {
-    const d0 = signedDistance(normals, s2, s1, s3, w)
-    const d1 = signedDistance(normals + 24, s0, s2, s3, w)
-    const d2 = signedDistance(normals + 48, s1, s0, s3, w)
-    const d3 = signedDistance(normals + 72, s0, s1, s2, w)
+    const d0 = signedDistance(normals, s2, s1, s3)
+    const d1 = signedDistance(normals + 24, s0, s2, s3)
+    const d2 = signedDistance(normals + 48, s1, s0, s3)
+    const d3 = signedDistance(normals + 72, s0, s1, s2)
     // the origin is in the plane of a face: this would not converge
     if (d0 == 0 || d1 == 0 || d2 == 0 || d3 == 0) break
     const low = d0 < d1 ? 0 : 1, high = d2 < d3 ? 2 : 3
     const index = min(d0, d1) < min(d2, d3) ? low : high
     const least = min(min(d0, d1), min(d2, d3))
     if (least > 0) {
-      memory.copy(c + SIMPLEX, s0, VERTEX)
-      memory.copy(c + SIMPLEX + VERTEX, s1, VERTEX)
-      memory.copy(c + SIMPLEX + 2 * VERTEX, s2, VERTEX)
-      memory.copy(c + SIMPLEX + 3 * VERTEX, s3, VERTEX)
+      copyVertex(c + SIMPLEX, s0)
+      copyVertex(c + SIMPLEX + VERTEX, s1)
+      copyVertex(c + SIMPLEX + 2 * VERTEX, s2)
+      copyVertex(c + SIMPLEX + 3 * VERTEX, s3)
       store<i32>(c + NSIMPLEX, 4)
       store<i32>(c + SPENT, k)
       return 1
@@ -155,7 +155,7 @@ export function gjk(c: usize, cutoff: f64): void {
       const l = load<f64>(lambda + 8 * i)
       if (l == 0) continue
       const to = simplex + VERTEX * <usize>n, from = simplex + VERTEX * i
-      if (to != from) memory.copy(to, from, VERTEX)
+      if (to != from) copyVertex(to, from)
       store<f64>(lambda + 8 * <usize>n, l)
       n++
     }

@@ -2,6 +2,7 @@
  * Memory of the convex routine: one world at a time, f64, at an address `c` in a worker's scratch (SCRATCH_FIELDS ccd).
  * Vectors in memory are 3 f64.
  */
+import { CCD_FACE, CCD_FACES, CCD_FIRST_VERTICES, CCD_HEAD, CCD_MAP, CCD_VERTEX } from '../../../shared/fields'
 
 // an object: shape, half sizes 3, position 3, rotation 9, margin
 export const OBJ1: usize = 0
@@ -23,7 +24,7 @@ export const BOX: i32 = 6
 
 // a vertex of the Minkowski difference: the difference, then the points of the objects it comes from, then for boxes and
 // cylinders the feature of each: a corner (bits: upper in x, y, z), a cap (0 upper, 1 lower)
-export const VERTEX: usize = 80
+export const VERTEX: usize = CCD_VERTEX
 export const VERT1: usize = 24
 export const VERT2: usize = 48
 export const FEATURE1: usize = 72
@@ -68,11 +69,12 @@ export const FOUND_STRIDE: usize = 56
 export const MARGINS: usize = 2144
 /** what the manifold of flat faces needs (manifold.ts) */
 export const MANIFOLD: usize = 2160
-export const VERTICES: usize = MANIFOLD + 4096
+/** 4096 bytes later */
+export const VERTICES: usize = CCD_HEAD
 
 // a face: corners 3, neighbours 3 over the edges (0 1), (1 2), (2 0), place in the map, then the projection of the
 // origin 3 and its squared length
-export const FACE: usize = 64
+export const FACE: usize = CCD_FACE
 export const ADJ: usize = 12
 export const INDEX: usize = 24
 export const PROJ: usize = 32
@@ -90,14 +92,18 @@ export const FAR: f64 = f64.MAX_VALUE
 // @ts-ignore: decorator
 @inline export function vertex(c: usize, i: i32): usize { return c + VERTICES + VERTEX * <usize>i }
 // @ts-ignore: decorator
-@inline export function faces(c: usize): usize { return c + VERTICES + VERTEX * <usize>(5 + iterations(c)) }
+@inline export function faces(c: usize): usize { return vertex(c, CCD_FIRST_VERTICES + iterations(c)) }
 // @ts-ignore: decorator
 @inline export function face(c: usize, i: i32): usize { return faces(c) + FACE * <usize>i }
-/** entry i of the map: the number of a face */
+/** faces there is room for */
 // @ts-ignore: decorator
-@inline export function map(c: usize, i: i32): usize {
-  return faces(c) + FACE * <usize>(6 * iterations(c)) + 4 * <usize>i
-}
+@inline export function room(c: usize): i32 { return CCD_FACES * iterations(c) }
+/** entry i of the map, the faces that may be the closest: squared distance (f64), number of the face */
+// @ts-ignore: decorator
+@inline export function map(c: usize, i: i32): usize { return face(c, room(c)) + <usize>CCD_MAP * <usize>i }
+
+/** in an entry of the map */
+export const NUMBER: usize = 8
 
 // @ts-ignore: decorator
 @inline export function X(p: usize): f64 { return load<f64>(p) }
@@ -110,6 +116,11 @@ export const FAR: f64 = f64.MAX_VALUE
   store<f64>(p, x)
   store<f64>(p, y, 8)
   store<f64>(p, z, 16)
+}
+/** a call of memory.copy costs more than it moves here */
+// @ts-ignore: decorator
+@inline export function copyVertex(to: usize, from: usize): void {
+  for (let i: usize = 0; i < VERTEX; i += 16) v128.store(to + i, v128.load(from + i))
 }
 // @ts-ignore: decorator
 @inline export function dot(a: usize, b: usize): f64 { return X(a) * X(b) + Y(a) * Y(b) + Z(a) * Z(b) }

@@ -411,7 +411,10 @@ export function manifold(c: usize, f: usize): i32 {
     edgeOutline(one, c, match >> 2)
     const normal = two + NORMALS + 24 * <usize>(match & 3)
     const corners = outline(two, obj2, load<i32>(two + FACEID + 4 * <usize>(match & 3)))
-    return emit(c, clip(c, two + OUTLINE, corners, one + OUTLINE, 2, normal), two + OUTLINE, normal, normal, -1, true)
+    const n = emit(c, clip(c, two + OUTLINE, corners, one + OUTLINE, 2, normal), two + OUTLINE, normal, normal, -1, true)
+    // the edge is not over the face: MuJoCo 3.14 then turns the normal of the one contact around
+    if (n == 0) set(c + FOUND + 32, -X(c + FOUND + 32), -Y(c + FOUND + 32), -Z(c + FOUND + 32))
+    return n
   }
   if (dim2 == 3) return 0
   n2 = findEdges(two, obj2, dim2, c)

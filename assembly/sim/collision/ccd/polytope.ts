@@ -1,5 +1,5 @@
 /** The polytope of the expanding polytope algorithm: faces, the first polytope, the horizon seen from a new vertex. */
-import { ADJ, CENTRE, DELETED, DIST2, FAR, HORIZON, INDEX, MAXEDGE, MINVAL, MINVAL2, NEDGE, NFACE, NMAP, NSIMPLEX, NVERT, PROJ, SIMPLEX, TMP, UNMAPPED, VERTEX, X, Y, Z, cross, det3, difference, dot, face, map, norm, set, vertex } from './layout'
+import { ADJ, CENTRE, DELETED, DIST2, FAR, HORIZON, INDEX, MAXEDGE, MINVAL, MINVAL2, NEDGE, NFACE, NMAP, NSIMPLEX, NUMBER, NVERT, PROJ, SIMPLEX, TMP, UNMAPPED, VERTEX, X, Y, Z, copyVertex, cross, det3, difference, dot, face, map, norm, set, vertex } from './layout'
 import { affine, projectOrigin } from './simplex'
 import { supportAlong } from './support'
 
@@ -19,7 +19,7 @@ const COS120: f64 = -0.5
 function insertVertex(c: usize, v: usize): i32 {
   const n = load<i32>(c + NVERT)
   store<i32>(c + NVERT, n + 1)
-  memory.copy(vertex(c, n), v, VERTEX)
+  copyVertex(vertex(c, n), v)
   return n
 }
 
@@ -44,7 +44,7 @@ export function attachFace(c: usize, v1: i32, v2: i32, v3: i32, adj1: i32, adj2:
   store<i32>(f, adj3, ADJ + 8)
   store<i32>(f, UNMAPPED, INDEX)
   const p = f + PROJ, a = vertex(c, v1), o = c + CENTRE
-  if (!projectOrigin(p, vertex(c, v3), vertex(c, v2), a, c + TMP)) return 0
+  if (!projectOrigin(p, vertex(c, v3), vertex(c, v2), a)) return 0
   // the projection must point out of the polytope
   if (X(p) * (X(a) - X(o)) + Y(p) * (Y(a) - Y(o)) + Z(p) * (Z(a) - Z(o)) < 0) set(p, -X(p), -Y(p), -Z(p))
   const d2 = dot(p, p)
@@ -56,8 +56,10 @@ export function attachFace(c: usize, v1: i32, v2: i32, v3: i32, adj1: i32, adj2:
 export function mapFace(c: usize, number: i32): void {
   const n = load<i32>(c + NMAP)
   store<i32>(c + NMAP, n + 1)
-  store<i32>(map(c, n), number)
-  store<i32>(face(c, number), n, INDEX)
+  const f = face(c, number), entry = map(c, n)
+  store<f64>(entry, load<f64>(f, DIST2))
+  store<i32>(entry, number, NUMBER)
+  store<i32>(f, n, INDEX)
 }
 
 function deleteFace(c: usize, f: usize): void {
@@ -65,9 +67,11 @@ function deleteFace(c: usize, f: usize): void {
   if (index >= 0) {
     const n = load<i32>(c + NMAP) - 1
     store<i32>(c + NMAP, n)
-    const last = load<i32>(map(c, n))
-    store<i32>(map(c, index), last)
-    store<i32>(face(c, last), index, INDEX)
+    const last = map(c, n), hole = map(c, index)
+    const number = load<i32>(last, NUMBER)
+    store<f64>(hole, load<f64>(last))
+    store<i32>(hole, number, NUMBER)
+    store<i32>(face(c, number), index, INDEX)
   }
   store<i32>(f, DELETED, INDEX)
 }
@@ -128,9 +132,9 @@ function clear(c: usize): void {
 /** start again from one triangle */
 function fromFace(c: usize, v1: i32, v2: i32, v3: i32): bool {
   const s = c + SIMPLEX
-  memory.copy(s, vertex(c, v1), VERTEX)
-  memory.copy(s + VERTEX, vertex(c, v2), VERTEX)
-  memory.copy(s + 2 * VERTEX, vertex(c, v3), VERTEX)
+  copyVertex(s, vertex(c, v1))
+  copyVertex(s + VERTEX, vertex(c, v2))
+  copyVertex(s + 2 * VERTEX, vertex(c, v3))
   store<i32>(c + NSIMPLEX, 3)
   return fromTriangle(c)
 }

@@ -2,31 +2,37 @@
  * The point of a simplex closest to the origin, in barycentric coordinates (Montanari, Petrinic and Barbieri 2017,
  * Improving the GJK algorithm for faster and more reliable distance queries between convex objects).
  */
-import { FAR, LAMBDA1, LAMBDA2, MINVAL, X, Y, Z, cross, det3, difference, dot, set } from './layout'
+import { FAR, LAMBDA1, LAMBDA2, MINVAL, X, Y, Z, det3, set } from './layout'
 
-/** out = projection of the origin on the plane of v1, v2, v3; returns false when they lie on a line. w: 5 vectors */
-export function projectOrigin(out: usize, v1: usize, v2: usize, v3: usize, w: usize): bool {
-  const e21 = w, e31 = w + 24, e32 = w + 48, n = w + 72
-  difference(e21, v2, v1)
-  difference(e31, v3, v1)
-  difference(e32, v3, v2)
+/** out = projection of the origin on the plane of v1, v2, v3; returns false when they lie on a line */
+export function projectOrigin(out: usize, v1: usize, v2: usize, v3: usize): bool {
+  const x1 = X(v1), y1 = Y(v1), z1 = Z(v1)
+  const x2 = X(v2), y2 = Y(v2), z2 = Z(v2)
+  const x3 = X(v3), y3 = Y(v3), z3 = Z(v3)
+  const ax = x2 - x1, ay = y2 - y1, az = z2 - z1
+  const bx = x3 - x2, by = y3 - y2, bz = z3 - z2
   // the normal from the edges at v2, v1, v3 in turn, until one is well conditioned
-  cross(n, e32, e21)
-  let nn = dot(n, n), nv = dot(n, v2)
+  let nx = by * az - bz * ay, ny = bz * ax - bx * az, nz = bx * ay - by * ax
+  let nn = nx * nx + ny * ny + nz * nz, nv = nx * x2 + ny * y2 + nz * z2
   if (nn == 0) return false
   if (nv == 0 || nn <= MINVAL) {
-    cross(n, e21, e31)
-    nn = dot(n, n)
-    nv = dot(n, v1)
+    const cx = x3 - x1, cy = y3 - y1, cz = z3 - z1
+    nx = ay * cz - az * cy
+    ny = az * cx - ax * cz
+    nz = ax * cy - ay * cx
+    nn = nx * nx + ny * ny + nz * nz
+    nv = nx * x1 + ny * y1 + nz * z1
     if (nn == 0) return false
     if (nv == 0 || nn <= MINVAL) {
-      cross(n, e31, e32)
-      nn = dot(n, n)
-      nv = dot(n, v3)
+      nx = cy * bz - cz * by
+      ny = cz * bx - cx * bz
+      nz = cx * by - cy * bx
+      nn = nx * nx + ny * ny + nz * nz
+      nv = nx * x3 + ny * y3 + nz * z3
     }
   }
   const k = nv / nn
-  set(out, X(n) * k, Y(n) * k, Z(n) * k)
+  set(out, nx * k, ny * k, nz * k)
   return true
 }
 
@@ -83,10 +89,9 @@ function segment(lambda: usize, s1: usize, s2: usize): void {
   return x * x + y * y + z * z
 }
 
-/** lambda (3) of the triangle. c: the routine's memory; w: 6 vectors */
-function triangle(lambda: usize, s1: usize, s2: usize, s3: usize, c: usize, w: usize): void {
-  const p = w + 120
-  if (!projectOrigin(p, s1, s2, s3, w)) {
+/** lambda (3) of the triangle. c: the routine's memory; p: a vector */
+function triangle(lambda: usize, s1: usize, s2: usize, s3: usize, c: usize, p: usize): void {
+  if (!projectOrigin(p, s1, s2, s3)) {
     segment(lambda, s1, s2)
     store<f64>(lambda, 0, 16)
     return
@@ -118,9 +123,9 @@ function triangle(lambda: usize, s1: usize, s2: usize, s3: usize, c: usize, w: u
 }
 
 /** one face of the tetrahedron against the best so far; returns the smaller squared distance */
-function tryFace(lambda: usize, skip: i32, s1: usize, s2: usize, s3: usize, best: f64, c: usize, w: usize): f64 {
+function tryFace(lambda: usize, skip: i32, s1: usize, s2: usize, s3: usize, best: f64, c: usize, p: usize): f64 {
   const l = c + LAMBDA2
-  triangle(l, s1, s2, s3, c, w)
+  triangle(l, s1, s2, s3, c, p)
   const d = distance2(l, s1, s2, s3)
   if (d >= best) return best
   let k: usize = 0
@@ -135,7 +140,7 @@ function tryFace(lambda: usize, skip: i32, s1: usize, s2: usize, s3: usize, best
 }
 
 /** lambda (4) of the tetrahedron */
-function tetrahedron(lambda: usize, s1: usize, s2: usize, s3: usize, s4: usize, c: usize, w: usize): void {
+function tetrahedron(lambda: usize, s1: usize, s2: usize, s3: usize, s4: usize, c: usize, p: usize): void {
   // volumes of the tetrahedra that the origin makes with the faces
   const c1 = -det3(s2, s3, s4), c2 = det3(s1, s3, s4), c3 = -det3(s1, s2, s4), c4 = det3(s1, s2, s3)
   const det = c1 + c2 + c3 + c4
@@ -146,17 +151,17 @@ function tetrahedron(lambda: usize, s1: usize, s2: usize, s3: usize, s4: usize, 
     return
   }
   let best = FAR
-  if (!in1) best = tryFace(lambda, 0, s2, s3, s4, best, c, w)
-  if (!in2) best = tryFace(lambda, 1, s1, s3, s4, best, c, w)
-  if (!in3) best = tryFace(lambda, 2, s1, s2, s4, best, c, w)
-  if (!in4) best = tryFace(lambda, 3, s1, s2, s3, best, c, w)
+  if (!in1) best = tryFace(lambda, 0, s2, s3, s4, best, c, p)
+  if (!in2) best = tryFace(lambda, 1, s1, s3, s4, best, c, p)
+  if (!in3) best = tryFace(lambda, 2, s1, s2, s4, best, c, p)
+  if (!in4) best = tryFace(lambda, 3, s1, s2, s3, best, c, p)
 }
 
-/** lambda (4) = barycentric coordinates of the point closest to the origin; 0 beyond the n corners s1 …. w: 6 vectors */
-export function subdistance(lambda: usize, n: i32, s1: usize, s2: usize, s3: usize, s4: usize, c: usize, w: usize): void {
+/** lambda (4) = barycentric coordinates of the point closest to the origin; 0 beyond the n corners s1 …. p: a vector */
+export function subdistance(lambda: usize, n: i32, s1: usize, s2: usize, s3: usize, s4: usize, c: usize, p: usize): void {
   set(lambda, 1, 0, 0)
   store<f64>(lambda, 0, 24)
-  if (n == 4) tetrahedron(lambda, s1, s2, s3, s4, c, w)
-  else if (n == 3) triangle(lambda, s1, s2, s3, c, w)
+  if (n == 4) tetrahedron(lambda, s1, s2, s3, s4, c, p)
+  else if (n == 3) triangle(lambda, s1, s2, s3, c, p)
   else if (n == 2) segment(lambda, s1, s2)
 }
