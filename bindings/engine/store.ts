@@ -1,6 +1,6 @@
 /** What a batch keeps in linear memory: header with integer tables, parameters, state, and scratch of each thread. */
-import { seedWords } from '../math/index.js'
 import { modelFields } from '../fields.js'
+import { seedWords } from '../math/index.js'
 import { GEOM } from '../model/enums.js'
 import type { Model } from '../model/model.js'
 import { writeHeader } from './header.js'

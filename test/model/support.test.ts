@@ -56,8 +56,6 @@ const ALL_WRONG = `<mujoco>
       <geom name="seen" type="mesh" mesh="tetra" contype="0" conaffinity="0"/>
       <geom name="felt" type="mesh" mesh="tetra"/><site name="tip"/><site name="end" pos="0 0 1"/></body>
     <body name="arm"><joint name="elbow"/><site name="post"/><geom name="rod" type="ellipsoid" size="0.1 0.2 0.3" surfacevel="1 0 0 0 0 0"/>
-      <body name="hand" pos="0 0 1"><joint name="wrist"/><geom size="0.1" contype="0" conaffinity="0"/></body></body>
-    <body name="arm"><joint name="elbow"/><geom name="rod" type="ellipsoid" size="0.1 0.2 0.3" surfacevel="1 0 0 0 0 0"/>
       <body name="hand" pos="0 0 1"><joint name="wrist"/><geom size="0.1" contype="0" conaffinity="0"/>
         <site name="spot"/></body></body>
   </worldbody>
@@ -85,7 +83,6 @@ const ALL_WRONG = `<mujoco>
     <framequat name="seen" objtype="site" objname="tip" reftype="camera" refname="eye"/>
     <framequat name="ok" objtype="geom" objname="rod" reftype="xbody" refname="arm"/>
     <rangefinder name="laser" site="post"/><rangefinder name="within" site="tip"/>
-    <rangefinder name="laser" site="spot"/>
     <camprojection name="shot" site="tip" camera="eye"/>
     <user name="mine" dim="2"/>
   </sensor>

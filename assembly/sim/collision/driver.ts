@@ -11,9 +11,8 @@ import {
 import { boxBox } from './box'
 import { capsuleBox } from './capsulebox'
 import { meets, meetsPair, meetsPlane, RUN_PLANE, RUN_SPHERES, sweep, taken } from './broad'
-import { makeFrame } from './frame'
 import { convexConvex } from './convex'
-import { distance2, makeFrame } from './frame'
+import { makeFrame } from './frame'
 import { capsuleCapsule, planeBox, planeCapsule, planeSphere, sphereCapsule, sphereSphere } from './primitive'
 import { planeCylinder, planeEllipsoid, sphereBox, sphereCylinder } from './round'
 
