@@ -95,1335 +95,1357 @@
 // @ts-ignore: decorator
 @inline export function nHbits(m: usize): i32 { return load<i32>(m, 180) }
 // @ts-ignore: decorator
-@inline export function xfrc(m: usize): i32 { return load<i32>(m, 184) }
+@inline export function npgsB(m: usize): i32 { return load<i32>(m, 184) }
 // @ts-ignore: decorator
-@inline export function gravcomp(m: usize): i32 { return load<i32>(m, 188) }
+@inline export function npgsA(m: usize): i32 { return load<i32>(m, 188) }
 // @ts-ignore: decorator
-@inline export function fluid(m: usize): i32 { return load<i32>(m, 192) }
+@inline export function npgsf(m: usize): i32 { return load<i32>(m, 192) }
 // @ts-ignore: decorator
-@inline export function tenarmature(m: usize): i32 { return load<i32>(m, 196) }
+@inline export function xfrc(m: usize): i32 { return load<i32>(m, 196) }
 // @ts-ignore: decorator
-@inline export function tenforce(m: usize): i32 { return load<i32>(m, 200) }
+@inline export function gravcomp(m: usize): i32 { return load<i32>(m, 200) }
 // @ts-ignore: decorator
-@inline export function sensorneeds(m: usize): i32 { return load<i32>(m, 204) }
+@inline export function fluid(m: usize): i32 { return load<i32>(m, 204) }
 // @ts-ignore: decorator
-@inline export function tenactlimited(m: usize): i32 { return load<i32>(m, 208) }
+@inline export function tenarmature(m: usize): i32 { return load<i32>(m, 208) }
 // @ts-ignore: decorator
-@inline export function nmoment(m: usize): i32 { return load<i32>(m, 212) }
+@inline export function tenforce(m: usize): i32 { return load<i32>(m, 212) }
 // @ts-ignore: decorator
-@inline export function nlu(m: usize): i32 { return load<i32>(m, 216) }
+@inline export function sensorneeds(m: usize): i32 { return load<i32>(m, 216) }
 // @ts-ignore: decorator
-@inline export function refsites(m: usize): i32 { return load<i32>(m, 220) }
+@inline export function tenactlimited(m: usize): i32 { return load<i32>(m, 220) }
 // @ts-ignore: decorator
-@inline export function pstride(m: usize): i32 { return load<i32>(m, 224) }
+@inline export function nmoment(m: usize): i32 { return load<i32>(m, 224) }
 // @ts-ignore: decorator
-@inline export function dstride(m: usize): i32 { return load<i32>(m, 228) }
+@inline export function nlu(m: usize): i32 { return load<i32>(m, 228) }
 // @ts-ignore: decorator
-@inline export function pbase(m: usize): i32 { return load<i32>(m, 232) }
+@inline export function refsites(m: usize): i32 { return load<i32>(m, 232) }
 // @ts-ignore: decorator
-@inline export function dbase(m: usize): i32 { return load<i32>(m, 236) }
+@inline export function pstride(m: usize): i32 { return load<i32>(m, 236) }
 // @ts-ignore: decorator
-@inline export function nblock(m: usize): i32 { return load<i32>(m, 240) }
+@inline export function dstride(m: usize): i32 { return load<i32>(m, 240) }
 // @ts-ignore: decorator
-@inline export function lanes(m: usize): i32 { return load<i32>(m, 244) }
+@inline export function pbase(m: usize): i32 { return load<i32>(m, 244) }
 // @ts-ignore: decorator
-@inline export function sensornoise(m: usize): i32 { return load<i32>(m, 248) }
+@inline export function dbase(m: usize): i32 { return load<i32>(m, 248) }
 // @ts-ignore: decorator
-@inline export function seedlo(m: usize): i32 { return load<i32>(m, 252) }
+@inline export function nblock(m: usize): i32 { return load<i32>(m, 252) }
 // @ts-ignore: decorator
-@inline export function seedhi(m: usize): i32 { return load<i32>(m, 256) }
+@inline export function lanes(m: usize): i32 { return load<i32>(m, 256) }
+// @ts-ignore: decorator
+@inline export function sensornoise(m: usize): i32 { return load<i32>(m, 260) }
+// @ts-ignore: decorator
+@inline export function seedlo(m: usize): i32 { return load<i32>(m, 264) }
+// @ts-ignore: decorator
+@inline export function seedhi(m: usize): i32 { return load<i32>(m, 268) }
 // @ts-ignore: decorator
 /** simulation timestep [1] s */
 // @ts-ignore: decorator
-@inline export function opt_timestep(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 260) }
+@inline export function opt_timestep(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 272) }
 // @ts-ignore: decorator
 /** gravitational acceleration [3] m/s^2 */
 // @ts-ignore: decorator
-@inline export function opt_gravity(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 264) }
+@inline export function opt_gravity(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 276) }
 // @ts-ignore: decorator
 /** wind velocity [3] m/s */
 // @ts-ignore: decorator
-@inline export function opt_wind(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 268) }
+@inline export function opt_wind(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 280) }
 // @ts-ignore: decorator
 /** global magnetic flux [3] T */
 // @ts-ignore: decorator
-@inline export function opt_magnetic(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 272) }
+@inline export function opt_magnetic(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 284) }
 // @ts-ignore: decorator
 /** density of the medium [1] kg/m^3 */
 // @ts-ignore: decorator
-@inline export function opt_density(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 276) }
+@inline export function opt_density(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 288) }
 // @ts-ignore: decorator
 /** viscosity of the medium [1] Pa*s */
 // @ts-ignore: decorator
-@inline export function opt_viscosity(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 280) }
+@inline export function opt_viscosity(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 292) }
 // @ts-ignore: decorator
 /** ratio of friction-to-normal contact impedance [1] 1 */
 // @ts-ignore: decorator
-@inline export function opt_impratio(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 284) }
+@inline export function opt_impratio(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 296) }
 // @ts-ignore: decorator
 /** main solver tolerance [1] 1 */
 // @ts-ignore: decorator
-@inline export function opt_tolerance(m: usize): usize { return m + <usize>load<u32>(m, 288) }
+@inline export function opt_tolerance(m: usize): usize { return m + <usize>load<u32>(m, 300) }
 // @ts-ignore: decorator
 /** line search tolerance [1] 1 */
 // @ts-ignore: decorator
-@inline export function opt_ls_tolerance(m: usize): usize { return m + <usize>load<u32>(m, 292) }
+@inline export function opt_ls_tolerance(m: usize): usize { return m + <usize>load<u32>(m, 304) }
 // @ts-ignore: decorator
 /** tolerance of the convex collision routine [1] m */
 // @ts-ignore: decorator
-@inline export function opt_ccd_tolerance(m: usize): usize { return m + <usize>load<u32>(m, 296) }
+@inline export function opt_ccd_tolerance(m: usize): usize { return m + <usize>load<u32>(m, 308) }
 // @ts-ignore: decorator
 /** maximum number of iterations of the convex collision routine [1] 1 */
 // @ts-ignore: decorator
-@inline export function opt_ccd_iterations(m: usize): usize { return m + <usize>load<u32>(m, 300) }
+@inline export function opt_ccd_iterations(m: usize): usize { return m + <usize>load<u32>(m, 312) }
 // @ts-ignore: decorator
 /** maximum number of main solver iterations [1] 1 */
 // @ts-ignore: decorator
-@inline export function opt_iterations(m: usize): usize { return m + <usize>load<u32>(m, 304) }
+@inline export function opt_iterations(m: usize): usize { return m + <usize>load<u32>(m, 316) }
 // @ts-ignore: decorator
 /** maximum number of line search iterations [1] 1 */
 // @ts-ignore: decorator
-@inline export function opt_ls_iterations(m: usize): usize { return m + <usize>load<u32>(m, 308) }
+@inline export function opt_ls_iterations(m: usize): usize { return m + <usize>load<u32>(m, 320) }
 // @ts-ignore: decorator
 /** integration mode (mjtIntegrator) [1] enum */
 // @ts-ignore: decorator
-@inline export function opt_integrator(m: usize): usize { return m + <usize>load<u32>(m, 312) }
+@inline export function opt_integrator(m: usize): usize { return m + <usize>load<u32>(m, 324) }
 // @ts-ignore: decorator
 /** type of friction cone (mjtCone) [1] enum */
 // @ts-ignore: decorator
-@inline export function opt_cone(m: usize): usize { return m + <usize>load<u32>(m, 316) }
+@inline export function opt_cone(m: usize): usize { return m + <usize>load<u32>(m, 328) }
 // @ts-ignore: decorator
 /** solver algorithm (mjtSolver) [1] enum */
 // @ts-ignore: decorator
-@inline export function opt_solver(m: usize): usize { return m + <usize>load<u32>(m, 320) }
+@inline export function opt_solver(m: usize): usize { return m + <usize>load<u32>(m, 332) }
 // @ts-ignore: decorator
 /** disabled features (mjtDisableBit) [1] bits */
 // @ts-ignore: decorator
-@inline export function opt_disableflags(m: usize): usize { return m + <usize>load<u32>(m, 324) }
+@inline export function opt_disableflags(m: usize): usize { return m + <usize>load<u32>(m, 336) }
 // @ts-ignore: decorator
 /** enabled features (mjtEnableBit) [1] bits */
 // @ts-ignore: decorator
-@inline export function opt_enableflags(m: usize): usize { return m + <usize>load<u32>(m, 328) }
+@inline export function opt_enableflags(m: usize): usize { return m + <usize>load<u32>(m, 340) }
 // @ts-ignore: decorator
 /** disabled actuator groups [1] bits */
 // @ts-ignore: decorator
-@inline export function opt_disableactuator(m: usize): usize { return m + <usize>load<u32>(m, 332) }
+@inline export function opt_disableactuator(m: usize): usize { return m + <usize>load<u32>(m, 344) }
 // @ts-ignore: decorator
 /** mean diagonal inertia [1] kg or kg*m^2 */
 // @ts-ignore: decorator
-@inline export function stat_meaninertia(m: usize): usize { return m + <usize>load<u32>(m, 336) }
+@inline export function stat_meaninertia(m: usize): usize { return m + <usize>load<u32>(m, 348) }
 // @ts-ignore: decorator
 /** qpos values at default pose [nq] m or rad */
 // @ts-ignore: decorator
-@inline export function qpos0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 340) }
+@inline export function qpos0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 352) }
 // @ts-ignore: decorator
 /** reference pose for springs [nq] m or rad */
 // @ts-ignore: decorator
-@inline export function qpos_spring(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 344) }
+@inline export function qpos_spring(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 356) }
 // @ts-ignore: decorator
 /** id of body's parent [nbody] id */
 // @ts-ignore: decorator
-@inline export function body_parentid(m: usize): usize { return m + <usize>load<u32>(m, 348) }
+@inline export function body_parentid(m: usize): usize { return m + <usize>load<u32>(m, 360) }
 // @ts-ignore: decorator
 /** ancestor that is a direct child of the world [nbody] id */
 // @ts-ignore: decorator
-@inline export function body_rootid(m: usize): usize { return m + <usize>load<u32>(m, 352) }
+@inline export function body_rootid(m: usize): usize { return m + <usize>load<u32>(m, 364) }
 // @ts-ignore: decorator
 /** top body this body is welded to [nbody] id */
 // @ts-ignore: decorator
-@inline export function body_weldid(m: usize): usize { return m + <usize>load<u32>(m, 356) }
+@inline export function body_weldid(m: usize): usize { return m + <usize>load<u32>(m, 368) }
 // @ts-ignore: decorator
 /** id of mocap data; -1: none [nbody] id */
 // @ts-ignore: decorator
-@inline export function body_mocapid(m: usize): usize { return m + <usize>load<u32>(m, 360) }
+@inline export function body_mocapid(m: usize): usize { return m + <usize>load<u32>(m, 372) }
 // @ts-ignore: decorator
 /** number of joints for this body [nbody] 1 */
 // @ts-ignore: decorator
-@inline export function body_jntnum(m: usize): usize { return m + <usize>load<u32>(m, 364) }
+@inline export function body_jntnum(m: usize): usize { return m + <usize>load<u32>(m, 376) }
 // @ts-ignore: decorator
 /** start address of joints; -1: no joints [nbody] adr */
 // @ts-ignore: decorator
-@inline export function body_jntadr(m: usize): usize { return m + <usize>load<u32>(m, 368) }
+@inline export function body_jntadr(m: usize): usize { return m + <usize>load<u32>(m, 380) }
 // @ts-ignore: decorator
 /** number of motion degrees of freedom [nbody] 1 */
 // @ts-ignore: decorator
-@inline export function body_dofnum(m: usize): usize { return m + <usize>load<u32>(m, 372) }
+@inline export function body_dofnum(m: usize): usize { return m + <usize>load<u32>(m, 384) }
 // @ts-ignore: decorator
 /** start address of dofs; -1: no dofs [nbody] adr */
 // @ts-ignore: decorator
-@inline export function body_dofadr(m: usize): usize { return m + <usize>load<u32>(m, 376) }
+@inline export function body_dofadr(m: usize): usize { return m + <usize>load<u32>(m, 388) }
 // @ts-ignore: decorator
 /** 1: diagonal M; 2: diagonal M, sliders only [nbody] 0..2 */
 // @ts-ignore: decorator
-@inline export function body_simple(m: usize): usize { return m + <usize>load<u32>(m, 380) }
+@inline export function body_simple(m: usize): usize { return m + <usize>load<u32>(m, 392) }
 // @ts-ignore: decorator
 /** position offset relative to the parent body [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function body_pos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 384) }
+@inline export function body_pos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 396) }
 // @ts-ignore: decorator
 /** orientation offset relative to the parent body [nbody, 4] 1 */
 // @ts-ignore: decorator
-@inline export function body_quat(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 388) }
+@inline export function body_quat(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 400) }
 // @ts-ignore: decorator
 /** local position of the centre of mass [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function body_ipos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 392) }
+@inline export function body_ipos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 404) }
 // @ts-ignore: decorator
 /** local orientation of the inertia ellipsoid [nbody, 4] 1 */
 // @ts-ignore: decorator
-@inline export function body_iquat(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 396) }
+@inline export function body_iquat(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 408) }
 // @ts-ignore: decorator
 /** mass [nbody] kg */
 // @ts-ignore: decorator
-@inline export function body_mass(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 400) }
+@inline export function body_mass(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 412) }
 // @ts-ignore: decorator
 /** mass of the subtree starting at this body [nbody] kg */
 // @ts-ignore: decorator
-@inline export function body_subtreemass(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 404) }
+@inline export function body_subtreemass(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 416) }
 // @ts-ignore: decorator
 /** diagonal inertia in the ipos/iquat frame [nbody, 3] kg*m^2 */
 // @ts-ignore: decorator
-@inline export function body_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 408) }
+@inline export function body_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 420) }
 // @ts-ignore: decorator
 /** mean inverse inertia in qpos0 (translation, rotation) [nbody, 2] 1/kg, 1/(kg*m^2) */
 // @ts-ignore: decorator
-@inline export function body_invweight0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 412) }
+@inline export function body_invweight0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 424) }
 // @ts-ignore: decorator
 /** antigravity force, in units of body weight [nbody] 1 */
 // @ts-ignore: decorator
-@inline export function body_gravcomp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 416) }
+@inline export function body_gravcomp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 428) }
 // @ts-ignore: decorator
 /** type of joint (mjtJoint) [njnt] enum */
 // @ts-ignore: decorator
-@inline export function jnt_type(m: usize): usize { return m + <usize>load<u32>(m, 420) }
+@inline export function jnt_type(m: usize): usize { return m + <usize>load<u32>(m, 432) }
 // @ts-ignore: decorator
 /** start address in qpos [njnt] adr */
 // @ts-ignore: decorator
-@inline export function jnt_qposadr(m: usize): usize { return m + <usize>load<u32>(m, 424) }
+@inline export function jnt_qposadr(m: usize): usize { return m + <usize>load<u32>(m, 436) }
 // @ts-ignore: decorator
 /** start address in qvel [njnt] adr */
 // @ts-ignore: decorator
-@inline export function jnt_dofadr(m: usize): usize { return m + <usize>load<u32>(m, 428) }
+@inline export function jnt_dofadr(m: usize): usize { return m + <usize>load<u32>(m, 440) }
 // @ts-ignore: decorator
 /** id of the joint's body [njnt] id */
 // @ts-ignore: decorator
-@inline export function jnt_bodyid(m: usize): usize { return m + <usize>load<u32>(m, 432) }
+@inline export function jnt_bodyid(m: usize): usize { return m + <usize>load<u32>(m, 444) }
 // @ts-ignore: decorator
 /** does the joint have limits [njnt] bool */
 // @ts-ignore: decorator
-@inline export function jnt_limited(m: usize): usize { return m + <usize>load<u32>(m, 436) }
+@inline export function jnt_limited(m: usize): usize { return m + <usize>load<u32>(m, 448) }
 // @ts-ignore: decorator
 /** does the joint have actuator force limits [njnt] bool */
 // @ts-ignore: decorator
-@inline export function jnt_actfrclimited(m: usize): usize { return m + <usize>load<u32>(m, 440) }
+@inline export function jnt_actfrclimited(m: usize): usize { return m + <usize>load<u32>(m, 452) }
 // @ts-ignore: decorator
 /** is gravity compensation force applied via actuators [njnt] bool */
 // @ts-ignore: decorator
-@inline export function jnt_actgravcomp(m: usize): usize { return m + <usize>load<u32>(m, 444) }
+@inline export function jnt_actgravcomp(m: usize): usize { return m + <usize>load<u32>(m, 456) }
 // @ts-ignore: decorator
 /** constraint solver reference: limit [njnt, 2] s, 1 */
 // @ts-ignore: decorator
-@inline export function jnt_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 448) }
+@inline export function jnt_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 460) }
 // @ts-ignore: decorator
 /** constraint solver impedance: limit [njnt, 5] 1 */
 // @ts-ignore: decorator
-@inline export function jnt_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 452) }
+@inline export function jnt_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 464) }
 // @ts-ignore: decorator
 /** local anchor position [njnt, 3] m */
 // @ts-ignore: decorator
-@inline export function jnt_pos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 456) }
+@inline export function jnt_pos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 468) }
 // @ts-ignore: decorator
 /** local joint axis [njnt, 3] 1 */
 // @ts-ignore: decorator
-@inline export function jnt_axis(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 460) }
+@inline export function jnt_axis(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 472) }
 // @ts-ignore: decorator
 /** stiffness coefficient [njnt] N/m or N*m/rad */
 // @ts-ignore: decorator
-@inline export function jnt_stiffness(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 464) }
+@inline export function jnt_stiffness(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 476) }
 // @ts-ignore: decorator
 /** high-order stiffness coefficients [njnt, 2] SI */
 // @ts-ignore: decorator
-@inline export function jnt_stiffnesspoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 468) }
+@inline export function jnt_stiffnesspoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 480) }
 // @ts-ignore: decorator
 /** joint limits [njnt, 2] m or rad */
 // @ts-ignore: decorator
-@inline export function jnt_range(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 472) }
+@inline export function jnt_range(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 484) }
 // @ts-ignore: decorator
 /** range of total actuator force [njnt, 2] N or N*m */
 // @ts-ignore: decorator
-@inline export function jnt_actfrcrange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 476) }
+@inline export function jnt_actfrcrange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 488) }
 // @ts-ignore: decorator
 /** minimum distance for limit detection [njnt] m or rad */
 // @ts-ignore: decorator
-@inline export function jnt_margin(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 480) }
+@inline export function jnt_margin(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 492) }
 // @ts-ignore: decorator
 /** id of the dof's body [nv] id */
 // @ts-ignore: decorator
-@inline export function dof_bodyid(m: usize): usize { return m + <usize>load<u32>(m, 484) }
+@inline export function dof_bodyid(m: usize): usize { return m + <usize>load<u32>(m, 496) }
 // @ts-ignore: decorator
 /** id of the dof's joint [nv] id */
 // @ts-ignore: decorator
-@inline export function dof_jntid(m: usize): usize { return m + <usize>load<u32>(m, 488) }
+@inline export function dof_jntid(m: usize): usize { return m + <usize>load<u32>(m, 500) }
 // @ts-ignore: decorator
 /** id of the dof's parent; -1: none [nv] id */
 // @ts-ignore: decorator
-@inline export function dof_parentid(m: usize): usize { return m + <usize>load<u32>(m, 492) }
+@inline export function dof_parentid(m: usize): usize { return m + <usize>load<u32>(m, 504) }
 // @ts-ignore: decorator
 /** id of the dof's tree [nv] id */
 // @ts-ignore: decorator
-@inline export function dof_treeid(m: usize): usize { return m + <usize>load<u32>(m, 496) }
+@inline export function dof_treeid(m: usize): usize { return m + <usize>load<u32>(m, 508) }
 // @ts-ignore: decorator
 /** constraint solver reference: frictionloss [nv, 2] s, 1 */
 // @ts-ignore: decorator
-@inline export function dof_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 500) }
+@inline export function dof_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 512) }
 // @ts-ignore: decorator
 /** constraint solver impedance: frictionloss [nv, 5] 1 */
 // @ts-ignore: decorator
-@inline export function dof_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 504) }
+@inline export function dof_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 516) }
 // @ts-ignore: decorator
 /** friction loss [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function dof_frictionloss(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 508) }
+@inline export function dof_frictionloss(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 520) }
 // @ts-ignore: decorator
 /** armature inertia [nv] kg or kg*m^2 */
 // @ts-ignore: decorator
-@inline export function dof_armature(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 512) }
+@inline export function dof_armature(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 524) }
 // @ts-ignore: decorator
 /** damping coefficient [nv] N*s/m or N*m*s/rad */
 // @ts-ignore: decorator
-@inline export function dof_damping(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 516) }
+@inline export function dof_damping(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 528) }
 // @ts-ignore: decorator
 /** high-order damping coefficients [nv, 2] SI */
 // @ts-ignore: decorator
-@inline export function dof_dampingpoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 520) }
+@inline export function dof_dampingpoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 532) }
 // @ts-ignore: decorator
 /** diagonal inverse inertia in qpos0 [nv] 1/kg or 1/(kg*m^2) */
 // @ts-ignore: decorator
-@inline export function dof_invweight0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 524) }
+@inline export function dof_invweight0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 536) }
 // @ts-ignore: decorator
 /** diagonal inertia in qpos0 [nv] kg or kg*m^2 */
 // @ts-ignore: decorator
-@inline export function dof_M0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 528) }
+@inline export function dof_M0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 540) }
 // @ts-ignore: decorator
 /** geometric type (mjtGeom) [ngeom] enum */
 // @ts-ignore: decorator
-@inline export function geom_type(m: usize): usize { return m + <usize>load<u32>(m, 532) }
+@inline export function geom_type(m: usize): usize { return m + <usize>load<u32>(m, 544) }
 // @ts-ignore: decorator
 /** id of the geom's body [ngeom] id */
 // @ts-ignore: decorator
-@inline export function geom_bodyid(m: usize): usize { return m + <usize>load<u32>(m, 536) }
+@inline export function geom_bodyid(m: usize): usize { return m + <usize>load<u32>(m, 548) }
 // @ts-ignore: decorator
 /** geom contact priority [ngeom] 1 */
 // @ts-ignore: decorator
-@inline export function geom_priority(m: usize): usize { return m + <usize>load<u32>(m, 540) }
+@inline export function geom_priority(m: usize): usize { return m + <usize>load<u32>(m, 552) }
 // @ts-ignore: decorator
 /** mixing coefficient for solref/imp in geom pair [ngeom] 1 */
 // @ts-ignore: decorator
-@inline export function geom_solmix(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 544) }
+@inline export function geom_solmix(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 556) }
 // @ts-ignore: decorator
 /** constraint solver reference: contact [ngeom, 2] s, 1 */
 // @ts-ignore: decorator
-@inline export function geom_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 548) }
+@inline export function geom_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 560) }
 // @ts-ignore: decorator
 /** constraint solver impedance: contact [ngeom, 5] 1 */
 // @ts-ignore: decorator
-@inline export function geom_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 552) }
+@inline export function geom_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 564) }
 // @ts-ignore: decorator
 /** geom-specific size parameters [ngeom, 3] m */
 // @ts-ignore: decorator
-@inline export function geom_size(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 556) }
+@inline export function geom_size(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 568) }
 // @ts-ignore: decorator
 /** local position offset relative to the body [ngeom, 3] m */
 // @ts-ignore: decorator
-@inline export function geom_pos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 560) }
+@inline export function geom_pos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 572) }
 // @ts-ignore: decorator
 /** local orientation offset relative to the body [ngeom, 4] 1 */
 // @ts-ignore: decorator
-@inline export function geom_quat(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 564) }
+@inline export function geom_quat(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 576) }
 // @ts-ignore: decorator
 /** friction for slide, spin, roll [ngeom, 3] 1, m, m */
 // @ts-ignore: decorator
-@inline export function geom_friction(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 568) }
+@inline export function geom_friction(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 580) }
 // @ts-ignore: decorator
 /** detect contact if distance is below margin [ngeom] m */
 // @ts-ignore: decorator
-@inline export function geom_margin(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 572) }
+@inline export function geom_margin(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 584) }
 // @ts-ignore: decorator
 /** contacts are reported below margin + gap, and act below margin [ngeom] m */
 // @ts-ignore: decorator
-@inline export function geom_gap(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 576) }
+@inline export function geom_gap(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 588) }
 // @ts-ignore: decorator
 /** radius of bounding sphere; 0: plane [ngeom] m */
 // @ts-ignore: decorator
-@inline export function geom_rbound(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 580) }
+@inline export function geom_rbound(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 592) }
 // @ts-ignore: decorator
 /** solver reference: contact normal [npair, 2] s, 1 */
 // @ts-ignore: decorator
-@inline export function pair_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 584) }
+@inline export function pair_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 596) }
 // @ts-ignore: decorator
 /** solver reference: contact friction; 0: as the normal [npair, 2] s, 1 */
 // @ts-ignore: decorator
-@inline export function pair_solreffriction(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 588) }
+@inline export function pair_solreffriction(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 600) }
 // @ts-ignore: decorator
 /** solver impedance: contact [npair, 5] 1 */
 // @ts-ignore: decorator
-@inline export function pair_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 592) }
+@inline export function pair_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 604) }
 // @ts-ignore: decorator
 /** detect contact if distance is below margin [npair] m */
 // @ts-ignore: decorator
-@inline export function pair_margin(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 596) }
+@inline export function pair_margin(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 608) }
 // @ts-ignore: decorator
 /** contacts are reported below margin + gap, and act below margin [npair] m */
 // @ts-ignore: decorator
-@inline export function pair_gap(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 600) }
+@inline export function pair_gap(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 612) }
 // @ts-ignore: decorator
 /** tangent 2, spin, roll 2 [npair, 5] 1, m, m */
 // @ts-ignore: decorator
-@inline export function pair_friction(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 604) }
+@inline export function pair_friction(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 616) }
 // @ts-ignore: decorator
 /** geometric type (mjtGeom) [nsite] enum */
 // @ts-ignore: decorator
-@inline export function site_type(m: usize): usize { return m + <usize>load<u32>(m, 608) }
+@inline export function site_type(m: usize): usize { return m + <usize>load<u32>(m, 620) }
 // @ts-ignore: decorator
 /** geometric size [nsite, 3] m */
 // @ts-ignore: decorator
-@inline export function site_size(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 612) }
+@inline export function site_size(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 624) }
 // @ts-ignore: decorator
 /** id of the site's body [nsite] id */
 // @ts-ignore: decorator
-@inline export function site_bodyid(m: usize): usize { return m + <usize>load<u32>(m, 616) }
+@inline export function site_bodyid(m: usize): usize { return m + <usize>load<u32>(m, 628) }
 // @ts-ignore: decorator
 /** local position offset relative to the body [nsite, 3] m */
 // @ts-ignore: decorator
-@inline export function site_pos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 620) }
+@inline export function site_pos(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 632) }
 // @ts-ignore: decorator
 /** local orientation offset relative to the body [nsite, 4] 1 */
 // @ts-ignore: decorator
-@inline export function site_quat(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 624) }
+@inline export function site_quat(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 636) }
 // @ts-ignore: decorator
 /** constraint type (mjtEq) [neq] enum */
 // @ts-ignore: decorator
-@inline export function eq_type(m: usize): usize { return m + <usize>load<u32>(m, 628) }
+@inline export function eq_type(m: usize): usize { return m + <usize>load<u32>(m, 640) }
 // @ts-ignore: decorator
 /** id of object 1 [neq] id */
 // @ts-ignore: decorator
-@inline export function eq_obj1id(m: usize): usize { return m + <usize>load<u32>(m, 632) }
+@inline export function eq_obj1id(m: usize): usize { return m + <usize>load<u32>(m, 644) }
 // @ts-ignore: decorator
 /** id of object 2 [neq] id */
 // @ts-ignore: decorator
-@inline export function eq_obj2id(m: usize): usize { return m + <usize>load<u32>(m, 636) }
+@inline export function eq_obj2id(m: usize): usize { return m + <usize>load<u32>(m, 648) }
 // @ts-ignore: decorator
 /** type of both objects (mjtObj) [neq] enum */
 // @ts-ignore: decorator
-@inline export function eq_objtype(m: usize): usize { return m + <usize>load<u32>(m, 640) }
+@inline export function eq_objtype(m: usize): usize { return m + <usize>load<u32>(m, 652) }
 // @ts-ignore: decorator
 /** initial enable/disable constraint state [neq] bool */
 // @ts-ignore: decorator
-@inline export function eq_active0(m: usize): usize { return m + <usize>load<u32>(m, 644) }
+@inline export function eq_active0(m: usize): usize { return m + <usize>load<u32>(m, 656) }
 // @ts-ignore: decorator
 /** constraint solver reference [neq, 2] s, 1 */
 // @ts-ignore: decorator
-@inline export function eq_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 648) }
+@inline export function eq_solref(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 660) }
 // @ts-ignore: decorator
 /** constraint solver impedance [neq, 5] 1 */
 // @ts-ignore: decorator
-@inline export function eq_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 652) }
+@inline export function eq_solimp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 664) }
 // @ts-ignore: decorator
 /** numeric data for the constraint [neq, 11] SI */
 // @ts-ignore: decorator
-@inline export function eq_data(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 656) }
+@inline export function eq_data(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 668) }
 // @ts-ignore: decorator
 /** address of the first object in the path [ntendon] adr */
 // @ts-ignore: decorator
-@inline export function tendon_adr(m: usize): usize { return m + <usize>load<u32>(m, 660) }
+@inline export function tendon_adr(m: usize): usize { return m + <usize>load<u32>(m, 672) }
 // @ts-ignore: decorator
 /** number of objects in the path [ntendon] 1 */
 // @ts-ignore: decorator
-@inline export function tendon_num(m: usize): usize { return m + <usize>load<u32>(m, 664) }
+@inline export function tendon_num(m: usize): usize { return m + <usize>load<u32>(m, 676) }
 // @ts-ignore: decorator
 /** does the tendon have length limits [ntendon] bool */
 // @ts-ignore: decorator
-@inline export function tendon_limited(m: usize): usize { return m + <usize>load<u32>(m, 668) }
+@inline export function tendon_limited(m: usize): usize { return m + <usize>load<u32>(m, 680) }
 // @ts-ignore: decorator
 /** does the tendon have actuator force limits [ntendon] bool */
 // @ts-ignore: decorator
-@inline export function tendon_actfrclimited(m: usize): usize { return m + <usize>load<u32>(m, 672) }
+@inline export function tendon_actfrclimited(m: usize): usize { return m + <usize>load<u32>(m, 684) }
 // @ts-ignore: decorator
 /** constraint solver reference: limit [ntendon, 2] s, 1 */
 // @ts-ignore: decorator
-@inline export function tendon_solref_lim(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 676) }
+@inline export function tendon_solref_lim(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 688) }
 // @ts-ignore: decorator
 /** constraint solver impedance: limit [ntendon, 5] 1 */
 // @ts-ignore: decorator
-@inline export function tendon_solimp_lim(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 680) }
+@inline export function tendon_solimp_lim(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 692) }
 // @ts-ignore: decorator
 /** constraint solver reference: friction [ntendon, 2] s, 1 */
 // @ts-ignore: decorator
-@inline export function tendon_solref_fri(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 684) }
+@inline export function tendon_solref_fri(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 696) }
 // @ts-ignore: decorator
 /** constraint solver impedance: friction [ntendon, 5] 1 */
 // @ts-ignore: decorator
-@inline export function tendon_solimp_fri(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 688) }
+@inline export function tendon_solimp_fri(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 700) }
 // @ts-ignore: decorator
 /** length limits [ntendon, 2] m or rad */
 // @ts-ignore: decorator
-@inline export function tendon_range(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 692) }
+@inline export function tendon_range(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 704) }
 // @ts-ignore: decorator
 /** range of total actuator force [ntendon, 2] N or N*m */
 // @ts-ignore: decorator
-@inline export function tendon_actfrcrange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 696) }
+@inline export function tendon_actfrcrange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 708) }
 // @ts-ignore: decorator
 /** minimum distance for limit detection [ntendon] m or rad */
 // @ts-ignore: decorator
-@inline export function tendon_margin(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 700) }
+@inline export function tendon_margin(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 712) }
 // @ts-ignore: decorator
 /** stiffness coefficient [ntendon] SI */
 // @ts-ignore: decorator
-@inline export function tendon_stiffness(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 704) }
+@inline export function tendon_stiffness(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 716) }
 // @ts-ignore: decorator
 /** high-order stiffness coefficients [ntendon, 2] SI */
 // @ts-ignore: decorator
-@inline export function tendon_stiffnesspoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 708) }
+@inline export function tendon_stiffnesspoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 720) }
 // @ts-ignore: decorator
 /** damping coefficient [ntendon] SI */
 // @ts-ignore: decorator
-@inline export function tendon_damping(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 712) }
+@inline export function tendon_damping(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 724) }
 // @ts-ignore: decorator
 /** high-order damping coefficients [ntendon, 2] SI */
 // @ts-ignore: decorator
-@inline export function tendon_dampingpoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 716) }
+@inline export function tendon_dampingpoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 728) }
 // @ts-ignore: decorator
 /** inertia associated with the velocity of the tendon [ntendon] SI */
 // @ts-ignore: decorator
-@inline export function tendon_armature(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 720) }
+@inline export function tendon_armature(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 732) }
 // @ts-ignore: decorator
 /** loss due to friction [ntendon] N or N*m */
 // @ts-ignore: decorator
-@inline export function tendon_frictionloss(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 724) }
+@inline export function tendon_frictionloss(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 736) }
 // @ts-ignore: decorator
 /** spring resting length range [ntendon, 2] m or rad */
 // @ts-ignore: decorator
-@inline export function tendon_lengthspring(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 728) }
+@inline export function tendon_lengthspring(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 740) }
 // @ts-ignore: decorator
 /** tendon length in qpos0 [ntendon] m or rad */
 // @ts-ignore: decorator
-@inline export function tendon_length0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 732) }
+@inline export function tendon_length0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 744) }
 // @ts-ignore: decorator
 /** inverse inertia in qpos0 [ntendon] SI */
 // @ts-ignore: decorator
-@inline export function tendon_invweight0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 736) }
+@inline export function tendon_invweight0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 748) }
 // @ts-ignore: decorator
 /** type of object in the path (mjtWrap) [nwrap] enum */
 // @ts-ignore: decorator
-@inline export function wrap_type(m: usize): usize { return m + <usize>load<u32>(m, 740) }
+@inline export function wrap_type(m: usize): usize { return m + <usize>load<u32>(m, 752) }
 // @ts-ignore: decorator
 /** object id: joint [nwrap] id */
 // @ts-ignore: decorator
-@inline export function wrap_objid(m: usize): usize { return m + <usize>load<u32>(m, 744) }
+@inline export function wrap_objid(m: usize): usize { return m + <usize>load<u32>(m, 756) }
 // @ts-ignore: decorator
 /** joint coefficient [nwrap] 1 */
 // @ts-ignore: decorator
-@inline export function wrap_prm(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 748) }
+@inline export function wrap_prm(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 760) }
 // @ts-ignore: decorator
 /** transmission type (mjtTrn) [nactuator] enum */
 // @ts-ignore: decorator
-@inline export function actuator_trntype(m: usize): usize { return m + <usize>load<u32>(m, 752) }
+@inline export function actuator_trntype(m: usize): usize { return m + <usize>load<u32>(m, 764) }
 // @ts-ignore: decorator
 /** dynamics type (mjtDyn) [nactuator] enum */
 // @ts-ignore: decorator
-@inline export function actuator_dyntype(m: usize): usize { return m + <usize>load<u32>(m, 756) }
+@inline export function actuator_dyntype(m: usize): usize { return m + <usize>load<u32>(m, 768) }
 // @ts-ignore: decorator
 /** gain type (mjtGain) [nactuator] enum */
 // @ts-ignore: decorator
-@inline export function actuator_gaintype(m: usize): usize { return m + <usize>load<u32>(m, 760) }
+@inline export function actuator_gaintype(m: usize): usize { return m + <usize>load<u32>(m, 772) }
 // @ts-ignore: decorator
 /** bias type (mjtBias) [nactuator] enum */
 // @ts-ignore: decorator
-@inline export function actuator_biastype(m: usize): usize { return m + <usize>load<u32>(m, 764) }
+@inline export function actuator_biastype(m: usize): usize { return m + <usize>load<u32>(m, 776) }
 // @ts-ignore: decorator
 /** transmission id: joint, tendon, site [nactuator, 2] id */
 // @ts-ignore: decorator
-@inline export function actuator_trnid(m: usize): usize { return m + <usize>load<u32>(m, 768) }
+@inline export function actuator_trnid(m: usize): usize { return m + <usize>load<u32>(m, 780) }
 // @ts-ignore: decorator
 /** start address in ctrl [nactuator] adr */
 // @ts-ignore: decorator
-@inline export function actuator_ctrladr(m: usize): usize { return m + <usize>load<u32>(m, 772) }
+@inline export function actuator_ctrladr(m: usize): usize { return m + <usize>load<u32>(m, 784) }
 // @ts-ignore: decorator
 /** number of controls [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_ctrlnum(m: usize): usize { return m + <usize>load<u32>(m, 776) }
+@inline export function actuator_ctrlnum(m: usize): usize { return m + <usize>load<u32>(m, 788) }
 // @ts-ignore: decorator
 /** which inputs a servo has (mjtCtrlInput) [nactuator] bits */
 // @ts-ignore: decorator
-@inline export function actuator_ctrlspec(m: usize): usize { return m + <usize>load<u32>(m, 780) }
+@inline export function actuator_ctrlspec(m: usize): usize { return m + <usize>load<u32>(m, 792) }
 // @ts-ignore: decorator
 /** start address in actuator_force [nactuator] adr */
 // @ts-ignore: decorator
-@inline export function actuator_outadr(m: usize): usize { return m + <usize>load<u32>(m, 784) }
+@inline export function actuator_outadr(m: usize): usize { return m + <usize>load<u32>(m, 796) }
 // @ts-ignore: decorator
 /** number of force outputs [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_outnum(m: usize): usize { return m + <usize>load<u32>(m, 788) }
+@inline export function actuator_outnum(m: usize): usize { return m + <usize>load<u32>(m, 800) }
 // @ts-ignore: decorator
 /** first activation address; -1: stateless [nactuator] adr */
 // @ts-ignore: decorator
-@inline export function actuator_actadr(m: usize): usize { return m + <usize>load<u32>(m, 792) }
+@inline export function actuator_actadr(m: usize): usize { return m + <usize>load<u32>(m, 804) }
 // @ts-ignore: decorator
 /** number of activation variables [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_actnum(m: usize): usize { return m + <usize>load<u32>(m, 796) }
+@inline export function actuator_actnum(m: usize): usize { return m + <usize>load<u32>(m, 808) }
 // @ts-ignore: decorator
 /** is control limited [nu] bool */
 // @ts-ignore: decorator
-@inline export function actuator_ctrllimited(m: usize): usize { return m + <usize>load<u32>(m, 800) }
+@inline export function actuator_ctrllimited(m: usize): usize { return m + <usize>load<u32>(m, 812) }
 // @ts-ignore: decorator
 /** is force limited [nactuator] bool */
 // @ts-ignore: decorator
-@inline export function actuator_forcelimited(m: usize): usize { return m + <usize>load<u32>(m, 804) }
+@inline export function actuator_forcelimited(m: usize): usize { return m + <usize>load<u32>(m, 816) }
 // @ts-ignore: decorator
 /** is activation limited [nactuator] bool */
 // @ts-ignore: decorator
-@inline export function actuator_actlimited(m: usize): usize { return m + <usize>load<u32>(m, 808) }
+@inline export function actuator_actlimited(m: usize): usize { return m + <usize>load<u32>(m, 820) }
 // @ts-ignore: decorator
 /** step activation before force [nactuator] bool */
 // @ts-ignore: decorator
-@inline export function actuator_actearly(m: usize): usize { return m + <usize>load<u32>(m, 812) }
+@inline export function actuator_actearly(m: usize): usize { return m + <usize>load<u32>(m, 824) }
 // @ts-ignore: decorator
 /** history buffer: nsample, interp [nactuator, 2] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_history(m: usize): usize { return m + <usize>load<u32>(m, 816) }
+@inline export function actuator_history(m: usize): usize { return m + <usize>load<u32>(m, 828) }
 // @ts-ignore: decorator
 /** address in the history buffer; -1: none [nactuator] adr */
 // @ts-ignore: decorator
-@inline export function actuator_historyadr(m: usize): usize { return m + <usize>load<u32>(m, 820) }
+@inline export function actuator_historyadr(m: usize): usize { return m + <usize>load<u32>(m, 832) }
 // @ts-ignore: decorator
 /** delay of the control input [nactuator] s */
 // @ts-ignore: decorator
-@inline export function actuator_delay(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 824) }
+@inline export function actuator_delay(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 836) }
 // @ts-ignore: decorator
 /** dynamics parameters [nactuator, 10] SI */
 // @ts-ignore: decorator
-@inline export function actuator_dynprm(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 828) }
+@inline export function actuator_dynprm(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 840) }
 // @ts-ignore: decorator
 /** gain parameters [nactuator, 10] SI */
 // @ts-ignore: decorator
-@inline export function actuator_gainprm(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 832) }
+@inline export function actuator_gainprm(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 844) }
 // @ts-ignore: decorator
 /** bias parameters [nactuator, 10] SI */
 // @ts-ignore: decorator
-@inline export function actuator_biasprm(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 836) }
+@inline export function actuator_biasprm(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 848) }
 // @ts-ignore: decorator
 /** range of controls [nu, 2] SI */
 // @ts-ignore: decorator
-@inline export function actuator_ctrlrange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 840) }
+@inline export function actuator_ctrlrange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 852) }
 // @ts-ignore: decorator
 /** range of forces [nactuator, 2] N or N*m */
 // @ts-ignore: decorator
-@inline export function actuator_forcerange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 844) }
+@inline export function actuator_forcerange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 856) }
 // @ts-ignore: decorator
 /** range of activations [nactuator, 2] SI */
 // @ts-ignore: decorator
-@inline export function actuator_actrange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 848) }
+@inline export function actuator_actrange(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 860) }
 // @ts-ignore: decorator
 /** scale length and transmitted force [nout, 6] 1 or m */
 // @ts-ignore: decorator
-@inline export function actuator_gear(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 852) }
+@inline export function actuator_gear(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 864) }
 // @ts-ignore: decorator
 /** damping coefficient added to the joint [nactuator] SI */
 // @ts-ignore: decorator
-@inline export function actuator_damping(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 856) }
+@inline export function actuator_damping(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 868) }
 // @ts-ignore: decorator
 /** high-order damping coefficients [nactuator, 2] SI */
 // @ts-ignore: decorator
-@inline export function actuator_dampingpoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 860) }
+@inline export function actuator_dampingpoly(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 872) }
 // @ts-ignore: decorator
 /** armature added to the joint [nactuator] SI */
 // @ts-ignore: decorator
-@inline export function actuator_armature(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 864) }
+@inline export function actuator_armature(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 876) }
 // @ts-ignore: decorator
 /** actuator length in qpos0 [nout] m or rad */
 // @ts-ignore: decorator
-@inline export function actuator_length0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 868) }
+@inline export function actuator_length0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 880) }
 // @ts-ignore: decorator
 /** acceleration from unit force in qpos0 [nout] SI */
 // @ts-ignore: decorator
-@inline export function actuator_acc0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 872) }
+@inline export function actuator_acc0(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 884) }
 // @ts-ignore: decorator
 /** sensor type (mjtSensor) [nsensor] enum */
 // @ts-ignore: decorator
-@inline export function sensor_type(m: usize): usize { return m + <usize>load<u32>(m, 876) }
+@inline export function sensor_type(m: usize): usize { return m + <usize>load<u32>(m, 888) }
 // @ts-ignore: decorator
 /** numeric data type (mjtDataType) [nsensor] enum */
 // @ts-ignore: decorator
-@inline export function sensor_datatype(m: usize): usize { return m + <usize>load<u32>(m, 880) }
+@inline export function sensor_datatype(m: usize): usize { return m + <usize>load<u32>(m, 892) }
 // @ts-ignore: decorator
 /** required compute stage (mjtStage) [nsensor] enum */
 // @ts-ignore: decorator
-@inline export function sensor_needstage(m: usize): usize { return m + <usize>load<u32>(m, 884) }
+@inline export function sensor_needstage(m: usize): usize { return m + <usize>load<u32>(m, 896) }
 // @ts-ignore: decorator
 /** type of sensorized object (mjtObj) [nsensor] enum */
 // @ts-ignore: decorator
-@inline export function sensor_objtype(m: usize): usize { return m + <usize>load<u32>(m, 888) }
+@inline export function sensor_objtype(m: usize): usize { return m + <usize>load<u32>(m, 900) }
 // @ts-ignore: decorator
 /** id of sensorized object [nsensor] id */
 // @ts-ignore: decorator
-@inline export function sensor_objid(m: usize): usize { return m + <usize>load<u32>(m, 892) }
+@inline export function sensor_objid(m: usize): usize { return m + <usize>load<u32>(m, 904) }
 // @ts-ignore: decorator
 /** type of reference frame (mjtObj) [nsensor] enum */
 // @ts-ignore: decorator
-@inline export function sensor_reftype(m: usize): usize { return m + <usize>load<u32>(m, 896) }
+@inline export function sensor_reftype(m: usize): usize { return m + <usize>load<u32>(m, 908) }
 // @ts-ignore: decorator
 /** id of reference frame; -1: global frame [nsensor] id */
 // @ts-ignore: decorator
-@inline export function sensor_refid(m: usize): usize { return m + <usize>load<u32>(m, 900) }
+@inline export function sensor_refid(m: usize): usize { return m + <usize>load<u32>(m, 912) }
 // @ts-ignore: decorator
 /** sensor parameters [nsensor, 3] 1 */
 // @ts-ignore: decorator
-@inline export function sensor_intprm(m: usize): usize { return m + <usize>load<u32>(m, 904) }
+@inline export function sensor_intprm(m: usize): usize { return m + <usize>load<u32>(m, 916) }
 // @ts-ignore: decorator
 /** number of scalar outputs [nsensor] 1 */
 // @ts-ignore: decorator
-@inline export function sensor_dim(m: usize): usize { return m + <usize>load<u32>(m, 908) }
+@inline export function sensor_dim(m: usize): usize { return m + <usize>load<u32>(m, 920) }
 // @ts-ignore: decorator
 /** address in sensordata [nsensor] adr */
 // @ts-ignore: decorator
-@inline export function sensor_adr(m: usize): usize { return m + <usize>load<u32>(m, 912) }
+@inline export function sensor_adr(m: usize): usize { return m + <usize>load<u32>(m, 924) }
 // @ts-ignore: decorator
 /** history buffer: nsample, interp [nsensor, 2] 1 */
 // @ts-ignore: decorator
-@inline export function sensor_history(m: usize): usize { return m + <usize>load<u32>(m, 916) }
+@inline export function sensor_history(m: usize): usize { return m + <usize>load<u32>(m, 928) }
 // @ts-ignore: decorator
 /** address in the history buffer; -1: none [nsensor] adr */
 // @ts-ignore: decorator
-@inline export function sensor_historyadr(m: usize): usize { return m + <usize>load<u32>(m, 920) }
+@inline export function sensor_historyadr(m: usize): usize { return m + <usize>load<u32>(m, 932) }
 // @ts-ignore: decorator
 /** delay of the reading [nsensor] s */
 // @ts-ignore: decorator
-@inline export function sensor_delay(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 924) }
+@inline export function sensor_delay(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 936) }
 // @ts-ignore: decorator
 /** sampling period and phase [nsensor, 2] s */
 // @ts-ignore: decorator
-@inline export function sensor_interval(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 928) }
+@inline export function sensor_interval(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 940) }
 // @ts-ignore: decorator
 /** cutoff for real and positive; 0: ignore [nsensor] SI */
 // @ts-ignore: decorator
-@inline export function sensor_cutoff(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 932) }
+@inline export function sensor_cutoff(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 944) }
 // @ts-ignore: decorator
 /** noise standard deviation, declared and never applied by MuJoCo [nsensor] SI */
 // @ts-ignore: decorator
-@inline export function sensor_noise(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 936) }
+@inline export function sensor_noise(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 948) }
 // @ts-ignore: decorator
 /** parent link; -1: the world [njnt] id */
 // @ts-ignore: decorator
-@inline export function lnk_parent(m: usize): usize { return m + <usize>load<u32>(m, 940) }
+@inline export function lnk_parent(m: usize): usize { return m + <usize>load<u32>(m, 952) }
 // @ts-ignore: decorator
 /** column of the link frame that is the joint axis [njnt] 0..2 */
 // @ts-ignore: decorator
-@inline export function lnk_axis(m: usize): usize { return m + <usize>load<u32>(m, 944) }
+@inline export function lnk_axis(m: usize): usize { return m + <usize>load<u32>(m, 956) }
 // @ts-ignore: decorator
 /** LinkFlag: what this link need not compute [njnt] bits */
 // @ts-ignore: decorator
-@inline export function lnk_flags(m: usize): usize { return m + <usize>load<u32>(m, 948) }
+@inline export function lnk_flags(m: usize): usize { return m + <usize>load<u32>(m, 960) }
 // @ts-ignore: decorator
 /** which kinematic tree (by root body) the link belongs to [njnt] id */
 // @ts-ignore: decorator
-@inline export function lnk_group(m: usize): usize { return m + <usize>load<u32>(m, 952) }
+@inline export function lnk_group(m: usize): usize { return m + <usize>load<u32>(m, 964) }
 // @ts-ignore: decorator
 /** link a body moves with; -1: static [nbody] id */
 // @ts-ignore: decorator
-@inline export function body_lnk(m: usize): usize { return m + <usize>load<u32>(m, 956) }
+@inline export function body_lnk(m: usize): usize { return m + <usize>load<u32>(m, 968) }
 // @ts-ignore: decorator
 /** kinematic tree of a body; -1: none moves [nbody] id */
 // @ts-ignore: decorator
-@inline export function body_group(m: usize): usize { return m + <usize>load<u32>(m, 960) }
+@inline export function body_group(m: usize): usize { return m + <usize>load<u32>(m, 972) }
 // @ts-ignore: decorator
 /** root body of a kinematic tree [ngroup] id */
 // @ts-ignore: decorator
-@inline export function grp_root(m: usize): usize { return m + <usize>load<u32>(m, 964) }
+@inline export function grp_root(m: usize): usize { return m + <usize>load<u32>(m, 976) }
 // @ts-ignore: decorator
 /** off-diagonal nonzeros of a row of M: ancestors of the dof [nv] 1 */
 // @ts-ignore: decorator
-@inline export function M_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 968) }
+@inline export function M_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 980) }
 // @ts-ignore: decorator
 /** start of the row in M_colind [nv] adr */
 // @ts-ignore: decorator
-@inline export function M_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 972) }
+@inline export function M_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 984) }
 // @ts-ignore: decorator
 /** columns, descending [nMnz] id */
 // @ts-ignore: decorator
-@inline export function M_colind(m: usize): usize { return m + <usize>load<u32>(m, 976) }
+@inline export function M_colind(m: usize): usize { return m + <usize>load<u32>(m, 988) }
 // @ts-ignore: decorator
 /** off-diagonal nonzeros of a row of the factor of the Hessian [nv] 1 */
 // @ts-ignore: decorator
-@inline export function H_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 980) }
+@inline export function H_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 992) }
 // @ts-ignore: decorator
 /** start of the row in H_colind [nv] adr */
 // @ts-ignore: decorator
-@inline export function H_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 984) }
+@inline export function H_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 996) }
 // @ts-ignore: decorator
 /** columns, descending [nHnz] id */
 // @ts-ignore: decorator
-@inline export function H_colind(m: usize): usize { return m + <usize>load<u32>(m, 988) }
+@inline export function H_colind(m: usize): usize { return m + <usize>load<u32>(m, 1000) }
 // @ts-ignore: decorator
 /** the same as a set of columns, 32 a word [nHbits] bits */
 // @ts-ignore: decorator
-@inline export function H_bits(m: usize): usize { return m + <usize>load<u32>(m, 992) }
+@inline export function H_bits(m: usize): usize { return m + <usize>load<u32>(m, 1004) }
 // @ts-ignore: decorator
 /** 1: stateless, undelayed gain * ctrl on a slide or hinge; 2: with affine bias [nactuator] bool */
 // @ts-ignore: decorator
-@inline export function act_simple(m: usize): usize { return m + <usize>load<u32>(m, 996) }
+@inline export function act_simple(m: usize): usize { return m + <usize>load<u32>(m, 1008) }
 // @ts-ignore: decorator
 /** dofs that the joint, tendon or site of an actuator moves with [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function act_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 1000) }
+@inline export function act_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 1012) }
 // @ts-ignore: decorator
 /** start of its row in act_colind and moment [nactuator] adr */
 // @ts-ignore: decorator
-@inline export function act_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 1004) }
+@inline export function act_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 1016) }
 // @ts-ignore: decorator
 /** dofs [nmoment] id */
 // @ts-ignore: decorator
-@inline export function act_colind(m: usize): usize { return m + <usize>load<u32>(m, 1008) }
+@inline export function act_colind(m: usize): usize { return m + <usize>load<u32>(m, 1020) }
 // @ts-ignore: decorator
 /** -1: the dof moves the reference site [nmoment] +-1 */
 // @ts-ignore: decorator
-@inline export function act_side(m: usize): usize { return m + <usize>load<u32>(m, 1012) }
+@inline export function act_side(m: usize): usize { return m + <usize>load<u32>(m, 1024) }
 // @ts-ignore: decorator
 /** dofs that have friction loss in some world [nfriction] id */
 // @ts-ignore: decorator
-@inline export function friction_dof(m: usize): usize { return m + <usize>load<u32>(m, 1016) }
+@inline export function friction_dof(m: usize): usize { return m + <usize>load<u32>(m, 1028) }
 // @ts-ignore: decorator
 /** joints that are limited [nlimit] id */
 // @ts-ignore: decorator
-@inline export function limit_jnt(m: usize): usize { return m + <usize>load<u32>(m, 1020) }
+@inline export function limit_jnt(m: usize): usize { return m + <usize>load<u32>(m, 1032) }
 // @ts-ignore: decorator
 /** dofs of a tendon [ntendon] 1 */
 // @ts-ignore: decorator
-@inline export function ten_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 1024) }
+@inline export function ten_rownnz(m: usize): usize { return m + <usize>load<u32>(m, 1036) }
 // @ts-ignore: decorator
 /** start of its row in ten_J [ntendon] adr */
 // @ts-ignore: decorator
-@inline export function ten_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 1028) }
+@inline export function ten_rowadr(m: usize): usize { return m + <usize>load<u32>(m, 1040) }
 // @ts-ignore: decorator
 /** dofs, ascending [nwrap] id */
 // @ts-ignore: decorator
-@inline export function ten_colind(m: usize): usize { return m + <usize>load<u32>(m, 1032) }
+@inline export function ten_colind(m: usize): usize { return m + <usize>load<u32>(m, 1044) }
 // @ts-ignore: decorator
 /** geom pairs that may collide, in the order of their contacts: geom1, geom2, pair or -1, condim [ncand, 4] id */
 // @ts-ignore: decorator
-@inline export function cand(m: usize): usize { return m + <usize>load<u32>(m, 1036) }
+@inline export function cand(m: usize): usize { return m + <usize>load<u32>(m, 1048) }
 // @ts-ignore: decorator
 /** can a ray meet the geom [ngeom] bool */
 // @ts-ignore: decorator
-@inline export function geom_visible(m: usize): usize { return m + <usize>load<u32>(m, 1040) }
+@inline export function geom_visible(m: usize): usize { return m + <usize>load<u32>(m, 1052) }
 // @ts-ignore: decorator
 /** rows of cand that are tested alike: geom1, first row, end, kind (sim/collision/broad.ts) [nrun, 4] id */
 // @ts-ignore: decorator
-@inline export function cand_run(m: usize): usize { return m + <usize>load<u32>(m, 1044) }
+@inline export function cand_run(m: usize): usize { return m + <usize>load<u32>(m, 1056) }
 // @ts-ignore: decorator
 /** geoms of the sweep of large scenes [nsweep] id */
 // @ts-ignore: decorator
-@inline export function sweep_geom(m: usize): usize { return m + <usize>load<u32>(m, 1048) }
+@inline export function sweep_geom(m: usize): usize { return m + <usize>load<u32>(m, 1060) }
 // @ts-ignore: decorator
 /** of each of them: first and end row of sweep_cand of the pairs whose lower id it is [nsweep, 2] adr */
 // @ts-ignore: decorator
-@inline export function sweep_adr(m: usize): usize { return m + <usize>load<u32>(m, 1052) }
+@inline export function sweep_adr(m: usize): usize { return m + <usize>load<u32>(m, 1064) }
 // @ts-ignore: decorator
 /** place of the other geom in sweep_geom, ascending; row of cand [nindex, 2] id */
 // @ts-ignore: decorator
-@inline export function sweep_cand(m: usize): usize { return m + <usize>load<u32>(m, 1056) }
+@inline export function sweep_cand(m: usize): usize { return m + <usize>load<u32>(m, 1068) }
 // @ts-ignore: decorator
 /** act index of slew, integral, temperature, bristle, current; -1: none [nactuator, 5] adr */
 // @ts-ignore: decorator
-@inline export function act_slot(m: usize): usize { return m + <usize>load<u32>(m, 1060) }
+@inline export function act_slot(m: usize): usize { return m + <usize>load<u32>(m, 1072) }
 // @ts-ignore: decorator
 /** Jacobian of tendons, sparse rows [nwrap] 1 or m */
 // @ts-ignore: decorator
-@inline export function ten_J(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1064) }
+@inline export function ten_J(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1076) }
 // @ts-ignore: decorator
 /** link frame in its parent (rotation 9, position 3), axis sign, lumped inertia (10), pad [njnt, 24] m, kg */
 // @ts-ignore: decorator
-@inline export function lnk_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1068) }
+@inline export function lnk_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1080) }
 // @ts-ignore: decorator
 /** body frame in its link (static: in the world, or in the mocap body at its root): rotation 9, position 3 [nbody, 12] m */
 // @ts-ignore: decorator
-@inline export function body_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1072) }
+@inline export function body_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1084) }
 // @ts-ignore: decorator
 /** geom frame in the link of its body (static: in the world): rotation 9, position 3 [ngeom, 12] m */
 // @ts-ignore: decorator
-@inline export function geom_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1076) }
+@inline export function geom_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1088) }
 // @ts-ignore: decorator
 /** bounding radius, margin and gap: geoms can touch where their centres are within the sum of two [ngeom] m */
 // @ts-ignore: decorator
-@inline export function geom_reach(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1080) }
+@inline export function geom_reach(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1092) }
 // @ts-ignore: decorator
 /** site frame in the link of its body: rotation 9, position 3 [nsite, 12] m */
 // @ts-ignore: decorator
-@inline export function site_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1084) }
+@inline export function site_frame(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1096) }
 // @ts-ignore: decorator
 /** centre of mass of a body in its link [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function body_com(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1088) }
+@inline export function body_com(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1100) }
 // @ts-ignore: decorator
 /** first moment and mass of what gravity compensation carries, in the link [njnt, 4] kg, kg*m */
 // @ts-ignore: decorator
-@inline export function lnk_gravcomp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1092) }
+@inline export function lnk_gravcomp(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1104) }
 // @ts-ignore: decorator
 /** mass and first moment of the static bodies of a tree [ngroup, 4] kg, kg*m */
 // @ts-ignore: decorator
-@inline export function grp_static(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1096) }
+@inline export function grp_static(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1108) }
 // @ts-ignore: decorator
 /** armature of a dof and of its actuators [nv] kg or kg*m^2 */
 // @ts-ignore: decorator
-@inline export function dof_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1100) }
+@inline export function dof_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1112) }
 // @ts-ignore: decorator
 /** solver constants of a joint limit (RowConst) [njnt, 10] SI */
 // @ts-ignore: decorator
-@inline export function limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1104) }
+@inline export function limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1116) }
 // @ts-ignore: decorator
 /** solver constants of an equality [neq, 10] SI */
 // @ts-ignore: decorator
-@inline export function eq_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1108) }
+@inline export function eq_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1120) }
 // @ts-ignore: decorator
 /** of friction loss: D, R, B [nv, 3] SI */
 // @ts-ignore: decorator
-@inline export function friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1112) }
+@inline export function friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1124) }
 // @ts-ignore: decorator
 /** of friction loss of a tendon: D, R, B [ntendon, 3] SI */
 // @ts-ignore: decorator
-@inline export function ten_friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1116) }
+@inline export function ten_friction_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1128) }
 // @ts-ignore: decorator
 /** solver constants of a tendon limit [ntendon, 10] SI */
 // @ts-ignore: decorator
-@inline export function ten_limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1120) }
+@inline export function ten_limit_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1132) }
 // @ts-ignore: decorator
 /** armature of a tendon and of its actuators [ntendon] SI */
 // @ts-ignore: decorator
-@inline export function ten_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1124) }
+@inline export function ten_inertia(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1136) }
 // @ts-ignore: decorator
 /** damping polynomial of a tendon and of its actuators [ntendon, 3] SI */
 // @ts-ignore: decorator
-@inline export function ten_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1128) }
+@inline export function ten_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1140) }
 // @ts-ignore: decorator
 /** inertial frame of a body in its link, box of the same inertia, whether it has mass (mask) [nbody, 13] m */
 // @ts-ignore: decorator
-@inline export function fluid_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1132) }
+@inline export function fluid_const(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1144) }
 // @ts-ignore: decorator
 /** damping polynomial of a dof and of its actuators [nv, 3] SI */
 // @ts-ignore: decorator
-@inline export function dof_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1136) }
+@inline export function dof_drag(m: usize, p: usize): usize { return p + <usize>load<u32>(m, 1148) }
 // @ts-ignore: decorator
 /** simulation time [1] s */
 // @ts-ignore: decorator
-@inline export function time(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1140) }
+@inline export function time(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1152) }
 // @ts-ignore: decorator
 /** position [nq] m or rad */
 // @ts-ignore: decorator
-@inline export function qpos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1144) }
+@inline export function qpos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1156) }
 // @ts-ignore: decorator
 /** velocity [nv] m/s or rad/s */
 // @ts-ignore: decorator
-@inline export function qvel(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1148) }
+@inline export function qvel(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1160) }
 // @ts-ignore: decorator
 /** actuator activation [na] SI */
 // @ts-ignore: decorator
-@inline export function act(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1152) }
+@inline export function act(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1164) }
 // @ts-ignore: decorator
 /** acceleration used for warm start [nv] m/s^2 or rad/s^2 */
 // @ts-ignore: decorator
-@inline export function qacc_warmstart(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1156) }
+@inline export function qacc_warmstart(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1168) }
 // @ts-ignore: decorator
 /** delay buffers of controls and sensors [nhistory] SI */
 // @ts-ignore: decorator
-@inline export function history(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1160) }
+@inline export function history(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1172) }
 // @ts-ignore: decorator
 /** control [nu] SI */
 // @ts-ignore: decorator
-@inline export function ctrl(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1164) }
+@inline export function ctrl(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1176) }
 // @ts-ignore: decorator
 /** applied generalized force [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1168) }
+@inline export function qfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1180) }
 // @ts-ignore: decorator
 /** applied Cartesian force and torque at the com of each body [nbody, 6] N, N*m */
 // @ts-ignore: decorator
-@inline export function xfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1172) }
+@inline export function xfrc_applied(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1184) }
 // @ts-ignore: decorator
 /** is the equality constraint active [neq] bool */
 // @ts-ignore: decorator
-@inline export function eq_active(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1176) }
+@inline export function eq_active(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1188) }
 // @ts-ignore: decorator
 /** position of mocap bodies [nmocap, 3] m */
 // @ts-ignore: decorator
-@inline export function mocap_pos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1180) }
+@inline export function mocap_pos(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1192) }
 // @ts-ignore: decorator
 /** orientation of mocap bodies [nmocap, 4] 1 */
 // @ts-ignore: decorator
-@inline export function mocap_quat(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1184) }
+@inline export function mocap_quat(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1196) }
 // @ts-ignore: decorator
 /** actuator on (1) or off (0); ours: MuJoCo switches groups, for all worlds [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_enable(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1188) }
+@inline export function actuator_enable(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1200) }
 // @ts-ignore: decorator
 /** supply voltage over nominal voltage of a dcmotor; ours [nactuator] 1 */
 // @ts-ignore: decorator
-@inline export function actuator_supply(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1192) }
+@inline export function actuator_supply(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1204) }
 // @ts-ignore: decorator
 /** acceleration [nv] m/s^2 or rad/s^2 */
 // @ts-ignore: decorator
-@inline export function qacc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1196) }
+@inline export function qacc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1208) }
 // @ts-ignore: decorator
 /** time-derivative of the activation [na] SI/s */
 // @ts-ignore: decorator
-@inline export function act_dot(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1200) }
+@inline export function act_dot(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1212) }
 // @ts-ignore: decorator
 /** actuator force in actuation space [nout] N or N*m */
 // @ts-ignore: decorator
-@inline export function actuator_force(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1204) }
+@inline export function actuator_force(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1216) }
 // @ts-ignore: decorator
 /** actuator force in joint space [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_actuator(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1208) }
+@inline export function qfrc_actuator(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1220) }
 // @ts-ignore: decorator
 /** constraint force in joint space [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_constraint(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1212) }
+@inline export function qfrc_constraint(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1224) }
 // @ts-ignore: decorator
 /** sensor readings [nsensordata] SI */
 // @ts-ignore: decorator
-@inline export function sensordata(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1216) }
+@inline export function sensordata(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1228) }
 // @ts-ignore: decorator
 /** solver iterations of the last forward [1] 1 */
 // @ts-ignore: decorator
-@inline export function solver_niter(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1220) }
+@inline export function solver_niter(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1232) }
 // @ts-ignore: decorator
 /** detected contacts of the last forward, those that found no room included [1] 1 */
 // @ts-ignore: decorator
-@inline export function ncon(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1224) }
+@inline export function ncon(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1236) }
 // @ts-ignore: decorator
 /** constraint rows of the last forward [1] 1 */
 // @ts-ignore: decorator
-@inline export function nefc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1228) }
+@inline export function nefc(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1240) }
 // @ts-ignore: decorator
 /** status bits of this world (StatusBit) [1] bits */
 // @ts-ignore: decorator
-@inline export function status(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1232) }
+@inline export function status(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1244) }
 // @ts-ignore: decorator
 /** qpos of the last forward [nq] m or rad */
 // @ts-ignore: decorator
-@inline export function qpos_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1236) }
+@inline export function qpos_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1248) }
 // @ts-ignore: decorator
 /** qvel of the last forward [nv] m/s or rad/s */
 // @ts-ignore: decorator
-@inline export function qvel_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1240) }
+@inline export function qvel_prev(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1252) }
 // @ts-ignore: decorator
 /** had constraint rows in the last step: its qacc is the solver's [1] mask */
 // @ts-ignore: decorator
-@inline export function constrained(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1244) }
+@inline export function constrained(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1256) }
 // @ts-ignore: decorator
 /** compensation of the summation of time [1] s */
 // @ts-ignore: decorator
-@inline export function time_carry(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1248) }
+@inline export function time_carry(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1260) }
 // @ts-ignore: decorator
 /** resets before the last one: the noise of sensors differs from one to the next [1] 1 */
 // @ts-ignore: decorator
-@inline export function episode(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1252) }
+@inline export function episode(m: usize, d: usize): usize { return d + <usize>load<u32>(m, 1264) }
 // @ts-ignore: decorator
 /** results of functions that return more than one value [64] - */
 // @ts-ignore: decorator
-@inline export function tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1256) }
+@inline export function tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1268) }
 // @ts-ignore: decorator
 /** centre of mass and mass of a kinematic tree [ngroup, 4] m, kg */
 // @ts-ignore: decorator
-@inline export function grp_com(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1260) }
+@inline export function grp_com(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1272) }
 // @ts-ignore: decorator
 /** R 9, p 3, cinert 10, cvel 6, cacc 6, cfrc 6 [njnt, 40] SI */
 // @ts-ignore: decorator
-@inline export function lnk(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1264) }
+@inline export function lnk(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1276) }
 // @ts-ignore: decorator
 /** cdof 6, cdof_dot 6 [nv, 12] SI */
 // @ts-ignore: decorator
-@inline export function dofs(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1268) }
+@inline export function dofs(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1280) }
 // @ts-ignore: decorator
 /** pose of a mocap body: rotation 9, position 3 [nmocap, 12] m */
 // @ts-ignore: decorator
-@inline export function mocap(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1272) }
+@inline export function mocap(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1284) }
 // @ts-ignore: decorator
 /** torque about the anchor of a link, force [njnt, 6] N*m, N */
 // @ts-ignore: decorator
-@inline export function wrench(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1276) }
+@inline export function wrench(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1288) }
 // @ts-ignore: decorator
 /** joint-space inertia, lower triangle [nv, nv] SI */
 // @ts-ignore: decorator
-@inline export function qM(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1280) }
+@inline export function qM(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1292) }
 // @ts-ignore: decorator
 /** factor of M + K: L below, D on the diagonal [nv, nv] SI */
 // @ts-ignore: decorator
-@inline export function qH(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1284) }
+@inline export function qH(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1296) }
 // @ts-ignore: decorator
 /** 1 / D [nv] SI */
 // @ts-ignore: decorator
-@inline export function qHDiagInv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1288) }
+@inline export function qHDiagInv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1300) }
 // @ts-ignore: decorator
 /** derivative of the force that moves a link by its velocity: matrix 9, linear momentum 3 [njnt, 12] SI */
 // @ts-ignore: decorator
-@inline export function lnk_coriolis(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1292) }
+@inline export function lnk_coriolis(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1304) }
 // @ts-ignore: decorator
 /** acceleration of links that the velocity of a dof adds [nv, 6] SI */
 // @ts-ignore: decorator
-@inline export function bias_shift(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1296) }
+@inline export function bias_shift(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1308) }
 // @ts-ignore: decorator
 /** unsymmetric matrix of the implicit integrators [nlu, nlu] SI */
 // @ts-ignore: decorator
-@inline export function qLU(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1300) }
+@inline export function qLU(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1312) }
 // @ts-ignore: decorator
 /** one row without its zeros left out [nv] SI */
 // @ts-ignore: decorator
-@inline export function dense(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1304) }
+@inline export function dense(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1316) }
 // @ts-ignore: decorator
 /** Jacobian of a body in its inertial frame, one row a component [nv, 6] SI */
 // @ts-ignore: decorator
-@inline export function fluid_J(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1308) }
+@inline export function fluid_J(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1320) }
 // @ts-ignore: decorator
 /** fluid_col [nv] id */
 // @ts-ignore: decorator
-@inline export function fluid_col(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1312) }
+@inline export function fluid_col(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1324) }
 // @ts-ignore: decorator
 /** ten_length [ntendon] m or rad */
 // @ts-ignore: decorator
-@inline export function ten_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1316) }
+@inline export function ten_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1328) }
 // @ts-ignore: decorator
 /** ten_velocity [ntendon] m/s or rad/s */
 // @ts-ignore: decorator
-@inline export function ten_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1320) }
+@inline export function ten_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1332) }
 // @ts-ignore: decorator
 /** qfrc_bias [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_bias(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1324) }
+@inline export function qfrc_bias(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1336) }
 // @ts-ignore: decorator
 /** qfrc_passive [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_passive(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1328) }
+@inline export function qfrc_passive(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1340) }
 // @ts-ignore: decorator
 /** qfrc_gravcomp [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_gravcomp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1332) }
+@inline export function qfrc_gravcomp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1344) }
 // @ts-ignore: decorator
 /** qfrc_smooth [nv] N or N*m */
 // @ts-ignore: decorator
-@inline export function qfrc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1336) }
+@inline export function qfrc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1348) }
 // @ts-ignore: decorator
 /** qacc_smooth [nv] SI */
 // @ts-ignore: decorator
-@inline export function qacc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1340) }
+@inline export function qacc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1352) }
 // @ts-ignore: decorator
 /** acceleration that the integrator applies [nv] SI */
 // @ts-ignore: decorator
-@inline export function qacc_int(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1344) }
+@inline export function qacc_int(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1356) }
 // @ts-ignore: decorator
 /** minus the diagonal of d qfrc_smooth / d qvel [nv] SI */
 // @ts-ignore: decorator
-@inline export function qderiv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1348) }
+@inline export function qderiv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1360) }
 // @ts-ignore: decorator
 /** actuator_length [nout] m or rad */
 // @ts-ignore: decorator
-@inline export function actuator_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1352) }
+@inline export function actuator_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1364) }
 // @ts-ignore: decorator
 /** actuator_velocity [nout] SI */
 // @ts-ignore: decorator
-@inline export function actuator_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1356) }
+@inline export function actuator_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1368) }
 // @ts-ignore: decorator
 /** actuator moments, sparse rows [nmoment] SI */
 // @ts-ignore: decorator
-@inline export function moment(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1360) }
+@inline export function moment(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1372) }
 // @ts-ignore: decorator
 /** d actuator_force / d actuator_velocity [nactuator] SI */
 // @ts-ignore: decorator
-@inline export function act_dvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1364) }
+@inline export function act_dvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1376) }
 // @ts-ignore: decorator
 /** controls after delay and clamping [nu] SI */
 // @ts-ignore: decorator
-@inline export function u(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1368) }
+@inline export function u(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1380) }
 // @ts-ignore: decorator
 /** activation at the end of the step [na] SI */
 // @ts-ignore: decorator
-@inline export function act_next(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1372) }
+@inline export function act_next(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1384) }
 // @ts-ignore: decorator
 /** xpos [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function xpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1376) }
+@inline export function xpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1388) }
 // @ts-ignore: decorator
 /** xquat [nbody, 4] 1 */
 // @ts-ignore: decorator
-@inline export function xquat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1380) }
+@inline export function xquat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1392) }
 // @ts-ignore: decorator
 /** xmat [nbody, 9] 1 */
 // @ts-ignore: decorator
-@inline export function xmat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1384) }
+@inline export function xmat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1396) }
 // @ts-ignore: decorator
 /** xipos [nbody, 3] m */
 // @ts-ignore: decorator
-@inline export function xipos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1388) }
+@inline export function xipos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1400) }
 // @ts-ignore: decorator
 /** xanchor [njnt, 3] m */
 // @ts-ignore: decorator
-@inline export function xanchor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1392) }
+@inline export function xanchor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1404) }
 // @ts-ignore: decorator
 /** xaxis [njnt, 3] 1 */
 // @ts-ignore: decorator
-@inline export function xaxis(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1396) }
+@inline export function xaxis(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1408) }
 // @ts-ignore: decorator
 /** geom pose in the world: rotation 9, position 3 [ngeom, 12] m */
 // @ts-ignore: decorator
-@inline export function geoms(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1400) }
+@inline export function geoms(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1412) }
 // @ts-ignore: decorator
 /** detected contacts, one record each (sim/types.ts) [nconblock, 16] SI */
 // @ts-ignore: decorator
-@inline export function con(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1404) }
+@inline export function con(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1416) }
 // @ts-ignore: decorator
 /** constraint rows, entries of efc_J, contacts, end of ctc, whether rows couple branches [8] - */
 // @ts-ignore: decorator
-@inline export function cursor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1408) }
+@inline export function cursor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1420) }
 // @ts-ignore: decorator
 /** contacts as the solver sees them, one record each (sim/contact.ts) [nctc] SI */
 // @ts-ignore: decorator
-@inline export function ctc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1412) }
+@inline export function ctc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1424) }
 // @ts-ignore: decorator
 /** Hessian of a contact, and what multiplies it [64] SI */
 // @ts-ignore: decorator
-@inline export function cone(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1416) }
+@inline export function cone(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1428) }
 // @ts-ignore: decorator
 /** cone Hessian times Jacobian of one contact [nWmax] SI */
 // @ts-ignore: decorator
-@inline export function ctc_W(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1420) }
+@inline export function ctc_W(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1432) }
 // @ts-ignore: decorator
 /** side of each column of a contact under construction [nv, 2] +-1 */
 // @ts-ignore: decorator
-@inline export function Hs_sign(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1424) }
+@inline export function Hs_sign(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1436) }
 // @ts-ignore: decorator
 /** pattern of the Hessian of this step, where rows couple branches [nvH] 1 */
 // @ts-ignore: decorator
-@inline export function Hs_rownnz(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1428) }
+@inline export function Hs_rownnz(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1440) }
 // @ts-ignore: decorator
 /** Hs_rowadr [nvH] adr */
 // @ts-ignore: decorator
-@inline export function Hs_rowadr(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1432) }
+@inline export function Hs_rowadr(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1444) }
 // @ts-ignore: decorator
 /** Hs_colind [nHsmax] id */
 // @ts-ignore: decorator
-@inline export function Hs_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1436) }
+@inline export function Hs_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1448) }
 // @ts-ignore: decorator
 /** rows of the pattern under construction [nHbits] bits */
 // @ts-ignore: decorator
-@inline export function Hs_bits(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1440) }
+@inline export function Hs_bits(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1452) }
 // @ts-ignore: decorator
 /** bounding spheres of one world, along an axis: x, y, z, radius, place in sweep_geom; then in that order: bin [nsweep, 8] m */
 // @ts-ignore: decorator
-@inline export function sweep_ball(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1444) }
+@inline export function sweep_ball(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1456) }
 // @ts-ignore: decorator
 /** bins of the axis: start in the sorted spheres [nsweep, 2] adr */
 // @ts-ignore: decorator
-@inline export function sweep_bin(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1448) }
+@inline export function sweep_bin(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1460) }
 // @ts-ignore: decorator
 /** rows of cand whose spheres meet, a bit each; then the worlds of each, a byte each [nhitword, 9] bits */
 // @ts-ignore: decorator
-@inline export function hits(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1452) }
+@inline export function hits(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1464) }
 // @ts-ignore: decorator
 /** scratch of the functions of geom pairs [64] - */
 // @ts-ignore: decorator
-@inline export function con_tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1456) }
+@inline export function con_tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1468) }
 // @ts-ignore: decorator
 /** memory of the convex routine (sim/collision/ccd/layout.ts) [nccd] - */
 // @ts-ignore: decorator
-@inline export function ccd(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1460) }
+@inline export function ccd(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1472) }
 // @ts-ignore: decorator
 /** constraint Jacobian, sparse rows [nJmax] SI */
 // @ts-ignore: decorator
-@inline export function efc_J(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1464) }
+@inline export function efc_J(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1476) }
 // @ts-ignore: decorator
 /** constraint rows, one record each (sim/types.ts): D, R, aref, frictionloss, jar, zone, J p, force, bookkeeping [njmax, 9] SI */
 // @ts-ignore: decorator
-@inline export function efc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1468) }
+@inline export function efc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1480) }
 // @ts-ignore: decorator
 /** efc_colind [nJmax] id */
 // @ts-ignore: decorator
-@inline export function efc_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1472) }
+@inline export function efc_colind(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1484) }
 // @ts-ignore: decorator
 /** Newton step [nv] SI */
 // @ts-ignore: decorator
-@inline export function sol_x(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1476) }
+@inline export function sol_x(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1488) }
 // @ts-ignore: decorator
 /** sol_Mx [nv] SI */
 // @ts-ignore: decorator
-@inline export function sol_Mx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1480) }
+@inline export function sol_Mx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1492) }
+// @ts-ignore: decorator
+/** M^-1 J' of the base rows [npgsB] SI */
+// @ts-ignore: decorator
+@inline export function pgs_B(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1496) }
+// @ts-ignore: decorator
+/** J M^-1 J': a number a scalar row, dim x dim a contact [npgsA] SI */
+// @ts-ignore: decorator
+@inline export function pgs_A(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1500) }
+// @ts-ignore: decorator
+/** forces of the edges of pyramids, base forces of elliptic cones [npgsf] N */
+// @ts-ignore: decorator
+@inline export function pgs_f(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1504) }
+// @ts-ignore: decorator
+/** one elliptic cone under way [113] SI */
+// @ts-ignore: decorator
+@inline export function pgs_w(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1508) }
 // @ts-ignore: decorator
 /** gradient of the cost [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_grad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1484) }
+@inline export function cg_grad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1512) }
 // @ts-ignore: decorator
 /** preconditioned gradient [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_Mgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1488) }
+@inline export function cg_Mgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1516) }
 // @ts-ignore: decorator
 /** search direction [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_search(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1492) }
+@inline export function cg_search(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1520) }
 // @ts-ignore: decorator
 /** changes of both gradients [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_dgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1496) }
+@inline export function cg_dgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1524) }
 // @ts-ignore: decorator
 /** cg_dMgrad [nv] SI */
 // @ts-ignore: decorator
-@inline export function cg_dMgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1500) }
+@inline export function cg_dMgrad(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1528) }
 // @ts-ignore: decorator
 /** scratch of the sensors [128] - */
 // @ts-ignore: decorator
-@inline export function sens_tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1504) }
+@inline export function sens_tmp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1532) }
 // @ts-ignore: decorator
 /** what joint accelerations add to the acceleration of a link [njnt, 6] rad/s^2, m/s^2 */
 // @ts-ignore: decorator
-@inline export function sens_acc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1508) }
+@inline export function sens_acc(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1536) }
 // @ts-ignore: decorator
 /** readings without delay of sensors that have a history [nsensordata] SI */
 // @ts-ignore: decorator
-@inline export function sens_now(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1512) }
+@inline export function sens_now(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1540) }
 // @ts-ignore: decorator
 /** what sensors with an interval show [nsensordata] SI */
 // @ts-ignore: decorator
-@inline export function sens_shown(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1516) }
+@inline export function sens_shown(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1544) }
 // @ts-ignore: decorator
 /** contacts that a contact sensor counts: mask, criterion, direction [nconblock, 3] - */
 // @ts-ignore: decorator
-@inline export function sens_match(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1520) }
+@inline export function sens_match(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1548) }
 // @ts-ignore: decorator
 /** state at the beginning of a Runge-Kutta step [nq] SI */
 // @ts-ignore: decorator
-@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1524) }
+@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1552) }
 // @ts-ignore: decorator
 /** rk_qvel [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1528) }
+@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1556) }
 // @ts-ignore: decorator
 /** rk_act [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1532) }
+@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1560) }
 // @ts-ignore: decorator
 /** rk_warm [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_warm(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1536) }
+@inline export function rk_warm(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1564) }
 // @ts-ignore: decorator
 /** weighted sum of velocities [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1540) }
+@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1568) }
 // @ts-ignore: decorator
 /** weighted sum of accelerations [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1544) }
+@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1572) }
 // @ts-ignore: decorator
 /** weighted sum of act_dot [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1548) }
+@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1576) }
 
 export const STATUS_BADSTATE: i32 = 1
 export const STATUS_SOLVER: i32 = 2

@@ -14,8 +14,9 @@ import { passive } from './passive'
 import { planarForces } from './planar'
 import { needAcceleration, sensors } from './sensor'
 import { solCG } from './cg'
+import { solPGS } from './pgs'
 import { needsSmooth, solNewton, startPoint } from './solve'
-import { at, INT_RK4, SOL_CG } from './types'
+import { at, INT_RK4, SOL_CG, SOL_PGS } from './types'
 import { tendon, tendonArmature } from './tendon'
 import { transmission, usesTransmission } from './transmission'
 import { applyXfrc } from './wrench'
@@ -130,7 +131,8 @@ export function constrain(m: usize, p: usize, d: usize, s: usize): v128 {
   if (v128.any_true(has)) {
     if (needsSmooth(m)) smoothAcceleration(m, s)
     startPoint(m, d, s)
-    const over = load<i32>(f.opt_solver(m)) == SOL_CG ? solCG(m, d, s, has) : solNewton(m, d, s, has)
+    const solver = load<i32>(f.opt_solver(m))
+    const over = solver == SOL_PGS ? solPGS(m, d, s, has) : solver == SOL_CG ? solCG(m, d, s, has) : solNewton(m, d, s, has)
     if (v128.any_true(over)) mark(m, d, over, f.STATUS_SOLVER)
   } else {
     const qfrc = f.qfrc_constraint(m, d)

@@ -112,9 +112,6 @@ function unsettled(m: usize, s: usize, x: usize, elliptic: bool): v128 {
 
 /** force of every row from its zone and residual; qfrc_constraint = J' force */
 export function rowForces(m: usize, d: usize, s: usize, elliptic: bool): void {
-  const nv = f.nv(m)
-  const qfrc = f.qfrc_constraint(m, d), J = f.efc_J(m, s), col = f.efc_colind(m, s)
-  for (let i = 0; i < nv; i++) st(at(qfrc, i), splat(0))
   for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) {
     const jar = ld(e + EFC_JAR), quad = ld(e + EFC_QUAD)
     let force = and(quad, neg(mul(ld(e + EFC_D), jar)))
@@ -123,6 +120,18 @@ export function rowForces(m: usize, d: usize, s: usize, elliptic: bool): void {
       force = sel(quad, force, sel(gt(jar, splat(0)), neg(loss), loss))
     }
     st(e + EFC_FORCE, force)
+  }
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) force(e, elliptic, forceOf(e, load<i32>(e, C_DIM)))
+  addForces(m, d, s)
+}
+
+/** qfrc_constraint = J' force */
+export function addForces(m: usize, d: usize, s: usize): void {
+  const nv = f.nv(m)
+  const qfrc = f.qfrc_constraint(m, d), J = f.efc_J(m, s), col = f.efc_colind(m, s)
+  for (let i = 0; i < nv; i++) st(at(qfrc, i), splat(0))
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) {
+    const force = ld(e + EFC_FORCE)
     const begin = load<i32>(e, EFC_ROWADR), stop = begin + load<i32>(e, EFC_ROWNNZ)
     for (let a = begin; a < stop; a++) {
       const o = at(qfrc, i32at(col, a))
@@ -130,9 +139,8 @@ export function rowForces(m: usize, d: usize, s: usize, elliptic: bool): void {
     }
   }
   for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
-    const dim = load<i32>(e, C_DIM), nnz = load<i32>(e, C_NNZ), out = forceOf(e, dim)
-    force(e, elliptic, out)
-    addForce(dim, nnz, at(J, load<i32>(e, C_J)), col + 4 * <usize>load<i32>(e, C_COL), out, qfrc)
+    const dim = load<i32>(e, C_DIM)
+    addForce(dim, load<i32>(e, C_NNZ), at(J, load<i32>(e, C_J)), col + 4 * <usize>load<i32>(e, C_COL), forceOf(e, dim), qfrc)
   }
 }
 

@@ -17,7 +17,7 @@ import {
   topologyFields,
   worldFields,
 } from '../fields.js'
-import { EQ, INT, OBJ, TRN } from '../model/enums.js'
+import { EQ, INT, OBJ, SOL, TRN } from '../model/enums.js'
 import { quatToMat } from '../model/inertia.js'
 import type { Model } from '../model/model.js'
 import { byConvexRoutine } from '../model/support.js'
@@ -217,6 +217,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     nctc: contacts.quantities,
     nWmax: contacts.sizes.ncand > 0 || rowsOf.bodies ? 6 * nv : 0,
     nccd: ccdQuantities(model, contacts.tables.cand),
+    ...dualSizes(model, rowsOf.count + nv + limitRows, contacts),
     nvH: contacts.coupled ? nv : 0,
     nHsmax: contacts.coupled ? (nv * (nv - 1)) / 2 : 0,
     nHbits: contacts.coupled ? nv * Math.ceil(nv / 32) : 0,
@@ -341,7 +342,7 @@ function contactStorage(
   model: Model,
   links: Int32Array,
   room?: number,
-): ContactTables & { quantities: number; entries: number; coupled: boolean } {
+): ContactTables & { dim: number; quantities: number; entries: number; coupled: boolean } {
   const tables = contactTables(model, room)
   const { nconblock } = tables
   const { cand } = tables.tables
@@ -357,7 +358,21 @@ function contactStorage(
     coupled ||= a > 0 && b > 0
   }
   const entries = nconblock * dim * Math.min(nnz, model.nv)
-  return { ...tables, quantities: nconblock * (5 + 5 * dim), entries, coupled }
+  return { ...tables, dim, quantities: nconblock * (5 + 5 * dim), entries, coupled }
+}
+
+/** Memory of the dual solver, which the others do without. */
+function dualSizes(
+  model: Model,
+  njmax: number,
+  { nconblock, dim }: { nconblock: number; dim: number },
+): { npgsB: number; npgsA: number; npgsf: number } {
+  if (model.field.opt_solver[0] !== SOL.PGS) return { npgsB: 0, npgsA: 0, npgsf: 0 }
+  return {
+    npgsB: (njmax + nconblock * dim) * model.nv,
+    npgsA: njmax + nconblock * dim * dim,
+    npgsf: nconblock * Math.max(1, 2 * (dim - 1)),
+  }
 }
 
 /** sets of columns, 32 a word */

@@ -1,0 +1,340 @@
+import { add, and, andnot, clip, div, ge, gt, ld, lt, mad, max4, mul, neg, nmad, sel, splat, sqrt4, st, sub, V } from '../math/v4'
+import * as f from '../shared/fields'
+import { C_COL, C_D, C_DIM, C_FRI, C_HAS, C_J, C_MU, C_NNZ, arefOf, forceOf, jarOf, sizeOf } from './contact'
+import { copyM, factorI, solveLD } from './inertia'
+import { ctcEnd, nefc } from './row'
+import { addForces, rowForces } from './solve'
+import {
+  at, CNSTR_EQUALITY, CONE_ELLIPTIC, DSBL_WARMSTART, EFC_AREF, EFC_D, EFC_FORCE, EFC_LOSS, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE,
+  i32at, isFriction, MINVAL,
+} from './types'
+
+/** Newton steps on the multiplier of an elliptic cone's friction (mju_QCQP) */
+const QCQP_ITERATIONS: i32 = 20
+
+// rows of pgs_B and pgs_A: scalar rows first, then the base rows of contacts in their order
+// @ts-ignore: decorator
+@inline function inverseRow(m: usize, s: usize, r: i32): usize { return f.pgs_B(m, s) + V * <usize>(r * f.nv(m)) }
+
+/** number of edges of a contact: forces of its own that the sweeps move */
+// @ts-ignore: decorator
+@inline function edges(dim: i32, elliptic: bool): i32 { return dim == 1 ? 1 : elliptic ? dim : 2 * (dim - 1) }
+
+/** J y of base row r of a contact */
+// @ts-ignore: decorator
+@inline function product(J: usize, col: usize, nnz: i32, r: i32, y: usize): v128 {
+  const row = at(J, r * nnz)
+  let sum = splat(0)
+  for (let k = 0; k < nnz; k++) sum = mad(ld(at(row, k)), ld(at(y, i32at(col, k))), sum)
+  return sum
+}
+
+/** y += B delta */
+// @ts-ignore: decorator
+@inline function move(nv: i32, y: usize, B: usize, delta: v128): void {
+  for (let i = 0; i < nv; i++) st(at(y, i), mad(ld(at(B, i)), delta, ld(at(y, i))))
+}
+
+/**
+ * B = M^-1 J' of all base rows, and A = J B: one number a scalar row (regularizer included), dim x dim a contact
+ * (mj_projectConstraint).
+ */
+function project(m: usize, s: usize): void {
+  const nv = f.nv(m), L = f.qH(m, s), dinv = f.qHDiagInv(m, s), J = f.efc_J(m, s), col = f.efc_colind(m, s)
+  const nnz = f.M_rownnz(m), adr = f.M_rowadr(m), mcol = f.M_colind(m)
+  copyM(m, f.qM(m, s), L)
+  factorI(nv, L, dinv, nnz, adr, mcol)
+  let r = 0, A = f.pgs_A(m, s)
+  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE, r++, A += V) {
+    const B = inverseRow(m, s, r), a = load<i32>(e, EFC_ROWADR), n = load<i32>(e, EFC_ROWNNZ)
+    for (let i = 0; i < nv; i++) st(at(B, i), splat(0))
+    for (let k = a; k < a + n; k++) st(at(B, i32at(col, k)), ld(at(J, k)))
+    solveLD(nv, L, dinv, B, nnz, adr, mcol)
+    let sum = splat(0)
+    for (let k = a; k < a + n; k++) sum = mad(ld(at(J, k)), ld(at(B, i32at(col, k))), sum)
+    const D = ld(e + EFC_D), on = gt(D, splat(0))
+    st(A, sel(on, add(sum, div(splat(1), sel(on, D, splat(1)))), splat(1)))
+  }
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM), n = load<i32>(e, C_NNZ)
+    const Jc = at(J, load<i32>(e, C_J)), c = col + 4 * <usize>load<i32>(e, C_COL)
+    for (let q = 0; q < dim; q++, r++) {
+      const B = inverseRow(m, s, r)
+      for (let i = 0; i < nv; i++) st(at(B, i), splat(0))
+      for (let k = 0; k < n; k++) st(at(B, i32at(c, k)), ld(at(Jc, q * n + k)))
+      solveLD(nv, L, dinv, B, nnz, adr, mcol)
+      for (let t = 0; t < dim; t++) st(at(A, t * dim + q), product(Jc, c, n, t, B))
+    }
+    A += V * <usize>(dim * dim)
+  }
+}
+
+/** forces of the sweeps from the zones at the warm start; out: their dual cost 1/2 f' (A + R) f + f' b */
+function warmForces(m: usize, d: usize, s: usize, y: usize, elliptic: bool): v128 {
+  const nv = f.nv(m), J = f.efc_J(m, s), col = f.efc_colind(m, s), a = f.qacc_smooth(m, s)
+  rowForces(m, d, s, elliptic)
+  for (let i = 0; i < nv; i++) st(at(y, i), ld(at(a, i)))
+  let r = 0
+  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE, r++) move(nv, y, inverseRow(m, s, r), ld(e + EFC_FORCE))
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM)
+    for (let q = 0; q < dim; q++, r++) move(nv, y, inverseRow(m, s, r), ld(at(forceOf(e, dim), q)))
+  }
+  // f'(J (y + a) / 2 - aref) + f' R f / 2
+  const half = splat(0.5), one = splat(1)
+  let cost = splat(0)
+  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE) {
+    const force = ld(e + EFC_FORCE), D = ld(e + EFC_D)
+    let sum = splat(0)
+    for (let k = load<i32>(e, EFC_ROWADR), stop = k + load<i32>(e, EFC_ROWNNZ); k < stop; k++) {
+      const i = i32at(col, k)
+      sum = mad(ld(at(J, k)), add(ld(at(y, i)), ld(at(a, i))), sum)
+    }
+    const R = div(one, sel(gt(D, splat(0)), D, one))
+    cost = mad(force, sub(mul(half, mad(R, force, sum)), ld(e + EFC_AREF)), cost)
+  }
+  let forces = f.pgs_f(m, s)
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM), n = load<i32>(e, C_NNZ), jar = jarOf(e, dim), out = forceOf(e, dim), aref = arefOf(e, dim)
+    const Jc = at(J, load<i32>(e, C_J)), c = col + 4 * <usize>load<i32>(e, C_COL)
+    const D = ld(e + C_D), R = div(one, sel(gt(D, splat(0)), D, one))
+    for (let q = 0; q < dim; q++) {
+      const sum = add(product(Jc, c, n, q, y), product(Jc, c, n, q, a))
+      cost = mad(ld(at(out, q)), nmad(one, ld(at(aref, q)), mul(half, sum)), cost)
+    }
+    // forces of the edges, with their regularizer
+    const count = edges(dim, elliptic)
+    for (let k = 0; k < count; k++) {
+      let force: v128, Rk = R
+      if (dim == 1 || elliptic) {
+        force = ld(at(out, k))
+        if (k > 0) Rk = div(mul(R, mul(ld(e + C_MU), ld(e + C_MU))), mul(ld(e + C_FRI + V * <usize>(k - 1)), ld(e + C_FRI + V * <usize>(k - 1))))
+      } else {
+        const j = (k >> 1) + 1, t = mul(ld(e + C_FRI + V * <usize>(j - 1)), ld(at(jar, j)))
+        const x = k & 1 ? sub(ld(jar), t) : add(ld(jar), t)
+        force = and(lt(x, splat(0)), neg(mul(D, x)))
+      }
+      st(at(forces, k), force)
+      cost = mad(mul(half, Rk), mul(force, force), cost)
+    }
+    forces += V * <usize>count
+  }
+  return cost
+}
+
+/** one scalar row: f minus its residual over its diagonal, clipped; returns the fall of the dual cost */
+// @ts-ignore: decorator
+@inline function sweepRow(nv: i32, e: usize, A: v128, B: usize, J: usize, col: usize, y: usize, active: v128): v128 {
+  const D = ld(e + EFC_D), on = and(active, gt(D, splat(0))), old = ld(e + EFC_FORCE)
+  let res = sub(div(old, sel(on, D, splat(1))), ld(e + EFC_AREF))
+  for (let k = load<i32>(e, EFC_ROWADR), stop = k + load<i32>(e, EFC_ROWNNZ); k < stop; k++) res = mad(ld(at(J, k)), ld(at(y, i32at(col, k))), res)
+  let force = sub(old, div(res, A))
+  const type = load<i32>(e, EFC_TYPE)
+  if (isFriction(type)) force = clip(force, neg(ld(e + EFC_LOSS)), ld(e + EFC_LOSS))
+  else if (type != CNSTR_EQUALITY) force = max4(splat(0), force)
+  const delta = and(on, sub(force, old))
+  st(e + EFC_FORCE, add(old, delta))
+  move(nv, y, B, delta)
+  return neg(mul(delta, mad(mul(splat(0.5), A), delta, res)))
+}
+
+/** a pyramid, edge by edge; local holds the base residual J y - aref as the edges move it, delta the change of base forces */
+// @ts-ignore: decorator
+@inline function sweepPyramid(e: usize, dim: i32, A: usize, forces: usize, local: usize, delta: usize, active: v128): v128 {
+  const D = ld(e + C_D), on = and(active, and(ld(e + C_HAS), gt(D, splat(0))))
+  const R = div(splat(1), sel(on, D, splat(1)))
+  let fall = splat(0)
+  const count = dim == 1 ? 1 : 2 * (dim - 1)
+  for (let k = 0; k < count; k++) {
+    const j = dim == 1 ? 0 : (k >> 1) + 1
+    const mu = dim == 1 ? splat(0) : k & 1 ? neg(ld(e + C_FRI + V * <usize>(j - 1))) : ld(e + C_FRI + V * <usize>(j - 1))
+    const old = ld(at(forces, k))
+    const res = mad(R, old, mad(mu, ld(at(local, j)), ld(local)))
+    const diag = add(R, mad(mu, mad(mu, ld(at(A, j * dim + j)), mul(splat(2), ld(at(A, j)))), ld(A)))
+    const step = and(on, sub(max4(splat(0), sub(old, div(res, sel(on, diag, splat(1))))), old))
+    st(at(forces, k), add(old, step))
+    fall = sub(fall, mul(step, mad(mul(splat(0.5), diag), step, res)))
+    const side = mul(mu, step)
+    st(delta, add(ld(delta), step))
+    if (dim > 1) st(at(delta, j), add(ld(at(delta, j)), side))
+    for (let q = 0; q < dim; q++) st(at(local, q), mad(ld(at(A, q * dim)), step, mad(ld(at(A, q * dim + j)), side, ld(at(local, q)))))
+  }
+  return fall
+}
+
+/** Cholesky solve of (A + lambda) x = b, n <= 5, row stride 5; work: 25 */
+function solveSmall(n: i32, A: usize, lambda: v128, b: usize, x: usize, work: usize): void {
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = ld(at(A, 5 * i + j))
+      if (i == j) sum = add(sum, lambda)
+      for (let k = 0; k < j; k++) sum = nmad(ld(at(work, 5 * i + k)), ld(at(work, 5 * j + k)), sum)
+      st(at(work, 5 * i + j), i == j ? sqrt4(max4(splat(MINVAL), sum)) : div(sum, ld(at(work, 5 * j + j))))
+    }
+  }
+  for (let i = 0; i < n; i++) {
+    let sum = ld(at(b, i))
+    for (let k = 0; k < i; k++) sum = nmad(ld(at(work, 5 * i + k)), ld(at(x, k)), sum)
+    st(at(x, i), div(sum, ld(at(work, 5 * i + i))))
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    let sum = ld(at(x, i))
+    for (let k = i + 1; k < n; k++) sum = nmad(ld(at(work, 5 * k + i)), ld(at(x, k)), sum)
+    st(at(x, i), div(sum, ld(at(work, 5 * i + i))))
+  }
+}
+
+/**
+ * An elliptic cone: the normal force, or the length of the whole force along its ray, then friction for that normal force
+ * as a quadratic program on an ellipsoid.
+ */
+function sweepCone(e: usize, dim: i32, A: usize, forces: usize, local: usize, delta: usize, active: v128, w: usize): v128 {
+  const D = ld(e + C_D), on = and(active, and(ld(e + C_HAS), gt(D, splat(0)))), zero = splat(0), one = splat(1)
+  const R0 = div(one, sel(on, D, one)), mu2 = mul(ld(e + C_MU), ld(e + C_MU)), n = dim - 1
+  // Ar = A + R (36), res (6), old (6), then the quadratic program: Q (25), b (5), x (5), t (5), work (25)
+  const Ar = w, res = w + 36 * V, old = w + 42 * V, Q = w + 48 * V, b = w + 73 * V, x = w + 78 * V, t = w + 83 * V, work = w + 88 * V
+  for (let i = 0; i < dim; i++) {
+    const fri = i > 0 ? ld(e + C_FRI + V * <usize>(i - 1)) : one
+    const R = i > 0 ? div(mul(R0, mu2), mul(fri, fri)) : R0
+    for (let k = 0; k < dim; k++) st(at(Ar, i * dim + k), ld(at(A, i * dim + k)))
+    st(at(Ar, i * dim + i), add(R, ld(at(A, i * dim + i))))
+    const force = ld(at(forces, i))
+    st(at(old, i), force)
+    st(at(res, i), mad(R, force, ld(at(local, i))))
+  }
+  const f0 = ld(old)
+  const small = lt(f0, splat(MINVAL))
+  // ray: x = -v' res / v' A v, not beyond the apex
+  let vr = zero, vAv = zero
+  for (let i = 0; i < dim; i++) {
+    const v = ld(at(old, i))
+    vr = mad(v, ld(at(res, i)), vr)
+    let sum = zero
+    for (let k = 0; k < dim; k++) sum = mad(ld(at(Ar, i * dim + k)), ld(at(old, k)), sum)
+    vAv = mad(v, sum, vAv)
+  }
+  const steady = ge(vAv, splat(MINVAL))
+  const ray = max4(splat(-1), and(steady, neg(div(vr, sel(steady, vAv, one)))))
+  const normal = sel(small, max4(zero, sub(f0, div(ld(res), ld(Ar)))), mad(ray, f0, f0))
+  st(forces, sel(on, normal, f0))
+
+  // friction: scaled so that the ellipsoid is a ball of radius normal
+  for (let i = 0; i < n; i++) {
+    const fi = ld(e + C_FRI + V * <usize>i)
+    let c = ld(at(res, i + 1))
+    for (let k = 0; k < n; k++) {
+      const a = ld(at(Ar, (i + 1) * dim + k + 1))
+      c = nmad(a, ld(at(old, k + 1)), c)
+      st(at(Q, 5 * i + k), mul(mul(fi, ld(e + C_FRI + V * <usize>k)), a))
+    }
+    c = mad(ld(at(Ar, (i + 1) * dim)), sub(normal, f0), c)
+    st(at(b, i), neg(mul(fi, c)))
+  }
+  let lambda = zero, open = on, inside = on
+  const r2 = mul(normal, normal)
+  for (let it = 0; it < QCQP_ITERATIONS; it++) {
+    solveSmall(n, Q, lambda, b, x, work)
+    let norm = zero
+    for (let i = 0; i < n; i++) norm = mad(ld(at(x, i)), ld(at(x, i)), norm)
+    const excess = sub(norm, r2)
+    open = and(open, gt(excess, mul(splat(1e-6), add(r2, splat(1e-10)))))
+    if (it == 0) inside = andnot(inside, open)
+    if (!v128.any_true(open)) break
+    solveSmall(n, Q, lambda, x, t, work)
+    let slope = zero
+    for (let i = 0; i < n; i++) slope = mad(ld(at(x, i)), ld(at(t, i)), slope)
+    lambda = add(lambda, and(open, div(excess, mul(splat(2), max4(splat(MINVAL), slope)))))
+  }
+  let norm = zero
+  for (let i = 0; i < n; i++) norm = mad(ld(at(x, i)), ld(at(x, i)), norm)
+  const onto = sel(inside, one, div(normal, sqrt4(max4(splat(MINVAL), norm))))
+  const none = lt(normal, splat(MINVAL))
+  for (let i = 0; i < n; i++) {
+    const fi = ld(e + C_FRI + V * <usize>i)
+    st(at(forces, i + 1), sel(on, andnot(mul(mul(onto, ld(at(x, i))), fi), none), ld(at(old, i + 1))))
+  }
+  let fall = zero
+  for (let i = 0; i < dim; i++) st(at(delta, i), and(on, sub(ld(at(forces, i)), ld(at(old, i)))))
+  for (let i = 0; i < dim; i++) {
+    let sum = zero
+    for (let k = 0; k < dim; k++) sum = mad(ld(at(Ar, i * dim + k)), ld(at(delta, k)), sum)
+    fall = sub(fall, mul(ld(at(delta, i)), mad(splat(0.5), sum, ld(at(res, i)))))
+  }
+  return fall
+}
+
+/**
+ * Constraint forces by projected Gauss-Seidel on the dual, in the order of the rows: sweeps end when one lowers the cost by
+ * less than opt_tolerance. MuJoCo visits rows in a shuffled order and adds momentum; both arrive at the same forces.
+ *   in      qM, qacc_smooth; rows with residuals and zones at the warm start
+ *   out     qacc, qfrc_constraint, forces of the rows, solver_niter
+ *   returns mask of worlds that ran out of iterations
+ *   source  MuJoCo engine_solver.c, mj_solPGS; Todorov, A convex, smooth and invertible contact model (IROS 2011)
+ */
+export function solPGS(m: usize, d: usize, s: usize, has: v128): v128 {
+  const nv = f.nv(m), y = f.qacc(m, d), J = f.efc_J(m, s), col = f.efc_colind(m, s), smooth = f.qacc_smooth(m, s)
+  const elliptic = load<i32>(f.opt_cone(m)) == CONE_ELLIPTIC
+  const cone = f.cone(m, s), local = cone, delta = cone + 6 * V, work = f.pgs_w(m, s)
+  project(m, s)
+
+  // a warm start worse than no forces is left out
+  const cost = warmForces(m, d, s, y, elliptic)
+  let cold = gt(cost, splat(0))
+  if (load<i32>(f.opt_disableflags(m)) & DSBL_WARMSTART) cold = i32x4.splat(-1)
+  for (let i = 0; i < nv; i++) st(at(y, i), sel(cold, ld(at(smooth, i)), ld(at(y, i))))
+  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE) st(e + EFC_FORCE, andnot(ld(e + EFC_FORCE), cold))
+  let forces = f.pgs_f(m, s)
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const count = edges(load<i32>(e, C_DIM), elliptic)
+    for (let k = 0; k < count; k++, forces += V) st(forces, andnot(ld(forces), cold))
+  }
+
+  const tolerance = splat(load<f32>(f.opt_tolerance(m)) * load<f32>(f.stat_meaninertia(m)) * <f32>max<i32>(1, nv))
+  const iterations = load<i32>(f.opt_iterations(m))
+  let active = has, niter = splat(0)
+  for (let it = 0; it < iterations && v128.any_true(active); it++) {
+    let fall = splat(0), r = 0, A = f.pgs_A(m, s)
+    for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE, r++, A += V) {
+      fall = add(fall, sweepRow(nv, e, ld(A), inverseRow(m, s, r), J, col, y, active))
+    }
+    forces = f.pgs_f(m, s)
+    for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+      const dim = load<i32>(e, C_DIM), n = load<i32>(e, C_NNZ), aref = arefOf(e, dim)
+      const Jc = at(J, load<i32>(e, C_J)), c = col + 4 * <usize>load<i32>(e, C_COL)
+      for (let q = 0; q < dim; q++) {
+        st(at(local, q), sub(product(Jc, c, n, q, y), ld(at(aref, q))))
+        st(at(delta, q), splat(0))
+      }
+      fall = add(fall, elliptic && dim > 1
+        ? sweepCone(e, dim, A, forces, local, delta, active, work)
+        : sweepPyramid(e, dim, A, forces, local, delta, active))
+      for (let q = 0; q < dim; q++, r++) if (v128.any_true(ld(at(delta, q)))) move(nv, y, inverseRow(m, s, r), ld(at(delta, q)))
+      A += V * <usize>(dim * dim)
+      forces += V * <usize>edges(dim, elliptic)
+    }
+    niter = add(niter, and(active, splat(1)))
+    active = and(active, ge(fall, tolerance))
+  }
+
+  // base forces of contacts from those of their edges
+  forces = f.pgs_f(m, s)
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM), out = forceOf(e, dim)
+    const count = edges(dim, elliptic)
+    if (dim == 1 || elliptic) {
+      for (let q = 0; q < dim; q++) st(at(out, q), ld(at(forces, q)))
+    } else {
+      let sum = splat(0)
+      for (let j = 1; j < dim; j++) {
+        const a = ld(at(forces, 2 * j - 2)), b = ld(at(forces, 2 * j - 1))
+        sum = add(sum, add(a, b))
+        st(at(out, j), mul(ld(e + C_FRI + V * <usize>(j - 1)), sub(a, b)))
+      }
+      st(out, sum)
+    }
+    forces += V * <usize>count
+  }
+  addForces(m, d, s)
+  st(f.solver_niter(m, d), niter)
+  return active
+}
