@@ -54,11 +54,11 @@ export class Batch {
   readonly model: Model
   readonly nworld: number
   readonly workers: number
-  readonly seed: number
 
   readonly #store: Store
   /** resets of each world so far: they choose its random numbers */
   readonly #resets: Uint32Array
+  #seed: number
   #disposed = false
 
   /** @internal */
@@ -74,7 +74,7 @@ export class Batch {
     this.model = model
     this.nworld = nworld
     this.workers = workers
-    this.seed = seed
+    this.#seed = seed
     this.#store = new Store(engine, model, nworld, workers, nconmax)
     if (sensorNoise) this.#store.makeNoise(seed)
     this.#resets = new Uint32Array(nworld)
@@ -84,6 +84,11 @@ export class Batch {
   #alive(): Store {
     if (this.#disposed) throw new BackendError('DISPOSED', 'this batch has been disposed')
     return this.#store
+  }
+
+  /** Seed of everything random. */
+  get seed(): number {
+    return this.#seed
   }
 
   /** Contacts a world has room for. */
@@ -271,9 +276,9 @@ export class Batch {
     setState(store, state, options.spec ?? 'ALL', worldList(options.worlds, this.nworld))
   }
 
-  /** A copy of everything: states, results, model fields, status, counters of random numbers. */
+  /** A copy of everything: states, results, model fields, status, seed and counters of random numbers. */
   snapshot(): Snapshot {
-    return takeSnapshot(this.#alive(), this.#resets)
+    return takeSnapshot(this.#alive(), this.#resets, this.#seed)
   }
 
   /**
@@ -283,6 +288,7 @@ export class Batch {
    */
   restore(snapshot: Snapshot): void {
     restoreSnapshot(this.#alive(), snapshot, this.#resets)
+    this.#seed = snapshot.seed
   }
 
   /**

@@ -1,7 +1,7 @@
 /** Worlds put back to a known state: the reference pose, a keyframe, or a draw around either. */
 import { ParameterError, SizeError } from '../errors.js'
 import { fieldSize, worldFields } from '../fields.js'
-import { cos, Philox, STREAM, sin } from '../math/index.js'
+import { cos, normalQuantile, Philox, STREAM, sin } from '../math/index.js'
 import type { ParameterDistribution } from '../model/distribution.js'
 import { JOINT } from '../model/enums.js'
 import { nearestHint } from '../model/glob.js'
@@ -283,21 +283,24 @@ function writeNoise(
 ): void {
   const { model } = store
   const random = new Philox(seed, STREAM.reset)
+  const total = Math.max(...noise.map(({ first, n }) => first + n))
+  const uniform = new Float64Array(list.length * total)
+  list.forEach((w, i) => {
+    random.fillUniform(uniform, w, counts[w], i * total, (i + 1) * total)
+  })
   for (const { name, first, n, normal, low, high } of noise) {
     const size = worldSize(store, name)
-    const now = store.readWorld(name, size)
-    const values = new Float64Array(list.length * size)
+    const values = Float64Array.from(store.readWorld(name, size, list))
     const delta = new Float64Array(n)
-    list.forEach((w, i) => {
+    for (let i = 0; i < list.length; i++) {
       for (let e = 0; e < n; e++) {
-        const u = normal ? random.normal(first + e, w, counts[w]) : random.uniform(first + e, w, counts[w])
-        delta[e] = normal ? low[e] * u : low[e] + (high[e] - low[e]) * u
+        const u = uniform[i * total + first + e]
+        delta[e] = normal ? low[e] * normalQuantile(u) : low[e] + (high[e] - low[e]) * u
       }
       const row = values.subarray(i * size, (i + 1) * size)
-      row.set(now.subarray(w * size, (w + 1) * size))
       if (name === 'qpos') integratePos(model, row, delta)
       else for (let e = 0; e < n; e++) row[e] += delta[e]
-    })
+    }
     store.writeWorld(name, values, size, true, list)
   }
 }

@@ -205,6 +205,7 @@ export class Snapshot {
     readonly image: Image,
     /** @internal resets of each world so far */
     readonly counts: Uint32Array,
+    readonly seed: number,
   ) {}
 
   /** bytes it holds */
@@ -215,8 +216,8 @@ export class Snapshot {
 }
 
 /** A copy of all that the future and the results of a batch depend on. */
-export function takeSnapshot(store: Store, counts: Uint32Array): Snapshot {
-  return new Snapshot(store.model, store.nworld, store.layout.sizes.nconmax, store.image(), counts.slice())
+export function takeSnapshot(store: Store, counts: Uint32Array, seed: number): Snapshot {
+  return new Snapshot(store.model, store.nworld, store.layout.sizes.nconmax, store.image(), counts.slice(), seed)
 }
 
 /** The inverse of takeSnapshot. @throws {SizeError} SNAPSHOT when the batch is of another model or size */

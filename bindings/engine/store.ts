@@ -199,9 +199,9 @@ export class Store {
     }
   }
 
-  /** A world field, (nworld, size). */
-  readWorld(name: string, size: number): Float32Array {
-    return this.#read(this.d + (this.layout.d.get(name) as number), this.layout.dbytes, size)
+  /** A world field, (nworld, size), or of the listed worlds (worlds, size). */
+  readWorld(name: string, size: number, worlds?: Int32Array): Float32Array {
+    return this.#read(this.d + (this.layout.d.get(name) as number), this.layout.dbytes, size, worlds)
   }
 
   /** A per-world model field or constant, (nworld, size). */
@@ -209,12 +209,14 @@ export class Store {
     return this.#read(this.#p + (this.layout.p.get(name) as number), this.pstride, size)
   }
 
-  #read(address: number, stride: number, size: number): Float32Array {
+  #read(address: number, stride: number, size: number, worlds?: Int32Array): Float32Array {
     const f32 = this.f32
-    const out = new Float32Array(this.nworld * size)
-    for (let w = 0; w < this.nworld; w++) {
+    const rows = worlds?.length ?? this.nworld
+    const out = new Float32Array(rows * size)
+    for (let i = 0; i < rows; i++) {
+      const w = worlds === undefined ? i : worlds[i]
       const base = (address + (w >> 2) * stride) / 4 + (w & 3)
-      for (let e = 0, a = base; e < size; e++, a += 4) out[w * size + e] = f32[a]
+      for (let e = 0, a = base; e < size; e++, a += 4) out[i * size + e] = f32[a]
     }
     return out
   }

@@ -25,8 +25,13 @@ const ROUNDING = 1e-9
  *   actuator  kp kv (gain and bias together) gain gainprm/0..9 biasprm/0..9 dynprm/0..9 timeconst gear/0..5
  *             ctrlrange forcerange actrange delay damping dampingpoly armature; dcmotor: R K kp ki kd Vmax imax slewmax;
  *             pid: kp kv ki imax slewmax
- *   sensor    delay interval/period|phase cutoff noise  equality  solref solimp data/0..10
- *   geom, site, option   every field a world may have of its own: geom/x/friction/sliding, site/x/pos/z, option/gravity/z
+ *   tendon    stiffness stiffnesspoly damping dampingpoly armature frictionloss range/lower|upper margin lengthspring
+ *             actfrcrange coef/<joint> solref_limit solimp_limit solref_friction solimp_friction
+ *   geom      friction/sliding|torsional|rolling solref solimp solmix margin gap size pos quat
+ *   pair      friction/sliding1|sliding2|torsional|rolling1|rolling2 solref solref_friction solimp margin gap
+ *   equality  solref solimp data/0..10; of a joint polycoef/0..4, of a weld torquescale
+ *   sensor    delay interval/period|phase cutoff noise
+ *   site, option   every field a world may have of its own: site/x/pos/z, option/gravity/z, option/impratio, option/density
  */
 export class ParameterSpace {
   readonly model: Model

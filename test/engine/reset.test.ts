@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { createBatch, type ResetOptions } from '../../bindings/engine/index.js'
 import { SimcrankError } from '../../bindings/errors.js'
 import { worldFields } from '../../bindings/fields.js'
+import { Philox, STREAM } from '../../bindings/math/index.js'
 import { ParameterDistribution } from '../../bindings/model/distribution.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { ParameterSpace } from '../../bindings/model/parameters.js'
@@ -166,6 +167,10 @@ test('draws depend on seed, world and count of resets, on nothing else', async (
   const same = await state(9, 1, 4, reset => reset(draw))
   assert.not.equal(other(0), all(0))
   assert.equal(other(0), same(0))
+  // the numbers are those of the stream for initial states: number nv + e of (world, earlier resets) for qvel
+  const random = new Philox(3, STREAM.reset)
+  assert.ok(near(all(6)[model.nq + 2], 0.5 * random.normal(model.nv + 2, 6, 0)))
+  assert.ok(near(second(2)[model.nq + 2], 0.5 * random.normal(model.nv + 2, 2, 1)))
   // one field's noise moves no other's
   const velocity = await state(9, 1, 3, reset => reset({ distribution: { qvel: draw.distribution?.qvel } }))
   assert.equal(velocity(5).subarray(model.nq, model.nq + model.nv), all(5).subarray(model.nq, model.nq + model.nv))
