@@ -58,8 +58,8 @@ export interface Comparison {
   readonly states: number
   readonly qacc: Errors
   readonly sensordata: Errors
-  /** excess of the constraint cost; MuJoCo's solvers stop early too, so that it may be negative */
-  readonly cost: Errors
+  /** excess of the constraint cost; `below`: states in which it is lower by as much, because MuJoCo's solver stopped early */
+  readonly cost: Errors & { readonly below: number }
   readonly contacts: Counts
   readonly rows: Counts
   /** largest |Δqpos| of each world after the steps from settled states, rad or m */
@@ -204,7 +204,10 @@ async function compareForward(model: Model, batch: Batch, world: MujocoWorld, st
   return {
     qacc: judged,
     sensordata: judge(sensordata, TOLERANCE.sensordata, i => movesOf(i).sensordata),
-    cost: judge(excess, TOLERANCE.cost, i => movesOf(i).cost),
+    cost: {
+      ...judge(excess, TOLERANCE.cost, i => movesOf(i).cost),
+      below: excess.filter(it => it < -TOLERANCE.cost).length,
+    },
     contacts: { simcrank: sum(ours.ncon), mujoco: sum(theirs.map(it => it.contacts)) },
     rows: { simcrank: sum(ours.nefc), mujoco: sum(theirs.map(it => it.rows)) },
     overflowed: ours.status.filter(bits => (bits & STATUS.CONTACTS) !== 0).length,
