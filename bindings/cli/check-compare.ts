@@ -34,7 +34,7 @@ export const TOLERANCE = {
 } as const
 
 /** Disturbances of a state that tell whether an outlier is MuJoCo's own. */
-const DISTURBANCES = { state: 8, trajectory: 4 } as const
+const DISTURBANCES = { state: 32, trajectory: 8 } as const
 
 /** Constraint costs below this share of the cost of not accelerating at all, or below this one, are rounding. */
 const COST_FLOOR = { share: 1e-6, absolute: 1e-10 } as const
@@ -222,6 +222,9 @@ function costExcess(world: MujocoWorld, qacc: Float32Array | Float64Array, their
   return (world.cost(qacc) - cost) / Math.max(cost, floor, COST_FLOOR.absolute)
 }
 
+/** Readings below this, in the sensor's unit, may be nothing but rounding: the force that carries a floating base is 0. */
+const SENSOR_FLOOR = 0.01
+
 /** The largest reading of every sensor over the states, for each of its numbers. */
 function sensorScale(model: Model, answers: readonly Answer[]): Float64Array {
   const scale = new Float64Array(model.nsensordata)
@@ -229,7 +232,7 @@ function sensorScale(model: Model, answers: readonly Answer[]): Float64Array {
     const [adr, dim] = [model.field.sensor_adr[i], model.field.sensor_dim[i]]
     let most = 0
     for (const { sensordata } of answers) most = Math.max(most, largest(sensordata.subarray(adr, adr + dim)))
-    scale.fill(most > 0 ? most : 1, adr, adr + dim)
+    scale.fill(Math.max(most, SENSOR_FLOOR), adr, adr + dim)
   }
   return scale
 }

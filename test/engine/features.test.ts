@@ -27,13 +27,13 @@ test('where PGS stops early, our cost is lower, and the rows are the same', () =
   assert.is(rows.simcrank, rows.mujoco)
 })
 
-/** rows that these models exist for, and MuJoCo must have */
+/** contacts that these models exist for, and MuJoCo must have in a good part of the states */
 const TOUCHING = /^(pair|condim|stack|pile|solref|solimp|solmix|margin|gap|priority)_?/
 
 test('models of contacts make contacts', () => {
   for (const verdict of found) {
     if (!('comparison' in verdict) || !TOUCHING.test(verdict.file)) continue
-    assert.ok(verdict.comparison.contacts.mujoco > verdict.comparison.states / 2, verdict.file)
+    assert.ok(verdict.comparison.contacts.mujoco > verdict.comparison.states / 5, verdict.file)
   }
 })
 
