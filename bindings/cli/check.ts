@@ -127,7 +127,7 @@ function describe(result: Result, model: Model): string {
       : `
   per state: contacts ${each(contacts.simcrank)} here, ${each(contacts.mujoco)} in MuJoCo; rows ${each(rows.simcrank)}, ${each(rows.mujoco)}
   constraint cost above MuJoCo's, relative
-    ${errors(result.cost)}`
+    ${errors(result.cost)}${result.cost.below > 0 ? `; ${result.cost.below} below it: MuJoCo's solver stopped early` : ''}`
   const sensors =
     model.nsensordata === 0
       ? ''

@@ -187,6 +187,19 @@ test('Ctrl-C: the models so far, a summary, exit code 130', async () => {
   assert.match(out, /\d+ models?: \d+ same; interrupted, \d+ not looked at\n$/)
 })
 
+test('a profile names every stage of the step, and their times add up', async () => {
+  using shop = new Workshop()
+  const { code, out } = await simcrank('check', '--profile', shop.file('zoo.xml', zoo), '--worlds', '16', '--json')
+  assert.is(code, 0, out)
+  const { stages, microseconds, solver, rows } = JSON.parse(out)
+  assert.is(stages.length, 9)
+  const total = stages.reduce((sum: number, it: { microseconds: number }) => sum + it.microseconds, 0)
+  assert.ok(Math.abs(total - microseconds) < 1e-6 * microseconds && microseconds > 0)
+  assert.ok(stages.every((it: { microseconds: number }) => it.microseconds >= 0))
+  assert.is(solver, 'newton')
+  assert.ok(rows > 0)
+})
+
 test('doctor finds this machine healthy', async () => {
   const { code, out } = await simcrank('doctor')
   assert.is(code, 0, out)
