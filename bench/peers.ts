@@ -52,7 +52,7 @@ async function measure(scene: Scene, nworld: number, targets: Readonly<Record<st
   const sides: Side[] = [us, mujoco, ...others]
   const timing = quick
     ? { warm: [0.3, 2, 1, 1], slice: 0.2, turns: 5, now: cpuSeconds }
-    : { warm: [1, 2.5, 2.5, 2.5], slice: 0.5, turns: 9 }
+    : { warm: [1, 2.5, 2.5, 2.5], slice: 0.5, turns: 7 }
   const [mine, ...theirs] = await takeTurns(sides, scene, timing)
   const status = await us.batch.get('status')
   const contacts = [

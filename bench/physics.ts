@@ -54,7 +54,7 @@ export async function measure(scene: Scene, test: Case, peak: number, quick = fa
   // MuJoCo's module needs seconds to be compiled by the host's optimising tier
   const timing = quick
     ? { warm: [0.3, 2], slice: 0.2, turns: 5, now: cpuSeconds }
-    : { warm: [1, 2.5], slice: 0.5, turns: 9, now: seconds }
+    : { warm: [1, 2.5], slice: 0.5, turns: 7, now: seconds }
   const [mine, theirs] = await takeTurns([us, peer], scene, timing)
   const ratios = mine.map((x, k) => x / theirs[k])
   const value = median(mine)

@@ -123,35 +123,17 @@ export async function ours(scene: Scene, nworld: number, workers = 1): Promise<O
   const model = await loadModel(sceneXml(scene))
   const batch = await createBatch(model, { nworld, workers })
   const { key } = scene
-  const field = (name: string, size: number): ArrayLike<number> =>
-    (model.field[name] as Float64Array).subarray((key ?? 0) * size, ((key ?? 0) + 1) * size)
-  const start: [name: string, values: ArrayLike<number>][] =
-    key === undefined
-      ? []
-      : [
-          ['qpos', field('key_qpos', model.nq)],
-          ['qvel', field('key_qvel', model.nv)],
-          ['act', field('key_act', model.na)],
-        ]
-  const controls = new Controls(
-    scene,
-    {
-      nu: model.nu,
-      range: model.field.actuator_ctrlrange,
-      key: key === undefined ? undefined : field('key_ctrl', model.nu),
-    },
-    nworld,
-  )
+  const { nu } = model
+  const start = key === undefined ? {} : { keyframe: key }
+  const keyed = key === undefined ? undefined : Array.from(model.field.key_ctrl).slice(key * nu, (key + 1) * nu)
+  const controls = new Controls(scene, { nu, range: model.field.actuator_ctrlrange, key: keyed }, nworld)
   return {
     name: 'simcrank',
     nworld,
     batch,
-    restart() {
-      batch.reset()
-      for (const [name, values] of start) batch.set(name, values)
-    },
+    restart: () => batch.reset(start),
     control() {
-      if (model.nu > 0) batch.set('ctrl', controls.next())
+      if (nu > 0) batch.set('ctrl', controls.next())
     },
     advance: steps => batch.step(steps),
     [Symbol.dispose]: () => batch.dispose(),

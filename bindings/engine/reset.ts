@@ -64,7 +64,7 @@ export function reset(
   seed: number,
 ): void {
   const { model, nworld } = store
-  const list = worlds ?? Int32Array.from({ length: nworld }, (_, w) => w)
+  const list = worlds ?? new Int32Array(nworld).map((_, w) => w)
   // everything that can be refused is, before anything is written
   const keys = keyframes(model, options.keyframe, list)
   const noise = noises(model, options.distribution)
@@ -77,14 +77,9 @@ export function reset(
   restart(store, worlds)
   if (keys) writeKeyframes(store, keys, list)
   if (noise.length > 0) writeNoise(store, noise, list, counts, seed)
-  store.writeWorld(
-    'episode',
-    Float32Array.from(list, w => counts[w]),
-    1,
-    true,
-    worlds,
-  )
-  for (const w of list) counts[w]++
+  const episode = new Float32Array(list.length)
+  for (let i = 0; i < list.length; i++) episode[i] = counts[list[i]]++
+  store.writeWorld('episode', episode, 1, true, worlds)
 }
 
 /** qpos0 at rest: time, activations, controls, histories and status cleared (mj_resetData) */
@@ -113,22 +108,20 @@ function restart(store: Store, worlds: Int32Array | undefined): void {
 
   for (let b = 0; b < nblock; b++) {
     const base = (store.d + b * dbytes) / 4
-    const lanes = chosen.subarray(4 * b, 4 * b + 4)
-    const whole = lanes.every(x => x === 1)
-    const stays = lanes.indexOf(0)
+    const first = 4 * b
+    const whole = (chosen[first] & chosen[first + 1] & chosen[first + 2] & chosen[first + 3]) === 1
+    const stays = whole ? -1 : chosen.indexOf(0, first) - first
     if (whole) f32.fill(0, base, base + words)
     const parameters = (store.p + b * store.pstride) / 4
     for (let lane = 0; lane < 4; lane++) {
-      if (lanes[lane] === 0) continue
+      if (chosen[first + lane] === 0) continue
       // the worlds of a block share the cursors of their histories; an empty one is the same wherever its cursor stands
       const kept = whole ? [] : cursors.map(([to]) => f32[base + to + stays])
       if (!whole) for (let a = base + lane; a < base + words; a += 4) f32[a] = 0
       for (const [to, from, n] of copies)
         for (let e = 0; e < 4 * n; e += 4) f32[base + to + e + lane] = f32[parameters + from + e + lane]
       for (const [to, value] of numbers) f32[base + to + lane] = value
-      cursors.forEach(([to, value], i) => {
-        f32[base + to + lane] = whole ? value : kept[i]
-      })
+      for (let i = 0; i < cursors.length; i++) f32[base + cursors[i][0] + lane] = whole ? cursors[i][1] : kept[i]
     }
   }
 }
