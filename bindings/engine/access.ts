@@ -25,8 +25,8 @@ export function findField(name: string): Field {
   return field
 }
 
-/** @throws {ParameterError} FIELD_UNKNOWN, FIELD_UNUSED, FIELD_READONLY */
-export function writableField(name: string, layout: Layout): Field {
+/** @throws {ParameterError} FIELD_UNKNOWN, FIELD_READONLY */
+export function writableField(name: string): Field {
   const field = findField(name)
   const readonly = COMPUTED.has(name)
     ? 'computed'
@@ -34,8 +34,6 @@ export function writableField(name: string, layout: Layout): Field {
       ? ''
       : 'the same for all worlds'
   if (readonly !== '') throw new ParameterError('FIELD_READONLY', `${name} cannot be written: it is ${readonly}`)
-  if (field.perWorld && !layout.p.has(name))
-    throw new ParameterError('FIELD_UNUSED', `${name} has no effect in this version of the engine`)
   return field
 }
 

@@ -110,11 +110,11 @@ export class Batch {
    *   order of the list, or (size) for each of them
    * @param options.worlds which worlds are written, a mask or a list; default all
    * @throws {SizeError} SIZE when the length fits neither; WORLDS
-   * @throws {ParameterError} FIELD_UNKNOWN, FIELD_READONLY, FIELD_UNUSED, NOT_FINITE, TIMESTEP
+   * @throws {ParameterError} FIELD_UNKNOWN, FIELD_READONLY, NOT_FINITE, TIMESTEP
    */
   set(name: string, values: ArrayLike<number>, options: { readonly worlds?: Worlds } = {}): void {
     const store = this.#alive()
-    const field = writableField(name, store.layout)
+    const field = writableField(name)
     const list = worldList(options.worlds, this.nworld)
     const each = checkValues(field, values, store.layout, list?.length ?? this.nworld, list)
     const size = fieldSize(field, store.layout.sizes)

@@ -341,7 +341,6 @@ function drawFields(
     theta.set(parameters.sample(1, seed, counts[w] * 4294967296 + w), i * nparam)
   })
   const fields = parameters.space.fields(theta)
-  for (const [name, values] of fields)
-    checkValues(writableField(name, store.layout), values, store.layout, list.length, list)
+  for (const [name, values] of fields) checkValues(writableField(name), values, store.layout, list.length, list)
   return fields
 }

@@ -174,10 +174,6 @@ test('refusals are typed and say both numbers', async () => {
   for (const field of ['qacc', 'status', 'dof_M0', 'body_subtreemass']) {
     assert.match(await code(() => batch.set(field, new Float64Array(batch.size(field)))), /^FIELD_READONLY/, field)
   }
-  assert.match(
-    await code(() => batch.set('sensor_interval', new Float64Array(batch.size('sensor_interval')))),
-    /^FIELD_UNUSED/,
-  )
   assert.match(await code(() => batch.set('qvel', [1e39, 0, 0])), /^NOT_FINITE: element 0.*single precision/)
   assert.match(await code(() => batch.set('opt_timestep', [0])), /^TIMESTEP/)
   assert.match(await code(() => batch.step(0)), /^NSTEP: nstep: got 0/)

@@ -23,7 +23,7 @@ interface Case {
 }
 
 /** ours whole; of the large benchmark models as much as time allows */
-const OURS: readonly Case[] = ['hopper', 'quadruped', 'puck-pusher'].map(name => ({
+const OURS: readonly Case[] = ['hopper', 'quadruped', 'puck-pusher', 'servo-arm'].map(name => ({
   file: at(`examples/robots/${name}.xml`),
   nworld: 1000,
   steps: 1000,
