@@ -161,7 +161,11 @@ export function constraintRows(source: ContactSource, model: Model, world: numbe
     else if (elliptic) {
       const mu = here.float(word, CTC.MU)
       base.forEach((row, r) => {
-        list.push({ type: CNSTR.CONTACT_ELLIPTIC, ...row, D: r === 0 ? D : (D * friction(r) ** 2) / mu ** 2 })
+        list.push({
+          type: CNSTR.CONTACT_ELLIPTIC,
+          ...row,
+          D: r === 0 ? D : (D * friction(r) * friction(r)) / (mu * mu),
+        })
       })
     } else {
       // edges of the pyramid: normal plus and minus friction times each tangent
