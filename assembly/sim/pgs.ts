@@ -1,4 +1,4 @@
-import { add, and, andnot, clip, div, ge, gt, ld, lt, mad, max4, mul, neg, nmad, sel, splat, sqrt4, st, sub, V } from '../math/v4'
+import { add, and, andnot, clip, div, ge, gt, ld, lt, mad, max4, mul, ne, neg, nmad, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { C_COL, C_D, C_DIM, C_FRI, C_HAS, C_J, C_MU, C_NNZ, arefOf, forceOf, jarOf, sizeOf } from './contact'
 import { copyM, factorI, solveLD } from './inertia'
@@ -287,30 +287,79 @@ function sweepCone(e: usize, dim: i32, A: usize, forces: usize, local: usize, de
 }
 
 /**
- * Keep the forces and acceleration the last sweep arrived at, and go on from there by beta times the way since those kept
- * before. Forces may leave their cones: the sweep that follows visits every row and clips it.
+ * Keep the forces the last sweep arrived at, and go on from there by beta times the way since those kept before, back onto
+ * the cones where that leaves them; y follows.
  *   first   nothing was kept before
  */
 function remember(m: usize, s: usize, y: usize, elliptic: bool, beta: v128, first: bool): void {
-  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE) keep(e + EFC_FORCE, e + EFC_JP, e + EFC_JAR, beta, first)
-  const step = V * <usize>f.npgsf(m)
+  const nv = f.nv(m), kept = f.sol_x(m, s), zero = splat(0)
+  for (let i = 0; i < nv; i++) {
+    const now = ld(at(y, i))
+    if (!first) st(at(y, i), mad(beta, sub(now, ld(at(kept, i))), now))
+    st(at(kept, i), now)
+  }
+  let r = 0
+  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE, r++) {
+    const ahead = extrapolate(e + EFC_FORCE, e + EFC_JP, beta, first), type = load<i32>(e, EFC_TYPE)
+    const loss = ld(e + EFC_LOSS)
+    const force = isFriction(type) ? clip(ahead, neg(loss), loss) : type == CNSTR_EQUALITY ? ahead : max4(zero, ahead)
+    st(e + EFC_FORCE, force)
+    st(e + EFC_JAR, force)
+    const back = sub(force, ahead)
+    if (v128.any_true(ne(back, zero))) move(nv, y, inverseRow(m, s, r), back)
+  }
+  const step = V * <usize>f.npgsf(m), delta = f.cone(m, s)
   let forces = f.pgs_f(m, s)
   for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
-    const stop = forces + V * <usize>edges(load<i32>(e, C_DIM), elliptic)
-    for (; forces < stop; forces += V) keep(forces, forces + step, forces + 2 * step, beta, first)
+    const dim = load<i32>(e, C_DIM), count = edges(dim, elliptic)
+    let away = i32x4.splat(0)
+    for (let q = 0; q < dim; q++) st(at(delta, q), zero)
+    let shrink = splat(1), normal = zero
+    if (elliptic && dim > 1) {
+      // onto the ellipsoid of the normal force
+      normal = max4(zero, ahead1(forces, step, beta, first))
+      let sum = zero
+      for (let k = 1; k < count; k++) {
+        const t = div(ahead1(at(forces, k), step, beta, first), ld(e + C_FRI + V * <usize>(k - 1)))
+        sum = mad(t, t, sum)
+      }
+      const n2 = mul(normal, normal)
+      shrink = sel(gt(sum, n2), sqrt4(div(n2, max4(splat(MINVAL), sum))), shrink)
+    }
+    for (let k = 0; k < count; k++) {
+      const ahead = extrapolate(at(forces, k), at(forces, k) + step, beta, first)
+      const force = elliptic && dim > 1 ? (k == 0 ? normal : mul(shrink, ahead)) : max4(zero, ahead)
+      st(at(forces, k), force)
+      st(at(forces, k) + 2 * step, force)
+      const back = sub(force, ahead)
+      away = or(away, ne(back, zero))
+      if (dim == 1 || elliptic) st(at(delta, k), back)
+      else {
+        const j = (k >> 1) + 1, side = mul(ld(e + C_FRI + V * <usize>(j - 1)), back)
+        st(delta, add(ld(delta), back))
+        st(at(delta, j), k & 1 ? sub(ld(at(delta, j)), side) : add(ld(at(delta, j)), side))
+      }
+    }
+    if (v128.any_true(away)) for (let q = 0; q < dim; q++) move(nv, y, inverseRow(m, s, r + q), ld(at(delta, q)))
+    r += dim
+    forces += V * <usize>count
   }
-  const kept = f.sol_x(m, s)
-  for (let i = 0, nv = f.nv(m); i < nv; i++) keep(at(y, i), at(kept, i), at(f.sol_Mx(m, s), i), beta, first)
 }
 
-/** kept, x = x, x + beta (x - kept); from: the new x */
+/** x + beta (x - kept), what was kept being step further */
 // @ts-ignore: decorator
-@inline function keep(x: usize, kept: usize, from: usize, beta: v128, first: bool): void {
+@inline function ahead1(x: usize, step: usize, beta: v128, first: bool): v128 {
+  const now = ld(x)
+  return first ? now : mad(beta, sub(now, ld(x + step)), now)
+}
+
+/** the same, and kept = x */
+// @ts-ignore: decorator
+@inline function extrapolate(x: usize, kept: usize, beta: v128, first: bool): v128 {
   const now = ld(x)
   const ahead = first ? now : mad(beta, sub(now, ld(kept)), now)
   st(kept, now)
-  st(x, ahead)
-  st(from, ahead)
+  return ahead
 }
 
 /** scalar product of what the sweep changed with what momentum had added: negative where they disagree (O'Donoghue, Candes 2015) */
@@ -361,7 +410,6 @@ export function solPGS(m: usize, d: usize, s: usize, has: v128): v128 {
   const tolerance = splat(load<f32>(f.opt_tolerance(m)) * load<f32>(f.stat_meaninertia(m)) * <f32>max<i32>(1, nv))
   const iterations = load<i32>(f.opt_iterations(m))
   let active = has, niter = splat(0), age = splat(0)
-  remember(m, s, y, elliptic, splat(0), true)
   for (let it = 0; it < iterations && v128.any_true(active); it++) {
     // momentum: from where the last sweep began, through where it ended
     const beta = and(and(active, gt(age, splat(1))), div(sub(age, splat(1)), add(age, splat(2))))
