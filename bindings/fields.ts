@@ -517,7 +517,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['pgs_B', 'f', ['npgsB'], 'SI', 'M^-1 J\' of the base rows'],
   ['pgs_A', 'f', ['npgsA'], 'SI', 'J M^-1 J\': a number a scalar row, dim x dim a contact'],
   ['pgs_f', 'f', [3, 'npgsf'], 'N', 'forces of the edges of pyramids, base forces of elliptic cones: now, before momentum, after it'],
-  ['pgs_w', 'f', [113], 'SI', 'one elliptic cone under way'],
+  ['pgs_w', 'f', [119], 'SI', 'one elliptic cone under way'],
   ['cg_grad', 'f', ['nv'], 'SI', 'gradient of the cost'],
   ['cg_Mgrad', 'f', ['nv'], 'SI', 'preconditioned gradient'],
   ['cg_search', 'f', ['nv'], 'SI', 'search direction'],

@@ -1375,7 +1375,7 @@
 // @ts-ignore: decorator
 @inline export function pgs_f(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1504) }
 // @ts-ignore: decorator
-/** one elliptic cone under way [113] SI */
+/** one elliptic cone under way [119] SI */
 // @ts-ignore: decorator
 @inline export function pgs_w(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1508) }
 // @ts-ignore: decorator

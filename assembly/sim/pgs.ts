@@ -9,6 +9,8 @@ import {
   i32at, isFriction, MINVAL,
 } from './types'
 
+/** passes over one elliptic cone in a sweep: normal and friction are solved for in turn */
+const CONE_PASSES: i32 = 4
 /** Newton steps on the multiplier of an elliptic cone's friction (mju_QCQP) */
 const QCQP_ITERATIONS: i32 = 20
 
@@ -208,14 +210,14 @@ function solveSmall(n: i32, A: usize, lambda: v128, b: usize, x: usize, work: us
 }
 
 /**
- * An elliptic cone: the normal force, or the length of the whole force along its ray, then friction for that normal force
- * as a quadratic program on an ellipsoid.
+ * An elliptic cone: the normal force, the length of the whole force along its ray, then friction for that normal force as a
+ * quadratic program on an ellipsoid. MuJoCo leaves out the first, and may stop short of the minimum.
  */
 function sweepCone(e: usize, dim: i32, A: usize, forces: usize, local: usize, delta: usize, active: v128, w: usize): v128 {
   const D = ld(e + C_D), on = and(active, and(ld(e + C_HAS), gt(D, splat(0)))), zero = splat(0), one = splat(1)
   const R0 = div(one, sel(on, D, one)), mu2 = mul(ld(e + C_MU), ld(e + C_MU)), n = dim - 1
-  // Ar = A + R (36), res (6), old (6), then the quadratic program: Q (25), b (5), x (5), t (5), work (25)
-  const Ar = w, res = w + 36 * V, old = w + 42 * V, Q = w + 48 * V, b = w + 73 * V, x = w + 78 * V, t = w + 83 * V, work = w + 88 * V
+  // Ar = A + R (36), res (6), old (6), then the quadratic program: Q (25), b (5), x (5), t (5), work (25); what the first move adds (6)
+  const Ar = w, res = w + 36 * V, old = w + 42 * V, Q = w + 48 * V, b = w + 73 * V, x = w + 78 * V, t = w + 83 * V, work = w + 88 * V, lift = w + 113 * V
   for (let i = 0; i < dim; i++) {
     const fri = i > 0 ? ld(e + C_FRI + V * <usize>(i - 1)) : one
     const R = i > 0 ? div(mul(R0, mu2), mul(fri, fri)) : R0
@@ -225,6 +227,41 @@ function sweepCone(e: usize, dim: i32, A: usize, forces: usize, local: usize, de
     st(at(old, i), force)
     st(at(res, i), mad(R, force, ld(at(local, i))))
   }
+  // the normal alone, as far as friction lets it: a ray cannot leave the cone's surface, and friction keeps the normal. From
+  // the apex, where neither gets away, along the ray on which the cost falls fastest
+  let tangent = zero, pull = zero
+  for (let i = 1; i < dim; i++) {
+    const fri = ld(e + C_FRI + V * <usize>(i - 1)), u = div(ld(at(old, i)), fri), v = mul(fri, ld(at(res, i)))
+    tangent = mad(u, u, tangent)
+    pull = mad(v, v, pull)
+  }
+  pull = sqrt4(pull)
+  const start = ld(old), apex = and(on, and(lt(start, splat(MINVAL)), gt(pull, zero)))
+  const normalLift = sub(max4(sqrt4(tangent), sub(start, div(ld(res), ld(Ar)))), start)
+  st(lift, sel(apex, one, normalLift))
+  for (let i = 1; i < dim; i++) {
+    const fri = ld(e + C_FRI + V * <usize>(i - 1))
+    st(at(lift, i), and(apex, neg(mul(mul(fri, fri), div(ld(at(res, i)), sel(apex, pull, one))))))
+  }
+  let along = zero, bend = zero
+  for (let i = 0; i < dim; i++) {
+    let sum = zero
+    for (let k = 0; k < dim; k++) sum = mad(ld(at(Ar, i * dim + k)), ld(at(lift, k)), sum)
+    along = mad(ld(at(lift, i)), ld(at(res, i)), along)
+    bend = mad(ld(at(lift, i)), sum, bend)
+  }
+  const length = and(on, sel(apex, max4(zero, div(neg(along), max4(splat(MINVAL), bend))), one))
+  let fall = neg(mul(length, mad(mul(splat(0.5), length), bend, along)))
+  for (let i = 0; i < dim; i++) {
+    st(at(lift, i), mul(length, ld(at(lift, i))))
+    st(at(old, i), add(ld(at(old, i)), ld(at(lift, i))))
+  }
+  for (let i = 0; i < dim; i++) {
+    let sum = ld(at(res, i))
+    for (let k = 0; k < dim; k++) sum = mad(ld(at(Ar, i * dim + k)), ld(at(lift, k)), sum)
+    st(at(res, i), sum)
+  }
+
   const f0 = ld(old)
   const small = lt(f0, splat(MINVAL))
   // ray: x = -v' res / v' A v, not beyond the apex
@@ -239,7 +276,7 @@ function sweepCone(e: usize, dim: i32, A: usize, forces: usize, local: usize, de
   const steady = ge(vAv, splat(MINVAL))
   const ray = max4(splat(-1), and(steady, neg(div(vr, sel(steady, vAv, one)))))
   const normal = sel(small, max4(zero, sub(f0, div(ld(res), ld(Ar)))), mad(ray, f0, f0))
-  st(forces, sel(on, normal, f0))
+  st(forces, sel(on, normal, start))
 
   // friction: scaled so that the ellipsoid is a ball of radius normal
   for (let i = 0; i < n; i++) {
@@ -274,14 +311,19 @@ function sweepCone(e: usize, dim: i32, A: usize, forces: usize, local: usize, de
   const none = lt(normal, splat(MINVAL))
   for (let i = 0; i < n; i++) {
     const fi = ld(e + C_FRI + V * <usize>i)
-    st(at(forces, i + 1), sel(on, andnot(mul(mul(onto, ld(at(x, i))), fi), none), ld(at(old, i + 1))))
+    st(at(forces, i + 1), sel(on, andnot(mul(mul(onto, ld(at(x, i))), fi), none), ld(at(forces, i + 1))))
   }
-  let fall = zero
-  for (let i = 0; i < dim; i++) st(at(delta, i), and(on, sub(ld(at(forces, i)), ld(at(old, i)))))
+  for (let i = 0; i < dim; i++) st(at(old, i), and(on, sub(ld(at(forces, i)), ld(at(old, i)))))
   for (let i = 0; i < dim; i++) {
-    let sum = zero
-    for (let k = 0; k < dim; k++) sum = mad(ld(at(Ar, i * dim + k)), ld(at(delta, k)), sum)
-    fall = sub(fall, mul(ld(at(delta, i)), mad(splat(0.5), sum, ld(at(res, i)))))
+    const step = ld(at(old, i))
+    let sum = zero, moved = ld(at(local, i))
+    for (let k = 0; k < dim; k++) {
+      sum = mad(ld(at(Ar, i * dim + k)), ld(at(old, k)), sum)
+      moved = mad(ld(at(A, i * dim + k)), add(ld(at(lift, k)), ld(at(old, k))), moved)
+    }
+    st(at(local, i), moved)
+    st(at(delta, i), add(ld(at(delta, i)), add(step, ld(at(lift, i)))))
+    fall = sub(fall, mul(step, mad(splat(0.5), sum, ld(at(res, i)))))
   }
   return fall
 }
@@ -425,9 +467,9 @@ export function solPGS(m: usize, d: usize, s: usize, has: v128): v128 {
       if (dim == 3) products3(Jc, c, n, y, aref, local)
       else for (let q = 0; q < dim; q++) st(at(local, q), sub(product(Jc, c, n, q, y), ld(at(aref, q))))
       for (let q = 0; q < dim; q++) st(at(delta, q), splat(0))
-      fall = add(fall, elliptic && dim > 1
-        ? sweepCone(e, dim, A, forces, local, delta, active, work)
-        : sweepPyramid(e, dim, A, forces, local, delta, active))
+      if (elliptic && dim > 1) {
+        for (let pass = 0; pass < CONE_PASSES; pass++) fall = add(fall, sweepCone(e, dim, A, forces, local, delta, active, work))
+      } else fall = add(fall, sweepPyramid(e, dim, A, forces, local, delta, active))
       if (dim == 3) move3(nv, y, inverseRow(m, s, r), delta)
       else for (let q = 0; q < dim; q++) move(nv, y, inverseRow(m, s, r + q), ld(at(delta, q)))
       r += dim
