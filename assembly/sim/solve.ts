@@ -189,13 +189,11 @@ export function needsSmooth(m: usize): bool {
 export function gaussPart(m: usize, s: usize, x: usize): void {
   const nv = f.nv(m), qM = f.qM(m, s), p = f.sol_x(m, s), Mx = f.sol_Mx(m, s), smooth = f.qfrc_smooth(m, s), tmp = f.tmp(m, s)
   let g = splat(0), h = splat(0)
-  // x' M p and p' M p from one product
+  // p' (M x - f): the difference first, its terms cancel
+  mulM(m, qM, Mx, x)
+  for (let i = 0; i < nv; i++) g = mad(ld(at(p, i)), sub(ld(at(Mx, i)), ld(at(smooth, i))), g)
   mulM(m, qM, Mx, p)
-  for (let i = 0; i < nv; i++) {
-    const Mp = ld(at(Mx, i)), q = ld(at(p, i))
-    g = add(g, sub(mul(Mp, ld(at(x, i))), mul(q, ld(at(smooth, i)))))
-    h = mad(q, Mp, h)
-  }
+  for (let i = 0; i < nv; i++) h = mad(ld(at(p, i)), ld(at(Mx, i)), h)
   st(tmp + 42 * V, g)
   st(tmp + 43 * V, h)
 }
