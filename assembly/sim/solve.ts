@@ -45,6 +45,12 @@ export function updateZones(m: usize, s: usize, elliptic: bool): void {
   for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) {
     st(e + EFC_QUAD, lt(edgeDistance(e, load<i32>(e, EFC_TYPE), ld(e + EFC_JAR)), splat(0)))
   }
+  contactZones(m, s, elliptic)
+}
+
+/** zones of the contacts alone: scalar rows are made with theirs, and keep it where a world arrives */
+// @ts-ignore: decorator
+@inline function contactZones(m: usize, s: usize, elliptic: bool): void {
   for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) st(e + C_ZONE, zoneAt(e, jarOf(e, load<i32>(e, C_DIM)), elliptic))
 }
 
@@ -216,8 +222,8 @@ export function startPoint(m: usize, d: usize, s: usize): void {
     if (load<i32>(f.opt_disableflags(m)) & DSBL_WARMSTART) better = i32x4.splat(-1)
     for (let i = 0; i < nv; i++) st(at(x, i), sel(better, ld(at(a, i)), ld(at(x, i))))
     moveResiduals(m, s, splat(1), better)
-  }
-  updateZones(m, s, elliptic)
+    updateZones(m, s, elliptic)
+  } else contactZones(m, s, elliptic)
 }
 
 /**
@@ -284,8 +290,8 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
     active = and(active, and(gt(improvement, tolerance), gt(neg(slope), add(tolerance, tolerance))))
     if (!v128.any_true(active)) break
   }
-  // zones belong to the residuals the forces are made of
-  updateZones(m, s, elliptic)
+  // a force within its cone to the last bit
+  contactZones(m, s, elliptic)
   rowForces(m, d, s, elliptic)
   st(f.solver_niter(m, d), niter)
   return active
