@@ -12,7 +12,7 @@ import {
  * jar_0 +- friction_j jar_j, so that 2 (dim - 1) edges cost dim rows of J.
  *   integers   dim, nonzeros, start of the rows in efc_J, start of the columns in efc_colind; bytes of the record, con
  *   quantities has (mask), D of the normal or of an edge, mu of the regularized cone, zone, friction (dim - 1),
- *              then dim each: aref, jar, J p, force
+ *              then dim each: aref, jar, J p, force; zone at the trial point
  */
 export const C_DIM: usize = 0
 export const C_NNZ: usize = 4
@@ -29,7 +29,7 @@ export const C_FRI: usize = 6 * V
 
 /** record of a contact of a dimension, in quantities */
 // @ts-ignore: decorator
-@inline function contactSize(dim: i32): usize { return V * <usize>(5 + 5 * dim) }
+@inline function contactSize(dim: i32): usize { return V * <usize>(6 + 5 * dim) }
 // @ts-ignore: decorator
 @inline export function arefOf(e: usize, dim: i32): usize { return e + C_FRI + V * <usize>(dim - 1) }
 // @ts-ignore: decorator
@@ -38,6 +38,8 @@ export const C_FRI: usize = 6 * V
 @inline export function jpOf(e: usize, dim: i32): usize { return e + C_FRI + V * <usize>(3 * dim - 1) }
 // @ts-ignore: decorator
 @inline export function forceOf(e: usize, dim: i32): usize { return e + C_FRI + V * <usize>(4 * dim - 1) }
+// @ts-ignore: decorator
+@inline export function trialZoneOf(e: usize, dim: i32): usize { return e + C_FRI + V * <usize>(5 * dim - 1) }
 // @ts-ignore: decorator
 @inline export function sizeOf(e: usize): usize { return <usize>load<u32>(e, C_SIZE) }
 

@@ -1,14 +1,14 @@
 import { abs4, add, and, andnot, div, ge, gt, ld, le, lt, mad, max4, mul, ne, neg, not, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { curved, force, product, residual, zoneAt } from './cone'
-import { arefOf, C_COL, C_DIM, C_J, C_NNZ, C_ZONE, forceOf, jarOf, jpOf, sizeOf } from './contact'
+import { arefOf, C_COL, C_DIM, C_J, C_NNZ, C_ZONE, forceOf, jarOf, jpOf, sizeOf, trialZoneOf } from './contact'
 import { hessianPattern, makeHessian, patternAdr, patternCol, patternNnz } from './hessian'
 import { factorSolve, mulM } from './inertia'
 import { evaluate, lineSearch } from './linesearch'
 import { ctcEnd, nefc } from './row'
 import {
   at, CNSTR_EQUALITY, CONE_ELLIPTIC, DSBL_WARMSTART, EFC_AREF, EFC_D, EFC_FORCE, EFC_JAR, EFC_JP, EFC_LOSS, EFC_QUAD, EFC_R, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE,
-  EFC_TYPE, i32at, isFriction, SOL_NEWTON,
+  EFC_TYPE, i32at, isFriction, SOL_NEWTON, SOL_PGS,
 } from './types'
 
 /** rounding of J qacc - aref, in units of its terms: a row this close to a zone's edge may lie on either side */
@@ -40,15 +40,21 @@ const EDGE: f32 = 1e-6
   return type == CNSTR_EQUALITY ? splat(-1) : jar
 }
 
-/** zones of all rows at their residuals (mj_constraintUpdate) */
-export function updateZones(m: usize, s: usize, elliptic: bool): void {
+/** zones of scalar rows at their residuals */
+// @ts-ignore: decorator
+@inline function rowZones(m: usize, s: usize): void {
   for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) {
     st(e + EFC_QUAD, lt(edgeDistance(e, load<i32>(e, EFC_TYPE), ld(e + EFC_JAR)), splat(0)))
   }
+}
+
+/** zones of all rows at their residuals (mj_constraintUpdate) */
+export function updateZones(m: usize, s: usize, elliptic: bool): void {
+  rowZones(m, s)
   contactZones(m, s, elliptic)
 }
 
-/** zones of the contacts alone: scalar rows are made with theirs, and keep it where a world arrives */
+/** zones of the contacts alone: scalar rows are made with theirs */
 // @ts-ignore: decorator
 @inline function contactZones(m: usize, s: usize, elliptic: bool): void {
   for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) st(e + C_ZONE, zoneAt(e, jarOf(e, load<i32>(e, C_DIM)), elliptic))
@@ -97,7 +103,9 @@ function unsettled(m: usize, s: usize, x: usize, elliptic: bool): v128 {
     const dim = load<i32>(e, C_DIM), jp = jpOf(e, dim)
     residual(e, J, col, x, jp)
     const was = ld(e + C_ZONE)
-    let moved = i32x4.ne(zoneAt(e, jp, elliptic), was)
+    const zone = zoneAt(e, jp, elliptic)
+    st(trialZoneOf(e, dim), zone)
+    let moved = i32x4.ne(zone, was)
     if (elliptic && dim > 1) moved = or(moved, curved(e))
     else if (v128.any_true(moved)) {
       // the same with every edge's residual moved by its rounding, to either side
@@ -172,11 +180,12 @@ export function moveResiduals(m: usize, s: usize, alpha: v128, mask: v128): void
   }
 }
 
-/** jar = residual at the trial point, in the worlds of a mask */
+/** residuals and zones of contacts from the trial point, in the worlds of a mask; scalar rows keep their zones */
 function takeResiduals(m: usize, s: usize, mask: v128): void {
   for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) st(e + EFC_JAR, sel(mask, ld(e + EFC_JP), ld(e + EFC_JAR)))
   for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
     const dim = load<i32>(e, C_DIM), jar = jarOf(e, dim), jp = jpOf(e, dim)
+    st(e + C_ZONE, sel(mask, ld(trialZoneOf(e, dim)), ld(e + C_ZONE)))
     for (let r = 0; r < dim; r++) st(at(jar, r), sel(mask, ld(at(jp, r)), ld(at(jar, r))))
   }
 }
@@ -213,7 +222,8 @@ export function startPoint(m: usize, d: usize, s: usize): void {
   const nv = f.nv(m), x = f.qacc(m, d), warm = f.qacc_warmstart(m, d), a = f.qacc_smooth(m, s), p = f.sol_x(m, s), tmp = f.tmp(m, s)
   const elliptic = load<i32>(f.opt_cone(m)) == CONE_ELLIPTIC
   for (let i = 0; i < nv; i++) st(at(x, i), ld(at(warm, i)))
-  if (needsSmooth(m)) {
+  // the dual solver looks at forces instead
+  if (needsSmooth(m) && load<i32>(f.opt_solver(m)) != SOL_PGS) {
     for (let i = 0; i < nv; i++) st(at(p, i), sub(ld(at(a, i)), ld(at(x, i))))
     rowSteps(m, s, p)
     gaussPart(m, s, x)
@@ -267,7 +277,7 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
     if (!elliptic && iterations > FEW && it < FULL_STEPS) {
       for (let i = 0; i < nv; i++) st(at(x, i), sel(moved, ld(at(next, i)), ld(at(x, i))))
       takeResiduals(m, s, moved)
-      updateZones(m, s, elliptic)
+      rowZones(m, s)
       continue
     }
 
@@ -290,8 +300,6 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
     active = and(active, and(gt(improvement, tolerance), gt(neg(slope), add(tolerance, tolerance))))
     if (!v128.any_true(active)) break
   }
-  // a force within its cone to the last bit
-  contactZones(m, s, elliptic)
   rowForces(m, d, s, elliptic)
   st(f.solver_niter(m, d), niter)
   return active

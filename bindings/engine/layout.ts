@@ -358,7 +358,7 @@ function contactStorage(
     coupled ||= a > 0 && b > 0
   }
   const entries = nconblock * dim * Math.min(nnz, model.nv)
-  return { ...tables, dim, quantities: nconblock * (5 + 5 * dim), entries, coupled }
+  return { ...tables, dim, quantities: nconblock * (6 + 5 * dim), entries, coupled }
 }
 
 /** Memory of the dual solver, which the others do without. */
