@@ -70,6 +70,9 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
   }
 }
 
+/** up to so many dofs factorSolve leaves no factor */
+export const SMALL: i32 = 2
+
 /** factorSolve of one or two dofs, the same operations without the loops: half of all robots on a desk are this small */
 // @ts-ignore: decorator
 @inline function smallSolve(nv: i32, H: usize, x: usize, coupled: i32): void {
@@ -128,7 +131,9 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
   const end = cols + 4 * <usize>n
   eliminate1(next, l, row, cols, end)
   st(at(row, k - 1), l)
-  const inv2 = div(one, nmad(l, h, ld(at(next, k - 1)))), x2 = nmad(l, x1, ld(at(x, k - 1)))
+  const D2 = nmad(l, h, ld(at(next, k - 1)))
+  st(at(next, k - 1), D2)
+  const inv2 = div(one, D2), x2 = nmad(l, x1, ld(at(x, k - 1)))
   for (let a = cols; a < end; a += 4) {
     const i = V * <usize>load<i32>(a)
     const l1 = mul(ld(row + i), inv1), l2 = mul(ld(next + i), inv2)
@@ -155,10 +160,14 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
   const l2 = mul(h2, inv1), l3 = mul(h3, inv1)
   st(at(row, k - 1), l2)
   st(at(row, k - 2), l3)
-  const inv2 = div(one, nmad(l2, h2, ld(at(r2, k - 1)))), x2 = nmad(l2, x1, ld(at(x, k - 1)))
+  const D2 = nmad(l2, h2, ld(at(r2, k - 1)))
+  st(at(r2, k - 1), D2)
+  const inv2 = div(one, D2), x2 = nmad(l2, x1, ld(at(x, k - 1)))
   const g = nmad(l2, h3, ld(at(r2, k - 2))), m3 = mul(g, inv2)
   st(at(r2, k - 2), m3)
-  const inv3 = div(one, nmad(m3, g, nmad(l3, h3, ld(at(r3, k - 2))))), x3 = nmad(m3, x2, nmad(l3, x1, ld(at(x, k - 2))))
+  const D3 = nmad(m3, g, nmad(l3, h3, ld(at(r3, k - 2))))
+  st(at(r3, k - 2), D3)
+  const inv3 = div(one, D3), x3 = nmad(m3, x2, nmad(l3, x1, ld(at(x, k - 2))))
   for (let a = cols; a < end; a += 4) {
     const j = V * <usize>load<i32>(a)
     const p = ld(row + j)
@@ -187,11 +196,11 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
 /**
  * Solve H x = b, factoring H on the way: factorI and solveLD in one pass over the rows. Runs of two or three rows that
  * share their columns, as the dofs of a limb do, are eliminated together.
- *   in-out  H as in factorI, x (nv): b, then the solution
+ *   in-out  H as in factorI, D on its diagonal (not for SMALL systems); x (nv): b, then the solution
  */
 export function factorSolve(nv: i32, H: usize, x: usize, nnz: usize, adr: usize, col: usize): void {
   if (nv == 0) return
-  if (nv <= 2) {
+  if (nv <= SMALL) {
     smallSolve(nv, H, x, i32at(nnz, nv - 1))
     return
   }
@@ -238,6 +247,8 @@ export function factorSolve(nv: i32, H: usize, x: usize, nnz: usize, adr: usize,
 export function solveLD(nv: i32, H: usize, dinv: usize, x: usize, nnz: usize, adr: usize, col: usize): void {
   for (let k = nv - 1; k >= 0; k--) {
     const xk = ld(at(x, k))
+    // right-hand sides of single rows are 0 off their limb
+    if (!v128.any_true(xk)) continue
     const row = at2(H, nv, k, 0)
     const begin = i32at(adr, k), end = begin + i32at(nnz, k)
     for (let a = begin; a < end; a++) {

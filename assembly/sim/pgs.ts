@@ -1,11 +1,11 @@
 import { add, and, andnot, clip, div, ge, gt, ld, lt, mad, max4, mul, ne, neg, nmad, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { C_COL, C_D, C_DIM, C_FRI, C_HAS, C_J, C_MU, C_NNZ, arefOf, forceOf, jarOf, sizeOf } from './contact'
-import { copyM, factorI, solveLD } from './inertia'
+import { copyM, factorI, SMALL, solveLD } from './inertia'
 import { ctcEnd, nefc } from './row'
 import { addForces, rowForces } from './solve'
 import {
-  at, CNSTR_EQUALITY, CONE_ELLIPTIC, DSBL_WARMSTART, EFC_AREF, EFC_D, EFC_FORCE, EFC_JAR, EFC_JP, EFC_LOSS, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE,
+  at, at2, CNSTR_EQUALITY, CONE_ELLIPTIC, DSBL_WARMSTART, EFC_AREF, EFC_D, EFC_FORCE, EFC_JAR, EFC_JP, EFC_LOSS, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE,
   i32at, isFriction, MINVAL,
 } from './types'
 
@@ -67,8 +67,13 @@ const QCQP_ITERATIONS: i32 = 20
 function project(m: usize, s: usize): void {
   const nv = f.nv(m), L = f.qH(m, s), dinv = f.qHDiagInv(m, s), J = f.efc_J(m, s), col = f.efc_colind(m, s)
   const nnz = f.M_rownnz(m), adr = f.M_rowadr(m), mcol = f.M_colind(m)
-  copyM(m, f.qM(m, s), L)
-  factorI(nv, L, dinv, nnz, adr, mcol)
+  if (nv > SMALL) {
+    // the factor that qacc_smooth has left
+    for (let i = 0; i < nv; i++) st(at(dinv, i), div(splat(1), ld(at2(L, nv, i, i))))
+  } else {
+    copyM(m, f.qM(m, s), L)
+    factorI(nv, L, dinv, nnz, adr, mcol)
+  }
   let r = 0, A = f.pgs_A(m, s)
   for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE, r++, A += V) {
     const B = inverseRow(m, s, r), a = load<i32>(e, EFC_ROWADR), n = load<i32>(e, EFC_ROWNNZ)
@@ -426,7 +431,7 @@ function agreement(m: usize, s: usize, elliptic: bool): v128 {
 /**
  * Constraint forces by projected Gauss-Seidel on the dual with momentum, in the order of the rows: sweeps end when one
  * lowers the cost by less than opt_tolerance. MuJoCo visits the rows in a shuffled order; both arrive at the same forces.
- *   in      qM, qacc_smooth; rows with residuals and zones at the warm start
+ *   in      qM, qacc_smooth with its factor in qH; rows with residuals and zones at the warm start
  *   out     qacc, qfrc_constraint, forces of the rows, solver_niter
  *   returns mask of worlds that ran out of iterations
  *   source  MuJoCo engine_solver.c, mj_solPGS; Todorov, A convex, smooth and invertible contact model (IROS 2011)
