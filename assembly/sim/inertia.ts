@@ -128,7 +128,9 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
   const end = cols + 4 * <usize>n
   eliminate1(next, l, row, cols, end)
   st(at(row, k - 1), l)
-  const inv2 = div(one, nmad(l, h, ld(at(next, k - 1)))), x2 = nmad(l, x1, ld(at(x, k - 1)))
+  const d2 = nmad(l, h, ld(at(next, k - 1)))
+  st(at(next, k - 1), d2)
+  const inv2 = div(one, d2), x2 = nmad(l, x1, ld(at(x, k - 1)))
   for (let a = cols; a < end; a += 4) {
     const i = V * <usize>load<i32>(a)
     const l1 = mul(ld(row + i), inv1), l2 = mul(ld(next + i), inv2)
@@ -155,10 +157,14 @@ export function factorI(nv: i32, H: usize, dinv: usize, nnz: usize, adr: usize, 
   const l2 = mul(h2, inv1), l3 = mul(h3, inv1)
   st(at(row, k - 1), l2)
   st(at(row, k - 2), l3)
-  const inv2 = div(one, nmad(l2, h2, ld(at(r2, k - 1)))), x2 = nmad(l2, x1, ld(at(x, k - 1)))
+  const d2 = nmad(l2, h2, ld(at(r2, k - 1)))
+  st(at(r2, k - 1), d2)
+  const inv2 = div(one, d2), x2 = nmad(l2, x1, ld(at(x, k - 1)))
   const g = nmad(l2, h3, ld(at(r2, k - 2))), m3 = mul(g, inv2)
   st(at(r2, k - 2), m3)
-  const inv3 = div(one, nmad(m3, g, nmad(l3, h3, ld(at(r3, k - 2))))), x3 = nmad(m3, x2, nmad(l3, x1, ld(at(x, k - 2))))
+  const d3 = nmad(m3, g, nmad(l3, h3, ld(at(r3, k - 2))))
+  st(at(r3, k - 2), d3)
+  const inv3 = div(one, d3), x3 = nmad(m3, x2, nmad(l3, x1, ld(at(x, k - 2))))
   for (let a = cols; a < end; a += 4) {
     const j = V * <usize>load<i32>(a)
     const p = ld(row + j)
