@@ -1,9 +1,9 @@
-import { abs4, add, and, andnot, div, ge, gt, ld, le, lt, mad, max4, mul, ne, neg, not, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
+import { abs4, add, and, andnot, div, ge, gt, ld, le, lt, mad, max4, mul, ne, neg, nmad, not, or, sel, splat, sqrt4, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
-import { curved, force, product, residual, zoneAt } from './cone'
+import { coneHessian, curved, force, product, residual, zoneAt } from './cone'
 import { arefOf, C_COL, C_DIM, C_J, C_NNZ, C_ZONE, forceOf, jarOf, jpOf, sizeOf, trialZoneOf } from './contact'
 import { hessianPattern, makeHessian, patternAdr, patternCol, patternNnz } from './hessian'
-import { factorSolve, mulM } from './inertia'
+import { factorSolve, mulM, solveLD } from './inertia'
 import { evaluate, lineSearch } from './linesearch'
 import { ctcEnd, nefc } from './row'
 import {
@@ -237,6 +237,49 @@ export function startPoint(m: usize, d: usize, s: usize): void {
 }
 
 /**
+ * One step of iterative refinement of next, the solution that factorSolve left. The Hessian adds stiff rows to light
+ * inertia, which loses the light one's digits; here the forces of the rows are formed before they are added, and are small
+ * at the solution. One of few iterations ends on this direction, and no later one mends it.
+ *   in      H as factorSolve leaves it, x = qacc with its residuals and zones
+ *   in-out  next (nv);  overwrites J p and the forces of all rows, qfrc_constraint, sol_Mx
+ *   source  Wilkinson, Rounding errors in algebraic processes (1963)
+ */
+function refine(m: usize, d: usize, s: usize, H: usize, next: usize, elliptic: bool): void {
+  const nv = f.nv(m), x = f.qacc(m, d), r = f.sol_Mx(m, s), dinv = f.qHDiagInv(m, s), C = f.cone(m, s)
+  for (let i = 0; i < nv; i++) st(at(r, i), sub(ld(at(next, i)), ld(at(x, i))))
+  rowSteps(m, s, r)
+  // forces of the quadratic model at next
+  for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) {
+    const jar = ld(e + EFC_JAR), quad = ld(e + EFC_QUAD)
+    let force = and(quad, neg(mul(ld(e + EFC_D), add(jar, ld(e + EFC_JP)))))
+    if (isFriction(load<i32>(e, EFC_TYPE))) {
+      const loss = ld(e + EFC_LOSS)
+      force = sel(quad, force, sel(gt(jar, splat(0)), neg(loss), loss))
+    }
+    st(e + EFC_FORCE, force)
+  }
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
+    const dim = load<i32>(e, C_DIM), jp = jpOf(e, dim), out = forceOf(e, dim)
+    force(e, elliptic, out)
+    coneHessian(e, elliptic, C)
+    for (let i = 0; i < dim; i++) {
+      let sum = ld(at(out, i))
+      for (let k = 0; k < dim; k++) sum = nmad(ld(at(C, i * dim + k)), ld(at(jp, k)), sum)
+      st(at(out, i), sum)
+    }
+  }
+  addForces(m, d, s)
+  mulM(m, f.qM(m, s), r, next)
+  const smooth = f.qfrc_smooth(m, s), qfrc = f.qfrc_constraint(m, d)
+  for (let i = 0; i < nv; i++) {
+    st(at(r, i), add(sub(ld(at(smooth, i)), ld(at(r, i))), ld(at(qfrc, i))))
+    st(at(dinv, i), div(splat(1), ld(at(H, i * nv + i))))
+  }
+  solveLD(nv, H, dinv, r, patternNnz(m, s), patternAdr(m, s), patternCol(m, s))
+  for (let i = 0; i < nv; i++) st(at(next, i), add(ld(at(next, i)), ld(at(r, i))))
+}
+
+/**
  * Constrained acceleration: minimum of 1/2 |x - qacc_smooth|_M^2 + s(J x - aref), convex, and piecewise quadratic but for
  * elliptic cones. Newton with exact line search. Where the zones of all rows stay and are quadratic the step is exact and
  * the world is done; the others are done when the cost can fall by no more than opt_tolerance.
@@ -264,6 +307,8 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
   for (let it = 0; it < iterations; it++) {
     makeHessian(m, s, H, next, elliptic)
     factorSolve(nv, H, next, nnz, adr, col)
+    // one or two dofs are solved without leaving factors
+    if (iterations <= FEW && nv > 2) refine(m, d, s, H, next, elliptic)
     niter = add(niter, and(active, splat(1)))
 
     // worlds whose rows all kept their zones are at the minimum; each takes its step whole, whatever its neighbours do

@@ -1,7 +1,7 @@
 /** Box against box where two edges cross, one world at a time. */
 import { V } from '../../math/v4'
 import { GEOM_POS } from '../types'
-import { CODE, CODEFACE, POS21, ROT, SEP, SEPEPS, SEPFACE, SEPTOL } from './box'
+import { CODE, CODEFACE, POS21, ROT, SEP, SEPFACE, SEPTOL } from './box'
 import { contact, get, openRecords } from './lane'
 
 /** component of the axis below which two corners support it alike (poses are single precision) */
@@ -9,6 +9,8 @@ const SGNEPS: f64 = 1e-5
 /** cosine above which an edge axis stands for the face's, and the share of the face's depth it must gain to stay */
 const ALIGNED: f64 = 0.99
 const GAIN: f64 = 0.05
+/** rounding of a separation, times the sum of the half sizes: by less an edge gains nothing on a face */
+const TIE: f64 = 5e-8
 const MINVAL: f64 = 1e-15
 
 // @ts-ignore: decorator
@@ -38,7 +40,7 @@ export function edgeContact(A: usize, sa: usize, sb: usize, lane: usize, out: us
   const sep = get(tmp + SEP + lane, 0), sepface = get(tmp + SEPFACE + lane, 0)
   let size: f64 = 0
   for (let k = 0; k < 3; k++) size += get(s1, k) + get(s2, k)
-  if (along > ALIGNED && sep < sepface + GAIN * abs(sepface) + <f64>SEPEPS * size) return -1
+  if (along > ALIGNED && sep < sepface + GAIN * abs(sepface) + TIE * size) return -1
   if (x * get(pos, i1) + y * get(pos, i2) < 0) {
     x = -x
     y = -y
