@@ -1195,31 +1195,31 @@
 // @ts-ignore: decorator
 @inline export function fluid_col(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1324) }
 // @ts-ignore: decorator
-/** ten_length [ntendon] m or rad */
+/** tendon length [ntendon] m or rad */
 // @ts-ignore: decorator
 @inline export function ten_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1328) }
 // @ts-ignore: decorator
-/** ten_velocity [ntendon] m/s or rad/s */
+/** tendon velocity [ntendon] m/s or rad/s */
 // @ts-ignore: decorator
 @inline export function ten_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1332) }
 // @ts-ignore: decorator
-/** qfrc_bias [nv] N or N*m */
+/** Coriolis, centrifugal and gravitational force [nv] N or N*m */
 // @ts-ignore: decorator
 @inline export function qfrc_bias(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1336) }
 // @ts-ignore: decorator
-/** qfrc_passive [nv] N or N*m */
+/** springs, dampers, fluid, gravity compensation [nv] N or N*m */
 // @ts-ignore: decorator
 @inline export function qfrc_passive(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1340) }
 // @ts-ignore: decorator
-/** qfrc_gravcomp [nv] N or N*m */
+/** gravity compensation, whether passive or by the actuators [nv] N or N*m */
 // @ts-ignore: decorator
 @inline export function qfrc_gravcomp(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1344) }
 // @ts-ignore: decorator
-/** qfrc_smooth [nv] N or N*m */
+/** net unconstrained force [nv] N or N*m */
 // @ts-ignore: decorator
 @inline export function qfrc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1348) }
 // @ts-ignore: decorator
-/** qacc_smooth [nv] SI */
+/** unconstrained acceleration [nv] SI */
 // @ts-ignore: decorator
 @inline export function qacc_smooth(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1352) }
 // @ts-ignore: decorator
@@ -1231,11 +1231,11 @@
 // @ts-ignore: decorator
 @inline export function qderiv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1360) }
 // @ts-ignore: decorator
-/** actuator_length [nout] m or rad */
+/** actuator length [nout] m or rad */
 // @ts-ignore: decorator
 @inline export function actuator_length(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1364) }
 // @ts-ignore: decorator
-/** actuator_velocity [nout] SI */
+/** actuator velocity [nout] SI */
 // @ts-ignore: decorator
 @inline export function actuator_velocity(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1368) }
 // @ts-ignore: decorator
@@ -1255,27 +1255,27 @@
 // @ts-ignore: decorator
 @inline export function act_next(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1384) }
 // @ts-ignore: decorator
-/** xpos [nbody, 3] m */
+/** Cartesian position of the body frame [nbody, 3] m */
 // @ts-ignore: decorator
 @inline export function xpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1388) }
 // @ts-ignore: decorator
-/** xquat [nbody, 4] 1 */
+/** Cartesian orientation of the body frame [nbody, 4] 1 */
 // @ts-ignore: decorator
 @inline export function xquat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1392) }
 // @ts-ignore: decorator
-/** xmat [nbody, 9] 1 */
+/** Cartesian orientation of the body frame [nbody, 9] 1 */
 // @ts-ignore: decorator
 @inline export function xmat(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1396) }
 // @ts-ignore: decorator
-/** xipos [nbody, 3] m */
+/** Cartesian position of the body com [nbody, 3] m */
 // @ts-ignore: decorator
 @inline export function xipos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1400) }
 // @ts-ignore: decorator
-/** xanchor [njnt, 3] m */
+/** Cartesian position of the joint anchor [njnt, 3] m */
 // @ts-ignore: decorator
 @inline export function xanchor(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1404) }
 // @ts-ignore: decorator
-/** xaxis [njnt, 3] 1 */
+/** Cartesian joint axis [njnt, 3] 1 */
 // @ts-ignore: decorator
 @inline export function xaxis(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1408) }
 // @ts-ignore: decorator
