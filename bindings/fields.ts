@@ -563,7 +563,7 @@ export const LINK = {
   MASSLESS: 4,
   /** the joint's axis is a coordinate axis of the parent's link frame, which the link then shares at qpos0 */
   ALIGNED: 8,
-  /** a free joint whose body is the whole tree: no other has mass */
+  /** a free joint that is its tree's only one; bodies welded to its own make no difference in MuJoCo 3.14 */
   STANDALONE: 16,
 } as const
 

@@ -68,6 +68,7 @@ export function solCG(m: usize, d: usize, s: usize, has: v128): v128 {
       st(at(p, i), q)
       length = mad(q, q, length)
     }
+    active = and(active, gt(length, splat(MINVAL * MINVAL)))
     rowSteps(m, s, p)
     gaussPart(m, s, x)
     const alpha = and(active, lineSearch(m, s, ld(tmp + 42 * V), ld(tmp + 43 * V), mul(lstol, sqrt4(length)), active, elliptic, false))

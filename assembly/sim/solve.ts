@@ -8,7 +8,7 @@ import { evaluate, lineSearch } from './linesearch'
 import { ctcEnd, nefc } from './row'
 import {
   at, CNSTR_EQUALITY, CONE_ELLIPTIC, DSBL_WARMSTART, EFC_AREF, EFC_D, EFC_FORCE, EFC_JAR, EFC_JP, EFC_LOSS, EFC_QUAD, EFC_R, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE,
-  EFC_TYPE, i32at, isFriction, SOL_NEWTON, SOL_PGS,
+  EFC_TYPE, i32at, isFriction, MINVAL, SOL_NEWTON, SOL_PGS,
 } from './types'
 
 /** rounding of J qacc - aref, in units of its terms: a row this close to a zone's edge may lie on either side */
@@ -333,6 +333,9 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
       st(at(next, i), p)
       norm = mad(p, p, norm)
     }
+    // at a cone's minimum to the last bit: nowhere to search
+    active = and(active, gt(norm, splat(MINVAL * MINVAL)))
+    if (!v128.any_true(active)) break
     rowSteps(m, s, next)
     gaussPart(m, s, x)
     const alpha = lineSearch(m, s, ld(tmp + 42 * V), ld(tmp + 43 * V), mul(lstol, sqrt4(norm)), active, elliptic, iterations > FEW)

@@ -91,7 +91,7 @@ function build(io: Io, argv: readonly string[]): Command {
         options: CheckOptions & CorpusOptions & { corpus?: string; profile?: boolean },
       ) => {
         if ((model === undefined) === (options.corpus === undefined))
-          throw new UsageError('CHECK_MODEL', 'check: give a MODEL or --corpus DIR, one of them')
+          throw new UsageError('USAGE', 'check: give a MODEL or --corpus DIR, one of them')
         if (options.corpus !== undefined) {
           const { checkCorpus } = await import('./check-corpus.js')
           await checkCorpus(io, options.corpus, options)

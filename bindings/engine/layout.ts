@@ -445,7 +445,6 @@ function linkFrames(
         if (
           type === FREE &&
           int('body_jntnum')[b] === 1 &&
-          num('body_subtreemass')[b] === num('body_mass')[b] &&
           !int('dof_treeid').some((t, i) => t === treeOf(j) && int('dof_jntid')[i] !== j)
         )
           flags[j] |= LINK.STANDALONE

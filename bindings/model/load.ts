@@ -44,8 +44,8 @@ async function locate(source: string | URL): Promise<URL> {
  * with time and memory limits), or a Model saved by `saveModel`, which needs no compiler.
  *
  * The numbers are MuJoCo's own, after defaults, includes, mesh inertias and `mj_setConst`, all checked finite.
- * `option solver` is accepted whatever it is: all of MuJoCo's solvers minimise the same cost. CG is CG; PGS gets Newton's
- * minimum.
+ * `option solver` is accepted whatever it is: all of MuJoCo's solvers minimise the same cost. PGS goes on where
+ * MuJoCo's stops short of the minimum.
  *
  * @param source path, URL (file:, http(s):, data:), XML text, or bytes of XML or of a saved Model
  * @throws {ModelError} MODEL_FILE (missing or unreadable file, include or mesh), MODEL_FORMAT (neither XML nor a saved

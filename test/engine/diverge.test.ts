@@ -286,4 +286,29 @@ async function outOfRoom(integrator: string): Promise<void> {
   for (const b of [small, large, roomy, replayed]) b.dispose()
 }
 
+/** a paddle that slides along a wall, beside a puck at rest: elliptic cones on both */
+const PUCK = readFileSync(new URL('../../examples/robots/puck-pusher.xml', import.meta.url), 'utf8')
+
+for (const solver of ['Newton', 'CG', 'PGS']) {
+  test(`a warm start at the minimum stays there: elliptic cones, ${solver}`, async () => {
+    const model = await loadModel(PUCK.replace('<option ', `<option solver="${solver}" `))
+    const nworld = 64
+    using batch = await createBatch(model, { nworld })
+    batch.set(
+      'qpos',
+      Float64Array.from(range(nworld).flatMap(w => [-0.3577 - 5e-5 * w, -0.2 + 3e-3 * w, 0, 0, 0.01496, 1, 0, 0, 0])),
+    )
+    batch.set(
+      'qvel',
+      Float64Array.from(range(nworld).flatMap(w => [-0.3 + 0.01 * w, 1.3 - 0.04 * w, 0, 0, 0, 0, 0, 0])),
+    )
+    for (let k = 0; k < 20; k++) {
+      await batch.forward()
+      const gone = (await batch.get('status')).filter(bits => (bits & STATUS.BADSTATE) !== 0)
+      assert.is(gone.length, 0, `round ${k}`)
+      batch.set('qacc_warmstart', await batch.get('qacc'))
+    }
+  })
+}
+
 test.run()

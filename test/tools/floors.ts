@@ -1,5 +1,5 @@
 /**
- * The floors of the house (docs/architecture.md): a file imports from its own floor or below.
+ * The floors of the house (README, Folders): a file imports from its own floor or below.
  *
  *   tsx test/tools/floors.ts [ROOT]
  *
