@@ -115,10 +115,12 @@ export function lineSearch(m: usize, s: usize, g: v128, h: v128, gtol: v128, mas
   evaluate(m, s, zero, g, h, elliptic, p2)
   st(tmp + 41 * V, ld(p2 + V))
   const tol = max4(gtol, mul(splat(rough ? ROUGH : SLOPE), abs4(ld(p2 + V))))
-  evaluate(m, s, newton(p2), g, h, elliptic, p1)
+  // p of no length, or one whose square vanishes: the world stands at its minimum, and 0 / 0 is no step
+  const still = not(gt(ld(p2 + 2 * V), zero))
+  evaluate(m, s, andnot(newton(p2), still), g, h, elliptic, p1)
   let count = splat(2)
   let d = ld(p1 + V)
-  let done = or(not(mask), and(lt(abs4(d), tol), or(eq(ld(p1), zero), lt(ld(p1 + 3 * V), zero))))
+  let done = or(or(not(mask), still), and(lt(abs4(d), tol), or(eq(ld(p1), zero), lt(ld(p1 + 3 * V), zero))))
   let alpha = ld(p1), cost = ld(p1 + 3 * V)
 
   // one-sided: on until the slope changes its sign

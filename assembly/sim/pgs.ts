@@ -13,6 +13,8 @@ import {
 const CONE_PASSES: i32 = 4
 /** Newton steps on the multiplier of an elliptic cone's friction (mju_QCQP) */
 const QCQP_ITERATIONS: i32 = 20
+/** sweeps with momentum: stiff rows may keep it swinging for ever, plain sweeps only descend */
+const MOMENTUM_SWEEPS: i32 = 100
 
 // rows of pgs_B and pgs_A: scalar rows first, then the base rows of contacts in their order
 // @ts-ignore: decorator
@@ -459,7 +461,8 @@ export function solPGS(m: usize, d: usize, s: usize, has: v128): v128 {
   let active = has, niter = splat(0), age = splat(0)
   for (let it = 0; it < iterations && v128.any_true(active); it++) {
     // momentum: from where the last sweep began, through where it ended
-    const beta = and(and(active, gt(age, splat(1))), div(sub(age, splat(1)), add(age, splat(2))))
+    const pushed = and(active, gt(age, splat(it < MOMENTUM_SWEEPS ? 1 : Infinity)))
+    const beta = and(pushed, div(sub(age, splat(1)), add(age, splat(2))))
     remember(m, s, y, elliptic, beta, it == 0)
     let fall = splat(0), r = 0, A = f.pgs_A(m, s)
     for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE, r++, A += V) {

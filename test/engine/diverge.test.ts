@@ -310,5 +310,23 @@ for (const solver of ['Newton', 'CG', 'PGS']) {
     }
   })
 }
+test('a world that starts at its very minimum stays there: a step of no length is no 0 / 0', async () => {
+  const model =
+    await loadModel(`<mujoco><option cone="elliptic" timestep="0.004"/><worldbody><geom type="plane" size="0 0 1"/>
+    <body pos="0 0 0.09"><joint type="slide" axis="1 0 0"/><joint type="slide" axis="0 0 1"/>
+      <geom size="0.1" friction="0.3 0.01 0.001"/></body>
+    <body pos="1 0 0.09"><freejoint/><geom size="0.1" condim="6"/></body></worldbody></mujoco>`)
+  const batch = await createBatch(model, { nworld: 256 })
+  batch.set(
+    'qvel',
+    Float32Array.from({ length: 256 * model.nv }, (_, i) => 2 * Math.sin(i * 12.9898)),
+  )
+  for (let k = 0; k < 20; k++) {
+    await batch.forward()
+    assert.ok((await batch.get('status')).every(s => s === 0))
+    batch.set('qacc_warmstart', await batch.get('qacc'))
+  }
+  batch.dispose()
+})
 
 test.run()

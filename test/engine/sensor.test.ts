@@ -90,6 +90,15 @@ test('force and torque: connect and weld hold on to bodies beyond', async () => 
   )
 })
 
+test('force and torque of the world: its trees, each about its own centre of mass', async () => {
+  const world = `<worldbody><geom type="plane" size="0 0 1"/><site name="base" pos=".1 -.2 .3" euler="20 30 40"/>
+    <body pos="-.5 0 .4"><joint axis="0 1 0"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".03" mass=".5"/>
+      <body pos=".3 0 0"><joint axis="0 0 1"/><geom type="capsule" fromto="0 0 0 .2 0 0" size=".03" mass=".5"/></body></body>
+    <body name="still" pos="2 0 1"><geom size=".1" mass="1"/></body>
+    <body pos="1 .1 .2"><freejoint/><geom type="box" size=".1 .1 .1" mass=".4"/></body></worldbody>`
+  await agree(scene('<force site="base"/><torque site="base"/>', '', world), 1e-3)
+})
+
 test('frames of mocap bodies and of what hangs on them', async () => {
   const world = `<worldbody><body name="hand" mocap="true" pos=".1 .2 .3" euler="10 20 30"><geom name="palm" type="box" size=".1 .1 .1" contype="0" conaffinity="0"/><site name="nail" pos=".05 .02 .1" euler="20 0 0"/>
     <body name="thumb" pos=".1 0 .2" euler="0 40 0"><geom name="thumb" size=".05" contype="0" conaffinity="0"/></body></body>

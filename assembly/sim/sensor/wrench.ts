@@ -8,6 +8,7 @@ import {
 } from '../types'
 import { SENS_FORCE } from './enums'
 import { bodyPose, objectBody, objectPos, objectPose, objectQuat, pointAcceleration, pointVelocity, POSE, POSE_P, sensorTmp, subtreeEnd } from './object'
+import { subtreeCom } from './subtree'
 
 /** sum (force 3, torque 3 about a point) += force f at another point */
 // @ts-ignore: decorator
@@ -146,6 +147,41 @@ function addApplied(m: usize, p: usize, d: usize, s: usize, b: i32, sum: usize, 
   addTorque(sum, neg(ld(x + 3 * V)), neg(ld(x + 4 * V)), neg(ld(x + 5 * V)))
 }
 
+/** what the bodies [b, end) take, less the forces on them from outside, about a point; sum (6) is begun anew */
+function subtreeWrench(m: usize, p: usize, d: usize, s: usize, b: i32, end: i32, sum: usize, about: usize): void {
+  for (let k: usize = 0; k < 6; k++) st(sum + V * k, splat(0))
+  for (let k = b; k < end; k++) {
+    addInertial(m, p, s, k, sum, about)
+    addApplied(m, p, d, s, k, sum, about)
+  }
+  addContacts(m, s, b, end, sum, about)
+  addEqualities(m, p, d, s, b, end, sum, about)
+}
+
+/**
+ * The same of the whole world: MuJoCo adds the torques of the trees as they stand, each about the centre of mass of its
+ * tree, and goes on as if all were about that of the world.
+ *   in-out  about (3): the point; then any
+ */
+function worldWrench(m: usize, p: usize, d: usize, s: usize, sum: usize, about: usize): void {
+  const total = about + 3 * V, point = total + 6 * V
+  copy(point, about, 3)
+  for (let k: usize = 0; k < 6; k++) st(total + V * k, splat(0))
+  for (let b = 1, n = subtreeEnd(m, 0); b < n;) {
+    const end = subtreeEnd(m, b)
+    subtreeCom(m, p, s, b, about)
+    subtreeWrench(m, p, d, s, b, end, sum, about)
+    for (let k: usize = 0; k < 6; k++) st(total + V * k, add(ld(total + V * k), ld(sum + V * k)))
+    b = end
+  }
+  subtreeCom(m, p, s, 0, about)
+  for (let k: usize = 0; k < 3; k++) {
+    st(sum + V * k, splat(0))
+    st(sum + V * (k + 3), ld(total + V * (k + 3)))
+  }
+  addForce(sum, point, about, ld(total), ld(total + V), ld(total + 2 * V))
+}
+
 /**
  * Force or torque between a site's body and its parent, in the site's frame: what the motion of the body's subtree
  * takes, less the forces on it from outside.
@@ -154,16 +190,11 @@ function addApplied(m: usize, p: usize, d: usize, s: usize, b: i32, sum: usize, 
  *   source  MuJoCo engine_core_smooth.c, mj_rnePostConstraint: cfrc_int, summed about the site
  */
 export function wrenchSensor(m: usize, p: usize, d: usize, s: usize, i: i32, type: i32, out: usize): void {
-  const site = i32at(f.sensor_objid(m), i), b = objectBody(m, OBJ_SITE, site), end = subtreeEnd(m, b)
+  const site = i32at(f.sensor_objid(m), i), b = objectBody(m, OBJ_SITE, site)
   const sum = sensorTmp(m, s), about = sum + 6 * V
-  for (let k: usize = 0; k < 6; k++) st(sum + V * k, splat(0))
   objectPos(m, p, s, OBJ_SITE, site, about)
-  for (let k = b > 0 ? b : 1; k < end; k++) {
-    addInertial(m, p, s, k, sum, about)
-    addApplied(m, p, d, s, k, sum, about)
-  }
-  addContacts(m, s, b > 0 ? b : 1, end, sum, about)
-  addEqualities(m, p, d, s, b > 0 ? b : 1, end, sum, about)
+  if (b == 0) worldWrench(m, p, d, s, sum, about)
+  else subtreeWrench(m, p, d, s, b, subtreeEnd(m, b), sum, about)
   const frame = sensorTmp(m, s) + 20 * V
   objectPose(m, p, s, OBJ_SITE, site, frame)
   copy(frame + POSE, type == SENS_FORCE ? sum : sum + 3 * V, 3)
