@@ -135,7 +135,7 @@ export class Engine {
     control[MODEL] = job.model
     control[ARGUMENT] = job.argument
     control[NBLOCK] = job.nblock
-    control[CHUNK] = Math.max(1, Math.floor(job.nblock / (threads * 8)))
+    control[CHUNK] = Math.max(1, Math.floor(job.nblock / (threads * 32)))
     control[THREADS] = threads
     control[SPARE] = job.spare
     job.scratch.forEach((address, i) => {
