@@ -1,6 +1,6 @@
 import { ModelError } from '../errors.js'
 import type { Model } from './model.js'
-import { isSavedModel, readSavedModel } from './save.js'
+import { isSavedModel } from './save.js'
 import { type Budget, encodePath, normalizeAssets, normalizePath, placeOf, readLocation } from './source.js'
 import { assembleModel, unsupported, unsupportedError } from './support.js'
 
@@ -60,7 +60,7 @@ export async function loadModel(source: string | URL | Uint8Array, options: Load
   const budget: Budget = { left: maxBytes, limit: maxBytes }
   const main = await readMain(source, budget, timeoutMs)
   const model = isSavedModel(main.bytes)
-    ? readSavedModel(main.bytes, main.place)
+    ? (await import('./read-saved.js')).readSavedModel(main.bytes, main.place)
     : await compileMain(main, budget, { ...options, timeoutMs })
   const list = unsupported(model)
   if (list.length > 0 && options.allowUnsupported !== true) throw unsupportedError(list, main.place)

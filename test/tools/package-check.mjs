@@ -14,7 +14,7 @@ import { build } from 'esbuild'
 
 /** the core entry as a bundler ships it, minified and gzipped, with everything it imports at once; bytes */
 const CORE_BUDGET = 60_000
-/** the engine; bytes */
+/** the engine as a server sends it, gzipped like the JavaScript above; bytes */
 const WASM_BUDGET = 150_000
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -167,11 +167,12 @@ async function weigh(folder) {
   const wasm = readdirSync(path.join(installed, 'dist'), { recursive: true }).filter(file => file.endsWith('.wasm'))
   check('one wasm file', wasm.length === 1, wasm.join(' '))
   for (const file of wasm) {
-    const bytes = readFileSync(path.join(installed, 'dist', file)).length
+    const module = readFileSync(path.join(installed, 'dist', file))
+    const bytes = gzipSync(module, { level: 9 }).length
     check(
-      `${path.basename(file)} at most ${WASM_BUDGET / 1000} kB`,
+      `${path.basename(file)} at most ${WASM_BUDGET / 1000} kB, gzipped`,
       bytes <= WASM_BUDGET,
-      `${(bytes / 1000).toFixed(1)} kB`,
+      `${(bytes / 1000).toFixed(1)} kB, ${(module.length / 1000).toFixed(1)} kB as it stands`,
     )
   }
 }
