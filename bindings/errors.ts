@@ -23,6 +23,12 @@ export class ParameterError extends SimcrankError {}
 /** A log that cannot be read or does not fit; `place` names file and line or message number. */
 export class RecordingError extends SimcrankError {}
 
+/** A task, policy or training run that makes no sense; `place` names the term. */
+export class TaskError extends SimcrankError {}
+
+/** A checkpoint or policy file that is damaged, or of another version, model or task. */
+export class CheckpointError extends SimcrankError {}
+
 /** The engine cannot start or was asked for what it does not have. */
 export class BackendError extends SimcrankError {}
 

@@ -13,11 +13,12 @@ import { lineOf, parseSource, sourceFiles } from './sources.js'
 
 /** Rooms of bindings/, lowest floor first. */
 export const FLOORS: readonly (readonly string[])[] = [
-  ['errors', 'fields', 'math'],
+  ['errors', 'fields', 'program', 'math'],
   ['model', 'recording'],
   ['engine'],
   ['task', 'policy', 'autodiff'],
-  ['es'],
+  ['es', 'tasks'],
+  ['train'],
   ['sysid', 'randomization', 'adaptation', 'meta', 'exploration', 'robot'],
   ['crank', 'cluster', 'report', 'viewer'],
   ['cli'],
