@@ -36,7 +36,7 @@ export function philox4(c0: v128, c1: v128, c2: v128, c3: v128, k0: u32, k1: u32
 
 /** words as uniform numbers strictly inside (0, 1): ((u >> 9) + 1/2) 2^-23, exact in single precision */
 // @ts-ignore: decorator
-@inline function uniform(word: v128): v128 {
+@inline export function uniform4(word: v128): v128 {
   return mul(add(f32x4.convert_i32x4_s(i32x4.shr_u(word, 9)), splat(0.5)), splat(1.1920928955078125e-7))
 }
 
@@ -44,8 +44,8 @@ export function philox4(c0: v128, c1: v128, c2: v128, c3: v128, k0: u32, k1: u32
 export function normals4(words: usize, tmp: usize): void {
   for (let pair: usize = 0; pair < 2; pair++) {
     const w = words + 2 * V * pair
-    const radius = sqrt4(mul(splat(-2), log4(uniform(v128.load(w)))))
-    sincos(mul(splat(6.283185307179586), uniform(v128.load(w + V))), tmp)
+    const radius = sqrt4(mul(splat(-2), log4(uniform4(v128.load(w)))))
+    sincos(mul(splat(6.283185307179586), uniform4(v128.load(w + V))), tmp)
     st(w, mul(radius, v128.load(tmp + V)))
     st(w + V, mul(radius, v128.load(tmp)))
   }
