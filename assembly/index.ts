@@ -65,3 +65,5 @@ export function rolloutWork(r: usize): usize { return workBytes(r) }
 export function profile(m: usize, s: usize, d: usize, begin: i32, end: i32, stage: i32, nrep: i32): void {
   for (let b = begin; b < end; b++) profileBlock(m, params(m, b), state(m, b), s, d, stage, nrep)
 }
+
+export { perturb } from './es/perturb'

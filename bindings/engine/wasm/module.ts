@@ -11,6 +11,20 @@ export interface Exports {
   rows(m: number, s: number, block: number): void
   replay(m: number, s: number, r: number, begin: number, end: number): void
   profile(m: number, s: number, d: number, begin: number, end: number, stage: number, nrep: number): void
+  perturb(
+    theta: number,
+    nparam: number,
+    sigma: number,
+    sigmas: number,
+    sign: number,
+    pair: number,
+    generation: number,
+    k0: number,
+    k1: number,
+    table: number,
+    out: number,
+    tmp: number,
+  ): void
 }
 
 /** Where the module stands beside this file; bundlers recognise the pattern. */
