@@ -163,7 +163,7 @@ function begin(m: usize, p: usize, d: usize, s: usize, spare: usize, r: usize, w
   let fresh = 0, changed = false
   for (let lane = 0; lane < 4; lane++) {
     if (!((free >> lane) & 1)) continue
-    const o = 4 * <usize>lane
+    const o: usize = 4 * <usize>lane
     const e = atomic.add<i32>(r + P.NEXT_AT, 1)
     if (e >= P.nepisode(r)) {
       store<i32>(w + W_EPISODE + o, -1)
@@ -264,7 +264,7 @@ function act(r: usize, w: usize, slots: usize, tmp: usize): void {
   const hi = splat(limit), lo = splat(-limit), keep = P.obsums(r) != 0
   for (let i = 0; i < n; i++) {
     let v = ld(at(regs, i32at(<usize>P.obsreg(r), i)))
-    const o = V * <usize>i
+    const o: usize = V * <usize>i
     if (mean) v = sub(v, v128.load32_splat(mean + 4 * <usize>i))
     if (keep) {
       st(sums + o, add(ld(sums + o), v))
@@ -298,7 +298,7 @@ function act(r: usize, w: usize, slots: usize, tmp: usize): void {
 function push(r: usize, w: usize, slots: usize): void {
   const n = P.ncommand(r), regs = w + W_REGS
   for (let lane = 0; lane < 4; lane++) {
-    const o = 4 * <usize>lane
+    const o: usize = 4 * <usize>lane
     const row = ringRow(r, w, <i32>load<f32>(slots + o)) + o
     for (let i = 0; i < n; i++) store<f32>(row + V * <usize>i, load<f32>(at(regs, i32at(<usize>P.commandreg(r), i)) + o))
   }
@@ -315,7 +315,7 @@ function pull(m: usize, p: usize, r: usize, w: usize, slots: usize, k: i32): voi
   for (let i = 0; i < n; i++) {
     const actuator = i32at(<usize>P.delayof(r), i)
     for (let lane = 0; lane < 4; lane++) {
-      const o = 4 * <usize>lane, t = <i32>load<f32>(slots + o)
+      const o: usize = 4 * <usize>lane, t = <i32>load<f32>(slots + o)
       let x: f32 = <f32>k
       if (actuator >= 0) x -= load<f32>(at(f.actuator_delay(m, p), actuator) + o) / load<f32>(f.opt_timestep(m, p) + o)
       x *= inv
@@ -343,7 +343,7 @@ function track(r: usize, d: usize, w: usize, kind: i32, idle: i32): void {
     const from = kind == P.TRACK_STATE ? d + <usize>index : at(regs, index)
     for (let lane = 0; lane < 4; lane++) {
       if ((idle >> lane) & 1) continue
-      const o = 4 * <usize>lane, e = load<i32>(w + W_EPISODE + o), t = <i32>load<f32>(w + W_LENGTH + o)
+      const o: usize = 4 * <usize>lane, e = load<i32>(w + W_EPISODE + o), t = <i32>load<f32>(w + W_LENGTH + o)
       store<f32>(<usize>P.trackout(r) + 4 * <usize>((e * P.T(r) + t) * n + i), load<f32>(from + o))
     }
   }
@@ -351,7 +351,7 @@ function track(r: usize, d: usize, w: usize, kind: i32, idle: i32): void {
 
 /** the results of one lane's episode */
 function finish(r: usize, w: usize, lane: i32, T: i32, over: i32, bad: i32, lost: i32): void {
-  const o = 4 * <usize>lane, e = load<i32>(w + W_EPISODE + o), nout = P.nout(r)
+  const o: usize = 4 * <usize>lane, e = load<i32>(w + W_EPISODE + o), nout = P.nout(r)
   const out = <usize>P.out(r) + 4 * <usize>(e * nout)
   const length = load<f32>(w + W_LENGTH + o)
   let end = 0

@@ -23,9 +23,9 @@ const PLACE_BITS: i32 = 12
 export function runSegment(r: usize, segment: i32, d: usize, p: usize, s: usize, regs: usize, slots: usize, who: usize, mask: v128, tmp: usize): void {
   const range = <usize>P.segments(r) + 8 * <usize>segment
   const code = <usize>P.code(r)
-  const stride = 4 * <usize>P.INSTRUCTION
-  const end = code + stride * <usize>load<i32>(range, 4)
-  for (let i = code + stride * <usize>load<i32>(range); i < end; i += stride) {
+  const stride: usize = 4 * <usize>P.INSTRUCTION
+  const end: usize = code + stride * <usize>load<i32>(range, 4)
+  for (let i: usize = code + stride * <usize>load<i32>(range); i < end; i += stride) {
     const dst = regs + V * <usize>load<i32>(i, 4)
     const a = load<i32>(i, 8), b = load<i32>(i, 12)
     const ra = regs + V * <usize>a, rb = regs + V * <usize>b

@@ -23,12 +23,12 @@ const FACTORS: i32 = 2
 
 /** y (m) += W x, W (m, n) shared */
 function productShared(W: usize, m: i32, n: i32, x: usize, y: usize): void {
-  const row = 4 * <usize>n
+  const row: usize = 4 * <usize>n
   let o = 0
   for (; o + 4 <= m; o += 4) {
     const y0 = y + V * <usize>o
     let a = ld(y0), b = ld(y0 + V), c = ld(y0 + 2 * V), e = ld(y0 + 3 * V)
-    let w = W + row * <usize>o
+    let w: usize = W + row * <usize>o
     for (let p = x, end = x + V * <usize>n; p < end; p += V, w += 4) {
       const v = ld(p)
       a = mad(v128.load32_splat(w), v, a)
@@ -40,7 +40,7 @@ function productShared(W: usize, m: i32, n: i32, x: usize, y: usize): void {
   }
   for (; o < m; o++) {
     const y0 = y + V * <usize>o
-    let a = ld(y0), w = W + row * <usize>o
+    let a = ld(y0), w: usize = W + row * <usize>o
     for (let p = x, end = x + V * <usize>n; p < end; p += V, w += 4) a = mad(v128.load32_splat(w), ld(p), a)
     st(y0, a)
   }
@@ -48,12 +48,12 @@ function productShared(W: usize, m: i32, n: i32, x: usize, y: usize): void {
 
 /** y (m) += W x, W (m, n) of each world */
 function productWide(W: usize, m: i32, n: i32, x: usize, y: usize): void {
-  const row = V * <usize>n
+  const row: usize = V * <usize>n
   let o = 0
   for (; o + 4 <= m; o += 4) {
     const y0 = y + V * <usize>o
     let a = ld(y0), b = ld(y0 + V), c = ld(y0 + 2 * V), e = ld(y0 + 3 * V)
-    let w = W + row * <usize>o
+    let w: usize = W + row * <usize>o
     for (let p = x, end = x + row; p < end; p += V, w += V) {
       const v = ld(p)
       a = mad(ld(w), v, a)
@@ -65,7 +65,7 @@ function productWide(W: usize, m: i32, n: i32, x: usize, y: usize): void {
   }
   for (; o < m; o++) {
     const y0 = y + V * <usize>o
-    let a = ld(y0), w = W + row * <usize>o
+    let a = ld(y0), w: usize = W + row * <usize>o
     for (let p = x, end = x + row; p < end; p += V, w += V) a = mad(ld(w), ld(p), a)
     st(y0, a)
   }
