@@ -9,6 +9,8 @@ export interface Exports {
   derive(m: number, s: number, block: number): void
   collide(m: number, s: number, block: number): void
   rows(m: number, s: number, block: number): void
+  rollout(m: number, s: number, r: number, spare: number, begin: number, end: number): void
+  rolloutWork(r: number): number
   replay(m: number, s: number, r: number, begin: number, end: number): void
   profile(m: number, s: number, d: number, begin: number, end: number, stage: number, nrep: number): void
   perturb(
