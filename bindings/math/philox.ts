@@ -27,6 +27,8 @@ export const STREAM = {
   bootstrap: 7,
   /** random inputs and states of checks and benchmarks */
   check: 8,
+  /** first parameters of a policy */
+  policy: 10,
 } as const
 export type Stream = (typeof STREAM)[keyof typeof STREAM]
 
