@@ -4,6 +4,7 @@
  */
 export { cosh, exp, expm1, log, log1p, sinh, tanh } from './exp.js'
 export { normalTable } from './normal-table.js'
+export { cosh, exp, expm1, log, log1p, sigmoid, sinh, tanh } from './exp.js'
 export { Philox, philox, STREAM, type Stream, seedWords, uniformOf } from './philox.js'
 export { cbrt, hypot, log2, log10, pow } from './pow.js'
 export { erf, erfc, lgamma, normalCdf, normalPdf, normalQuantile } from './special.js'

@@ -29,6 +29,8 @@ export const STREAM = {
   check: 8,
   /** noise on a policy's actions */
   action: 9,
+  /** first parameters of a policy */
+  policy: 10,
 } as const
 export type Stream = (typeof STREAM)[keyof typeof STREAM]
 
