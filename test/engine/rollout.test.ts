@@ -24,7 +24,7 @@ const XML = `<mujoco><option timestep="0.01"/><worldbody>
   <body name="pole"><joint name="hinge" axis="0 1 0" damping=".01"/><geom type="capsule" fromto="0 0 0 0 0 .6" size=".05" mass=".1"/></body></body>
   </worldbody><actuator><motor name="force" joint="slide" gear="10" ctrlrange="-1 1" ctrllimited="true"/></actuator></mujoco>`
 const FRAMESKIP = 2
-const T = 18
+const T = 20
 const SEED = 7
 /** scale of the angle's draw at the beginning */
 const SPREAD = 0.2
@@ -195,7 +195,7 @@ const SPECS: [string, PolicySpec, number][] = [
   ['mlp elu', mlp([7], 'elu'), 0.9],
   ['mlp softsign', mlp([6, 6], 'softsign'), 0.9],
   ['gru', gru(6), 0.9],
-  ['lstm', lstm(5), 0.9],
+  ['lstm', lstm(5), 2.5],
 ]
 
 for (const [name, spec, scale] of SPECS) {
