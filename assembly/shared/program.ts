@@ -175,29 +175,37 @@ export const TRACK_STATE: i32 = 2
 // @ts-ignore: decorator
 @inline export function thetahi(r: usize): i32 { return load<i32>(r, 192) }
 // @ts-ignore: decorator
-@inline export function rank(r: usize): i32 { return load<i32>(r, 196) }
+@inline export function generation(r: usize): i32 { return load<i32>(r, 196) }
 // @ts-ignore: decorator
-@inline export function actionnoise(r: usize): i32 { return load<i32>(r, 200) }
+@inline export function rank(r: usize): i32 { return load<i32>(r, 200) }
 // @ts-ignore: decorator
-@inline export function mean(r: usize): i32 { return load<i32>(r, 204) }
+@inline export function nwide(r: usize): i32 { return load<i32>(r, 204) }
 // @ts-ignore: decorator
-@inline export function scale(r: usize): i32 { return load<i32>(r, 208) }
+@inline export function actionnoise(r: usize): i32 { return load<i32>(r, 208) }
 // @ts-ignore: decorator
-@inline export function clip(r: usize): i32 { return load<i32>(r, 212) }
+@inline export function mean(r: usize): i32 { return load<i32>(r, 212) }
 // @ts-ignore: decorator
-@inline export function nout(r: usize): i32 { return load<i32>(r, 216) }
+@inline export function scale(r: usize): i32 { return load<i32>(r, 216) }
 // @ts-ignore: decorator
-@inline export function out(r: usize): i32 { return load<i32>(r, 220) }
+@inline export function clip(r: usize): i32 { return load<i32>(r, 220) }
 // @ts-ignore: decorator
-@inline export function obsums(r: usize): i32 { return load<i32>(r, 224) }
+@inline export function nout(r: usize): i32 { return load<i32>(r, 224) }
 // @ts-ignore: decorator
-@inline export function ntrack(r: usize): i32 { return load<i32>(r, 228) }
+@inline export function out(r: usize): i32 { return load<i32>(r, 228) }
 // @ts-ignore: decorator
-@inline export function track(r: usize): i32 { return load<i32>(r, 232) }
+@inline export function obsums(r: usize): i32 { return load<i32>(r, 232) }
 // @ts-ignore: decorator
-@inline export function trackout(r: usize): i32 { return load<i32>(r, 236) }
+@inline export function ntrack(r: usize): i32 { return load<i32>(r, 236) }
 // @ts-ignore: decorator
-@inline export function work(r: usize): i32 { return load<i32>(r, 240) }
+@inline export function track(r: usize): i32 { return load<i32>(r, 240) }
 // @ts-ignore: decorator
-@inline export function workbytes(r: usize): i32 { return load<i32>(r, 244) }
+@inline export function trackout(r: usize): i32 { return load<i32>(r, 244) }
+// @ts-ignore: decorator
+@inline export function work(r: usize): i32 { return load<i32>(r, 248) }
+// @ts-ignore: decorator
+@inline export function workbytes(r: usize): i32 { return load<i32>(r, 252) }
+// @ts-ignore: decorator
+@inline export function dbytes(r: usize): i32 { return load<i32>(r, 256) }
+// @ts-ignore: decorator
+@inline export function fromparams(r: usize): i32 { return load<i32>(r, 260) }
 export const NEXT_AT: usize = 4
