@@ -202,6 +202,8 @@ export const ROLLOUT = [
   'controlreg',
   'termreg',
   'metricreg',
+  /** f32: delay of every command, s; 0: as delayof says */
+  'delay',
   /** actuator whose delay applies to each command, -1: none (ncommand) */
   'delayof',
   /** template block of state a new episode starts from, and its ranges of words that all worlds share */
@@ -228,9 +230,13 @@ export const ROLLOUT = [
   'perturb',
   'members',
   'normals',
+  /** key of the perturbations */
   'thetalo',
   'thetahi',
+  'generation',
   'rank',
+  /** numbers of a member that differ by world: nparam, or factors and vectors of LOWRANK */
+  'nwide',
   /** f32: standard deviation of noise added to every action */
   'actionnoise',
   // normaliser: mean and reciprocal of the deviation (nobs), f32 clip; 0: none
@@ -249,6 +255,10 @@ export const ROLLOUT = [
   /** work memory of each block, and its size */
   'work',
   'workbytes',
+  /** bytes of a block of state */
+  'dbytes',
+  /** 1: initial positions follow from parameters that differ by world (qpos0, poses of mocap bodies) */
+  'fromparams',
 ] as const
 
 /** How the parameters of a member come about. */
