@@ -7,14 +7,14 @@ import { ES as COMMAND } from './wasm/control.js'
 import { Engine } from './wasm/engine.js'
 
 /** A matrix (rows, cols), row-major, that stands in theta from `offset`. What stands between matrices is vectors. */
-export interface NoiseMatrix {
+export interface Matrix {
   readonly offset: number
   readonly rows: number
   readonly cols: number
 }
 
 /** Everything the directions of a generation are a function of. */
-export interface NoiseSource {
+export interface NoiseKey {
   /** any whole number of up to 53 bits and its sign */
   readonly seed: number
   readonly generation: number
@@ -23,11 +23,11 @@ export interface NoiseSource {
   /** rank of the matrices' perturbations; undefined: every parameter has a normal number of its own */
   readonly rank?: number
   /** with rank: the matrices of theta, ascending and apart */
-  readonly matrices?: readonly NoiseMatrix[]
+  readonly matrices?: readonly Matrix[]
 }
 
 /** Weighted sums over the pairs of a generation. */
-export interface DirectionSums {
+export interface NoiseSums {
   /** sum of w z (nparam) */
   readonly first: Float32Array
   /** sum of v z^2 (nparam), when asked for */
@@ -35,7 +35,7 @@ export interface DirectionSums {
 }
 
 /** How far a member lies from theta. */
-export interface Step {
+export interface Displacement {
   /** standard deviation of every parameter, or of each (nparam) */
   readonly sigma: number | Float32Array
   /** +1 or -1 */
@@ -91,22 +91,22 @@ export class EsKernel {
    * product and sum rounded to single precision. Pairs whose weights are 0 are not made.
    *
    * @param weights w (npair)
-   * @param source seed, generation, length and rank of the directions
+   * @param key seed, generation, length and rank of the directions
    * @param squares v (npair), weights of z^2; without them only the first sum is made
    * @param first number of the first pair
    * @throws {SizeError} NOISE_SIZE, SEED
    * @throws {BackendError} OUT_OF_MEMORY, WORKER_LOST, DISPOSED
    */
-  gradient(weights: Float32Array, source: NoiseSource, squares?: Float32Array, first = 0): DirectionSums {
+  gradient(weights: Float32Array, key: NoiseKey, squares?: Float32Array, first = 0): NoiseSums {
     this.#alive()
-    const { nparam } = source
-    checkSource(source)
+    const { nparam } = key
+    checkKey(key)
     if (squares !== undefined && squares.length !== weights.length)
       throw new SizeError('NOISE_SIZE', `gradient: got ${squares.length} square weights for ${weights.length} weights`)
     if (!(Number.isInteger(first) && first >= 0 && first + weights.length <= 2 ** 32))
       throw new SizeError('NOISE_SIZE', `gradient: pairs ${first} to ${first + weights.length} are not 32-bit numbers`)
     const sums = [new Float32Array(nparam), ...(squares === undefined ? [] : [new Float32Array(nparam)])]
-    this.#add(sums, source, weights, squares, first)
+    this.#add(sums, key, weights, squares, first)
     return squares === undefined ? { first: sums[0] } : { first: sums[0], second: sums[1] }
   }
 
@@ -117,16 +117,16 @@ export class EsKernel {
    * @throws {SizeError} NOISE_SIZE, SEED
    * @throws {BackendError} OUT_OF_MEMORY, DISPOSED
    */
-  perturb(theta: Float32Array, { sigma, sign, pair }: Step, source: NoiseSource): Float32Array {
+  perturb(theta: Float32Array, { sigma, sign, pair }: Displacement, key: NoiseKey): Float32Array {
     this.#alive()
-    const { nparam, seed, generation, rank } = source
-    checkSource(source)
+    const { nparam, seed, generation, rank } = key
+    checkKey(key)
     checkLength('theta', theta, nparam)
     const out = theta.slice()
     if (rank !== undefined) {
       if (typeof sigma !== 'number') throw new SizeError('NOISE_SIZE', 'perturb: a low rank has one sigma for all')
       // a member is theta and a sum of one term
-      this.#add([out], source, Float32Array.of(sign * sigma), undefined, pair)
+      this.#add([out], key, Float32Array.of(sign * sigma), undefined, pair)
       return out
     }
     const sigmas = typeof sigma === 'number' ? undefined : sigma
@@ -192,12 +192,12 @@ export class EsKernel {
   /** sums[0] += sum w z, sums[1] += sum v z^2 */
   #add(
     sums: readonly Float32Array[],
-    source: NoiseSource,
+    key: NoiseKey,
     weights: Float32Array,
     squares: Float32Array | undefined,
     first: number,
   ): void {
-    const { nparam, seed, generation, rank } = source
+    const { nparam, seed, generation, rank } = key
     const [thetalo, thetahi] = seedWords(seed)
     this.#hold(take => {
       // whole groups; a quantity behind the end is read and not written
@@ -214,7 +214,7 @@ export class EsKernel {
           squares: squares ? this.#put(take, squares) : 0,
         })
         this.#run(record, Math.ceil(nparam / GROUP))
-      } else this.#addLowRank(take, words, source, rank, weights, squares, first)
+      } else this.#addLowRank(take, words, key, rank, weights, squares, first)
       sums.forEach((sum, i) => {
         this.#get(at[i], sum)
       })
@@ -224,13 +224,13 @@ export class EsKernel {
   #addLowRank(
     take: Take,
     words: Readonly<Record<string, number>>,
-    source: NoiseSource,
+    key: NoiseKey,
     rank: number,
     weights: Float32Array,
     squares: Float32Array | undefined,
     first: number,
   ): void {
-    const { pieces, units, width } = lowRankLayout(source, rank)
+    const { pieces, units, width } = lowRankLayout(key, rank)
     const used = [...weights.keys()].filter(p => weights[p] !== 0 || (squares !== undefined && squares[p] !== 0))
     const room = Math.min(used.length, MAX_PAIRS, Math.max(1, Math.floor(MAX_BYTES / (4 * width))))
     if (room === 0) return
@@ -314,7 +314,7 @@ export class EsKernel {
 
 /** Pieces of theta in order, units of work, and the numbers of a pair with its padding. */
 function lowRankLayout(
-  { nparam, matrices = [] }: NoiseSource,
+  { nparam, matrices = [] }: NoiseKey,
   rank: number,
 ): { pieces: Int32Array; units: Int32Array; width: number } {
   const pieces: number[] = []
@@ -343,7 +343,7 @@ function checkLength(name: string, values: ArrayLike<number>, nparam: number): v
     throw new SizeError('NOISE_SIZE', `${name}: got length ${values.length}, expected nparam = ${nparam}`)
 }
 
-function checkSource({ nparam, rank, matrices = [], generation }: NoiseSource): void {
+function checkKey({ nparam, rank, matrices = [], generation }: NoiseKey): void {
   const whole = (name: string, value: number, least: number): void => {
     if (!(Number.isInteger(value) && value >= least && value < 2 ** 32))
       throw new SizeError('NOISE_SIZE', `${name}: got ${value}, expected a whole number from ${least} to 2^32 - 1`)
