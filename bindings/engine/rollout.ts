@@ -40,11 +40,11 @@ export interface RolloutSettings {
   readonly actionNoise?: number
 }
 
-/** Observations the policy sees: clip((x - mean) scale, clip). */
+/** Observations the policy sees: (x - center) scale within [-clip, clip]. */
 export interface FrozenNormalizer {
-  readonly mean: Float32Array
+  readonly center: Float32Array
   readonly scale: Float32Array
-  /** 0: not clipped */
+  /** 0 or infinity: not clipped */
   readonly clip: number
 }
 
@@ -302,7 +302,7 @@ export class Rollout {
       set('rank', rank)
       set('nwide', nwide)
       if (options.normalizer) {
-        set('mean', write(options.normalizer.mean))
+        set('mean', write(options.normalizer.center))
         set('scale', write(options.normalizer.scale))
         set('clip', bits(options.normalizer.clip))
       }
@@ -436,7 +436,7 @@ function checkLengths(
   }
   if (program.ninput > 0) expect('inputs', inputs?.length ?? 0, n * program.ninput)
   if (normalizer) {
-    expect('mean', normalizer.mean.length, network.nobs)
+    expect('center', normalizer.center.length, network.nobs)
     expect('scale', normalizer.scale.length, network.nobs)
   }
 }

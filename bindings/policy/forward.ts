@@ -57,7 +57,8 @@ function denseLayer(
 }
 
 /**
- * z = s(b_z + W_z x + U_z h), r = s(b_r + W_r x + U_r h), n = tanh(b_n + W_n x + r (c_n + U_n h)), h' = (1 - z) n + z h.
+ * z = s(b_z + W_z x + U_z h), r = s(b_r + W_r x + U_r h), n = tanh(b_n + W_n x + r (c_n + U_n h)), h' = (1 - z) n + z h,
+ * the last as z (h - n) + n.
  *   source Cho et al. 2014, in the form of cuDNN: the reset gate acts on U_n h + c_n
  */
 function gruLayer(
@@ -82,7 +83,7 @@ function gruLayer(
     const seen = dot(theta[b + row], theta, offset, row, x, nin)
     const kept = dot(theta[c + o], theta, u, row, h, nout, at)
     const n = f(tanh(f(seen + f(r * kept))))
-    y[o] = f(f(f(1 - z) * n) + f(z * h[at + o]))
+    y[o] = f(f(z * f(h[at + o] - n)) + n)
   }
   h.set(y, at)
 }

@@ -8,6 +8,7 @@
  *   x^ = (x - mean) / std, 0 where std < 1e-7                 rule 'ars' (Mania et al. 2018)
  *   x^ = x                                                    rule 'none'
  */
+import type { FrozenNormalizer } from '../engine/rollout.js'
 import { SizeError, TaskError } from '../errors.js'
 
 export const NORMALIZER_RULES = ['floor', 'ars', 'none'] as const
@@ -107,6 +108,11 @@ export class Normalizer implements Statistics {
    */
   mergeSums(center: ArrayLike<number>, count: number, sum: ArrayLike<number>, sumsq: ArrayLike<number>): Normalizer {
     return count === 0 ? this : this.merge(statisticsOf(center, count, sum, sumsq))
+  }
+
+  /** What a rollout takes, the same for a whole generation. */
+  frozen(): FrozenNormalizer {
+    return { center: this.center, scale: this.scale, clip: Number.isFinite(this.clip) ? this.clip : 0 }
   }
 
   /**

@@ -1,73 +1,7 @@
-// draws the plots of a report; inlined into the page after uPlot, which is a global there
+// draws the plots of an identification's report; inlined into the page after chart.mjs
 ;(() => {
   const data = JSON.parse(document.getElementById('data').textContent)
-  const root = document.documentElement
-  const colour = name => getComputedStyle(root).getPropertyValue(`--${name}`).trim()
-  const font = '12px system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif'
-  let plots = []
-
-  const number = (_, value) => (value === null || value === undefined ? '–' : String(Number(value.toPrecision(5))))
-
-  function axis(label, options) {
-    return {
-      stroke: colour('faint'),
-      font,
-      labelFont: font,
-      label,
-      labelSize: 20,
-      grid: { stroke: colour('line'), width: 1 },
-      ticks: { stroke: colour('line'), width: 1 },
-      ...options,
-    }
-  }
-
-  /** one chart in an element; series are { label, colour, values, width } over x */
-  function draw(element, { x, xLabel, xFormat, yLabel, height, series, sync, log, legend }) {
-    const options = {
-      width: Math.max(280, element.clientWidth),
-      height,
-      legend: { show: legend },
-      cursor: {
-        y: false,
-        points: { size: 5 },
-        drag: { x: true, y: false },
-        ...(sync ? { sync: { key: sync, setSeries: false } } : {}),
-      },
-      scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
-      axes: [
-        axis(xLabel, { size: xLabel ? 40 : 28 }),
-        axis(yLabel, { size: 68, space: 24, values: log ? powers : ticks }),
-      ],
-      series: [
-        {
-          label: xFormat.label,
-          value: (_, value) => (value === null || value === undefined ? '–' : xFormat.text(value)),
-        },
-        ...series.map(it => ({
-          label: it.label,
-          stroke: colour(it.colour),
-          width: it.width ?? 1.5,
-          dash: it.dash,
-          spanGaps: it.spanGaps ?? false,
-          points: { show: false },
-          value: number,
-        })),
-      ],
-    }
-    const plot = new uPlot(options, [x, ...series.map(it => it.values)], element)
-    plots.push({ plot, element, height })
-  }
-
-  const ticks = (_, splits) => splits.map(value => (value === null ? '' : String(Number(value.toPrecision(6)))))
-  // uPlot hides the ticks between powers of ten by null
-  const powers = (_, splits) =>
-    splits.map(value =>
-      value === null
-        ? ''
-        : value >= 1e-3 && value < 1e5
-          ? String(Number(value.toPrecision(3)))
-          : value.toExponential(0),
-    )
+  const { draw } = charts
   const seconds = { label: 'time', text: value => `${value.toFixed(3)} s` }
   const count = { label: 'evaluations', text: value => String(value) }
 
@@ -126,31 +60,22 @@
   }
 
   function drawAll(everything) {
-    for (const { plot } of plots) plot.destroy()
-    plots = []
+    charts.clear()
     for (const figure of document.querySelectorAll('figure[data-trace]')) {
       if (everything || figure.closest('details').open) drawTrace(figure)
     }
     const convergence = document.querySelector('#convergence .plot')
     if (convergence !== null) drawConvergence(convergence)
-    root.dataset.plots = String(plots.length)
   }
 
   drawAll(false)
-  let width = document.querySelector('main').clientWidth
-  new ResizeObserver(() => {
-    const now = document.querySelector('main').clientWidth
-    if (now === width) return
-    width = now
-    for (const { plot, element, height } of plots) plot.setSize({ width: Math.max(280, element.clientWidth), height })
-  }).observe(document.querySelector('main'))
   for (const details of document.querySelectorAll('details')) {
     details.addEventListener('toggle', () => {
       const figures = [...details.querySelectorAll('figure[data-trace]')]
       if (details.open) for (const figure of figures) if (figure.querySelector('.uplot') === null) drawTrace(figure)
     })
   }
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawAll(false))
+  charts.onTheme(() => drawAll(false))
   addEventListener('beforeprint', () => {
     for (const details of document.querySelectorAll('details')) details.open = true
     drawAll(true)

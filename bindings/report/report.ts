@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import path from 'node:path'
 import type { ReportData, ReportRecording, ReportTrace } from './data.js'
 import { decimate } from './decimate.js'
 import { duration, significant } from './format.js'
-import { Html, html, scriptJson } from './html.js'
+import { Html, html } from './html.js'
 import { correlation, errors, header, parameters, tiles, warnings } from './sections.js'
+import { renderPage } from './shell.js'
 
 /** rows drawn of all traces together; more would make a page of tens of megabytes */
 const ROWS = 250_000
@@ -102,22 +99,8 @@ ${data.recordings.map(block)}
 <p class="caption">Residual: measured minus simulated with the found values, on its own scale. Drag to zoom, double click to see all.</p></section>`
 }
 
-const uplot = (file: string): string => {
-  const folder = path.dirname(createRequire(import.meta.url).resolve('uplot/package.json'))
-  return readFileSync(path.join(folder, 'dist', file), 'utf8')
-}
-const own = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8')
-
-/** Code that a script element can hold, and its hash for the content security policy. */
-function script(code: string): { element: Html; hash: string } {
-  const safe = code.replace(/<\/(script)/gi, '<\\/$1').replace(/<!--/g, '<\\!--')
-  const hash = createHash('sha256').update(safe).digest('base64')
-  return { element: new Html(`<script>${safe}</script>`), hash: `'sha256-${hash}'` }
-}
-
 /**
- * A report as one self-contained HTML page: opens by double-click, requests nothing, runs no script but its own
- * (content security policy by hash). Tables are plain HTML; only the plots need JavaScript.
+ * A report of an identification as one self-contained HTML page. Tables are plain HTML; only the plots need JavaScript.
  *
  * @returns the text of the page
  */
@@ -127,28 +110,12 @@ export function renderReport(data: ReportData): string {
   )
   const traces = data.traces.map(trace => drawn(trace, intervals))
   const convergence = joined(data.convergence)
-  const library = script(uplot('uPlot.iife.min.js'))
-  const page = script(own('page.mjs'))
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src ${library.hash} ${page.hash}`
   const converged =
     convergence.evaluations.length > 0
       ? html`<section id="convergence"><h2>Convergence</h2><div class="plot"></div><p class="caption">Best cost so far against the number of simulated parameter vectors.</p></section>`
       : html``
   const rowsDrawn = traces.map(trace => trace.time.length)
-  const document = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="simcrank">
-<title>${data.title}</title>
-<style>${new Html(uplot('uPlot.min.css'))}
-${new Html(own('page.css'))}</style>
-</head>
-<body>
-<main>
-${header(data)}
+  const body = html`${header(data)}
 ${tiles(data)}
 ${warnings(data)}
 ${parameters(data)}
@@ -156,13 +123,12 @@ ${errors(data)}
 ${plots(data, rowsDrawn)}
 ${converged}
 ${correlation(data)}
-<footer>${data.footer}</footer>
-</main>
-<script type="application/json" id="data">${scriptJson({ traces, convergence })}</script>
-${library.element}
-${page.element}
-</body>
-</html>
-`
-  return document.text
+<footer>${data.footer}</footer>`
+  return renderPage({
+    title: data.title,
+    styles: ['page.css'],
+    scripts: ['chart.mjs', 'page.mjs'],
+    data: { data: { traces, convergence } },
+    body,
+  })
 }

@@ -6,7 +6,7 @@ import { gaussNewton } from './gauss-newton.js'
 import { isDiverged, type Objective } from './objective.js'
 import type { StageHistory } from './result.js'
 import { MarginalResiduals } from './sensitivity.js'
-import { turn } from './turn.js'
+import { turn } from '../engine/turn.js'
 
 export type Method = 'cma-es' | 'gauss-newton' | 'both'
 
