@@ -8,7 +8,7 @@
  * Source: Salimans et al. 2017 (arXiv 1703.03864) for shared noise; Sarkar et al. 2025 (EGGROLL, arXiv 2511.16652) for low rank.
  */
 import { SizeError } from '../errors.js'
-import { normalTable, philox, STREAM, seedWords } from '../math/index.js'
+import { fillTableNormal, philox, STREAM, seedWords } from '../math/index.js'
 import { parameterBlocks } from '../policy/network.js'
 import type { Network } from '../program.js'
 import { averageRanks } from './shaping.js'
@@ -52,21 +52,6 @@ export interface NoiseKernel {
   ranks(fitness: Float64Array): Float32Array
 }
 
-/** The first out.length normal numbers of a pair. */
-function fillNormals(key: NoiseKey, pair: number, out: Float32Array): void {
-  const t = normalTable()
-  const [lo, hi] = seedWords(key.seed)
-  const words = new Uint32Array(4)
-  for (let j = 0; j < out.length; j += 8) {
-    philox(j >>> 3, pair, key.generation, STREAM.theta, lo, hi, words)
-    const m = Math.min(8, out.length - j)
-    for (let k = 0; k < m; k++) {
-      const word = words[k >> 1]
-      out[j + k] = t[(k & 1) === 0 ? word & 0xffff : word >>> 16]
-    }
-  }
-}
-
 /** How many normal numbers a direction takes. */
 export function normalsPerDirection(key: NoiseKey): number {
   const { nparam, rank, matrices = [] } = key
@@ -83,15 +68,15 @@ export function normalsPerDirection(key: NoiseKey): number {
  * @param out (nparam)
  */
 export function direction(key: NoiseKey, pair: number, out: Float32Array): void {
-  const { nparam, rank, matrices = [] } = key
+  const { seed, generation, nparam, rank, matrices = [] } = key
   if (out.length !== nparam)
     throw new SizeError('NOISE_SIZE', `direction: got length ${out.length}, expected nparam = ${nparam}`)
   if (rank === undefined) {
-    fillNormals(key, pair, out)
+    fillTableNormal(out, seed, pair, generation)
     return
   }
   const z = new Float32Array(normalsPerDirection(key))
-  fillNormals(key, pair, z)
+  fillTableNormal(z, seed, pair, generation)
   const scale = Math.fround(1 / Math.sqrt(rank))
   let at = 0
   let j = 0
