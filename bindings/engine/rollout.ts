@@ -1,9 +1,10 @@
 /** Episodes inside the engine: what assembly/rollout/episode.ts reads and writes, laid out in linear memory. */
 import { SizeError, TaskError } from '../errors.js'
-import { normalTable, seedWords } from '../math/index.js'
+import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
 import { LAYER, type Network, OUT, PERTURB, type Program, ROLLOUT, SEGMENTS, TRACK } from '../program.js'
 import type { Layout } from './layout.js'
+import { normalsAt } from './normals.js'
 import { historyBuffers, reset } from './reset.js'
 import { boundingRadii, Store } from './store.js'
 import { ROLLOUT as COMMAND } from './wasm/control.js'
@@ -32,7 +33,9 @@ export interface RolloutSettings {
   readonly frameSkip: number
   /** control steps an episode lasts at most */
   readonly T: number
-  /** actuator whose delay applies to each command, -1: none (ncommand) */
+  /** delay of every command, s; default: as delayOf says */
+  readonly delay?: number
+  /** actuator whose actuator_delay applies to each command, -1: none (ncommand); default none */
   readonly delayOf?: Int32Array
   /** seed of everything random in an episode */
   readonly seed: number
@@ -81,20 +84,6 @@ export interface RolloutResult {
 }
 
 const wordOf = new Map(ROLLOUT.map((name, i) => [name as string, i]))
-const tables = new WeakMap<Engine, number>()
-
-/** address of the table of normal numbers, one an engine */
-function normalsAt(engine: Engine): number {
-  let at = tables.get(engine)
-  if (at === undefined) {
-    const table = normalTable()
-    at = engine.arena.alloc(4 * table.length)
-    new Float32Array(engine.memory.buffer).set(table, at / 4)
-    tables.set(engine, at)
-  }
-  return at
-}
-
 /** Numbers of a member that differ by world: parameters, or factors and vectors of a perturbation of low rank. */
 export function wideSize(network: Network, perturb: number, rank: number): number {
   if (perturb === PERTURB.NONE) return 0
@@ -228,6 +217,7 @@ export class Rollout {
       dbytes: this.layout.dbytes,
       fromparams: this.#fromParameters ? 1 : 0,
     })
+    if (settings.delay) words[wordOf.get('delay') as number] = bits(settings.delay)
     if (settings.actionNoise) words[wordOf.get('actionnoise') as number] = bits(settings.actionNoise)
     this.#loaded = { program, network, settings, words }
   }
@@ -385,15 +375,16 @@ export class Rollout {
 
   /** rows of the ring of commands: enough for the longest delay of any episode; 0 when nothing is delayed */
   #ringRows(settings: RolloutSettings, parameters: ReadonlyMap<string, Float64Array> | undefined): number {
-    if (!settings.delayOf?.some(a => a >= 0)) return 0
     const { nactuator, field } = this.model
+    const { delay = 0, delayOf = new Int32Array(0) } = settings
     const delays = parameters?.get('actuator_delay') ?? (field.actuator_delay as Float64Array)
     const steps = parameters?.get('opt_timestep') ?? (field.opt_timestep as Float64Array)
     let shortest = Number.POSITIVE_INFINITY
     for (const h of steps) shortest = Math.min(shortest, h)
-    let longest = 0
-    for (let i = 0; i < delays.length; i++)
-      if (settings.delayOf.includes(i % nactuator)) longest = Math.max(longest, delays[i])
+    let longest = delay
+    if (delay === 0)
+      for (let i = 0; i < delays.length; i++)
+        if (delayOf.includes(i % nactuator)) longest = Math.max(longest, delays[i])
     return longest === 0 ? 0 : Math.ceil(longest / (shortest * settings.frameSkip)) + 2
   }
 

@@ -1,10 +1,10 @@
 /** Policies: what a controller is made of, its parameters, how to save it and how to run it elsewhere. */
+export { generatePolicy } from './codegen.js'
 export { initialTheta } from './init.js'
 export {
   type Block,
   describeNetwork,
   type LayerShape,
-  lowRankSize,
   makeNetwork,
   memorySize,
   parameterBlocks,
@@ -12,6 +12,7 @@ export {
 } from './network.js'
 export { NORMALIZER_RULES, Normalizer, type NormalizerRule, type Statistics } from './normalizer.js'
 export { Policy, type PolicyInit, type PolicyMeta } from './policy.js'
+export { readPolicy, savePolicy } from './save.js'
 export {
   formatSpec,
   gru,

@@ -119,14 +119,6 @@ export function parameterBlocks(network: Network): Block[] {
   return blocks
 }
 
-/** Normals that a perturbation of rank `rank` takes: rank (rows + cols) a matrix, one per entry of a vector. */
-export function lowRankSize(network: Network, rank: number): number {
-  return parameterBlocks(network).reduce(
-    (sum, { rows, cols, matrix }) => sum + (matrix ? rank * (rows + cols) : rows),
-    0,
-  )
-}
-
 /** A network in a line for people: `11-32-32-3 tanh`, `11-gru32-3`. */
 export function describeNetwork(network: Network): string {
   const kinds = ['', 'gru', 'lstm']

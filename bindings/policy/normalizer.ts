@@ -112,7 +112,7 @@ export class Normalizer implements Statistics {
 
   /** What a rollout takes, the same for a whole generation. */
   frozen(): FrozenNormalizer {
-    return { mean: this.center, scale: this.scale, clip: Number.isFinite(this.clip) ? this.clip : 0 }
+    return { center: this.center, scale: this.scale, clip: Number.isFinite(this.clip) ? this.clip : 0 }
   }
 
   /**

@@ -14,7 +14,7 @@ export interface PolicyMeta {
   readonly observationUnits?: readonly string[]
   /** unit of each action (nact), before the task's action mapping */
   readonly actionUnits?: readonly string[]
-  /** anything else that JSON holds: the action mapping, the run's seed, the return reached */
+  /** anything else, as JSON keeps it: the action mapping, the run's seed, the return reached */
   readonly notes?: Readonly<Record<string, unknown>>
 }
 
@@ -64,7 +64,7 @@ export class Policy {
     checkLength('normalizer', this.normalizer.nobs, nobs)
     this.observation = names('observation', observation, 'obs', nobs)
     this.action = names('action', action, 'action', nact)
-    this.meta = structuredClone(meta ?? {})
+    this.meta = plainMeta(meta ?? {})
     checkLength('observationUnits', this.meta.observationUnits?.length ?? nobs, nobs)
     checkLength('actionUnits', this.meta.actionUnits?.length ?? nact, nact)
     const period = this.meta.controlPeriod
@@ -131,4 +131,13 @@ function names(what: string, given: readonly string[] | undefined, prefix: strin
   const twice = given.find((name, i) => given.indexOf(name) !== i)
   if (twice !== undefined) throw new TaskError('POLICY_VALUE', `names of ${what}: '${twice}' stands twice`)
   return [...given]
+}
+
+/** A copy that saving and reading does not change. */
+function plainMeta(meta: PolicyMeta): PolicyMeta {
+  try {
+    return JSON.parse(JSON.stringify(meta))
+  } catch (cause) {
+    throw new TaskError('POLICY_VALUE', 'meta: JSON cannot hold it', { cause })
+  }
 }

@@ -27,7 +27,7 @@ const FRAMESKIP = 2
 const T = 20
 const SEED = 7
 /** scale of the angle's draw at the beginning */
-const SPREAD = 0.2
+const SPREAD = 0.6
 
 let model: Model
 

@@ -6,7 +6,6 @@ import {
   gru,
   initialTheta,
   linear,
-  lowRankSize,
   lstm,
   makeNetwork,
   memorySize,
@@ -75,12 +74,6 @@ test('layers stand one behind the other, and blocks cover theta without gaps', (
       '3 bias 2x1',
     ],
   )
-})
-
-test('low rank takes rank (rows + cols) normals a matrix, and one per bias', () => {
-  const network = makeNetwork(mlp([64, 64]), 5, 1)
-  assert.is(lowRankSize(network, 1), 69 + 64 + 128 + 64 + 65 + 1)
-  assert.is(lowRankSize(network, 4), 4 * (69 + 128 + 65) + 129)
 })
 
 test('a line for people', () => {

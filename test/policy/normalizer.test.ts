@@ -98,7 +98,7 @@ test('scales: floored variance, clip 5', () => {
     m2: Float64Array.of(9 * count, 4e-4 * count, 0),
   })
   near(normalizer.scale, [1 / 3, 10, 10], 1e-7, 'scale')
-  assert.equal(normalizer.frozen(), { mean: Float32Array.of(40, 0, 0.75), scale: normalizer.scale, clip: 5 })
+  assert.equal(normalizer.frozen(), { center: Float32Array.of(40, 0, 0.75), scale: normalizer.scale, clip: 5 })
   const out = new Float32Array(NOBS)
   normalizer.apply([43, 0.02, 0.75], out)
   near(out, [1, 0.2, 0], 1e-6, 'x')
