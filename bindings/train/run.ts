@@ -95,10 +95,9 @@ export function resume(
     const limits = (['generations', 'steps', 'seconds', 'target'] as const).some(name => rest[name] !== undefined)
       ? {}
       : (config.limits as Limits)
-    const settings = config.settings as TrainSettings
     return prepare(task ?? (await loadTask(reference as string)), {
       reference,
-      ...settings,
+      ...settingsIn(config),
       ...limits,
       ...rest,
       folder,
@@ -107,25 +106,16 @@ export function resume(
   })
 }
 
-/** The configuration of the run in a folder; undefined when there is none. */
+/** The configuration of the run in a folder; undefined when there is none. @throws {CheckpointError} as loadLatest */
 export async function configOf(folder: string): Promise<RunConfig | undefined> {
-  const [{ loadLatest }, { readFile }, { join }] = await Promise.all([
-    import('./folder.js'),
-    import('node:fs/promises'),
-    import('node:path'),
-  ])
-  const loaded = await loadLatest(folder)
-  if (loaded !== undefined) return loaded.config
-  const file = join(folder, 'config.json')
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as RunConfig
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new CheckpointError('CHECKPOINT_DAMAGED', `is no configuration of a run: ${(cause as Error).message}`, {
-      place: file,
-      cause,
-    })
-  }
+  const { loadLatest, readConfig } = await import('./folder.js')
+  return (await loadLatest(folder))?.config ?? readConfig(folder)
+}
+
+/** What a run was set to: where it began, `start`, is a policy nobody needs once it is on its way. */
+export function settingsIn({ settings }: RunConfig): TrainSettings {
+  const { start: _, ...rest } = settings
+  return rest as TrainSettings
 }
 
 /** Gradient sums of so many terms are worth the other threads. */
