@@ -103,7 +103,7 @@ export class EsKernel {
     checkKey(key)
     if (squares !== undefined && squares.length !== weights.length)
       throw new SizeError('NOISE_SIZE', `gradient: got ${squares.length} square weights for ${weights.length} weights`)
-    if (!(Number.isInteger(first) && first >= 0 && first + weights.length <= 2 ** 32))
+    if (!(Number.isInteger(first) && first >= 0 && first + weights.length <= 4294967296))
       throw new SizeError('NOISE_SIZE', `gradient: pairs ${first} to ${first + weights.length} are not 32-bit numbers`)
     const sums = [new Float32Array(nparam), ...(squares === undefined ? [] : [new Float32Array(nparam)])]
     this.#add(sums, key, weights, squares, first)
@@ -345,7 +345,7 @@ function checkLength(name: string, values: ArrayLike<number>, nparam: number): v
 
 function checkKey({ nparam, rank, matrices = [], generation }: NoiseKey): void {
   const whole = (name: string, value: number, least: number): void => {
-    if (!(Number.isInteger(value) && value >= least && value < 2 ** 32))
+    if (!(Number.isInteger(value) && value >= least && value < 4294967296))
       throw new SizeError('NOISE_SIZE', `${name}: got ${value}, expected a whole number from ${least} to 2^32 - 1`)
   }
   whole('nparam', nparam, 1)
