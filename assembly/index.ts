@@ -1,8 +1,11 @@
 /** The exports of the CPU engine. Pointers are byte addresses; ranges are of blocks. */
+import { GRADIENT_SCRATCH, gradient } from './es/gradient'
+import { factors, product } from './es/lowrank'
 import { profileBlock } from './rollout/profile'
 import { rolloutBlock, workBytes } from './rollout/episode'
 import { replayBlock } from './rollout/replay'
 import * as f from './shared/fields'
+import * as G from './shared/gradient'
 import * as P from './shared/program'
 import { contacts as contactsOfBlock, derive as deriveBlock, forward as forwardBlock, step as stepBlock } from './sim/forward'
 import { constraintRows } from './sim/rows'
@@ -66,4 +69,17 @@ export function profile(m: usize, s: usize, d: usize, begin: i32, end: i32, stag
   for (let b = begin; b < end; b++) profileBlock(m, params(m, b), state(m, b), s, d, stage, nrep)
 }
 
+/** blocks [begin, end) of an evolution strategy's sums; r: a gradient record (bindings/program.ts), whose kind says which */
+export function es(r: usize, s: usize, begin: i32, end: i32): void {
+  switch (G.kind(r)) {
+    case G.ES_GRADIENT: gradient(r, s, begin, end); break
+    case G.ES_FACTORS: factors(r, s, begin, end); break
+    default: product(r, begin, end)
+  }
+}
+
+/** bytes of scratch that a thread needs for es */
+export function esScratch(): usize { return GRADIENT_SCRATCH }
+
 export { perturb } from './es/perturb'
+export { ranks } from './es/rank'

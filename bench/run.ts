@@ -55,6 +55,7 @@ const BENCHES = [
   { name: 'peers', run: 'benchPeers', title: 'Boxes and scenes, beside Rapier and Jolt' },
   { name: 'identify', run: 'benchIdentify', title: 'Identification' },
   { name: 'es', run: 'benchEs', title: 'Evolution strategies' },
+  { name: 'rollout', run: 'benchRollout', title: 'Rollouts with a policy' },
   { name: 'threads', run: 'benchThreads', title: 'Threads' },
   { name: 'memory', run: 'benchMemory', title: 'Memory' },
   { name: 'start', run: 'benchStart', title: 'Cold start' },

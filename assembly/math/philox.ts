@@ -6,6 +6,17 @@ import { log4 } from './exp'
 import { sincos } from './trig'
 import { add, mul, splat, sqrt4, st, V } from './v4'
 
+export const PHILOX_M0: i32 = <i32>0xd2511f53
+export const PHILOX_M1: i32 = <i32>0xcd9e8d57
+export const PHILOX_W0: u32 = 0x9e3779b9
+export const PHILOX_W1: u32 = 0xbb67ae85
+
+/** high words of the products of four unsigned words with a constant */
+// @ts-ignore: decorator
+@inline export function mulHigh4(a: v128, m: v128): v128 {
+  return v128.shuffle<i32>(i64x2.extmul_low_i32x4_u(a, m), i64x2.extmul_high_i32x4_u(a, m), 1, 3, 5, 7)
+}
+
 /**
  * One block of each of four counters: four words.
  *   in   counter c0 .. c3, four of each; key k0, k1; rounds: 10, fewer only for known answers
@@ -13,29 +24,23 @@ import { add, mul, splat, sqrt4, st, V } from './v4'
  */
 // @ts-ignore: decorator
 @inline export function philoxRounds(c0: v128, c1: v128, c2: v128, c3: v128, k0: u32, k1: u32, rounds: i32, out: usize): void {
-  const m0 = i32x4.splat(<i32>0xd2511f53), m1 = i32x4.splat(<i32>0xcd9e8d57)
-  const step0 = i32x4.splat(<i32>0x9e3779b9), step1 = i32x4.splat(<i32>0xbb67ae85)
-  let key0 = i32x4.splat(<i32>k0), key1 = i32x4.splat(<i32>k1)
+  const m0 = i32x4.splat(PHILOX_M0), m1 = i32x4.splat(PHILOX_M1)
+  const w0 = i32x4.splat(PHILOX_W0), w1 = i32x4.splat(PHILOX_W1)
+  let key0 = i32x4.splat(k0), key1 = i32x4.splat(k1)
   for (let i = 0; i < rounds; i++) {
-    // 64-bit products, then their low and high words
-    const x0 = i64x2.extmul_low_i32x4_u(c0, m0), y0 = i64x2.extmul_high_i32x4_u(c0, m0)
-    const x1 = i64x2.extmul_low_i32x4_u(c2, m1), y1 = i64x2.extmul_high_i32x4_u(c2, m1)
-    c0 = v128.xor(v128.xor(v128.shuffle<i32>(x1, y1, 1, 3, 5, 7), c1), key0)
-    c1 = v128.shuffle<i32>(x1, y1, 0, 2, 4, 6)
-    c2 = v128.xor(v128.xor(v128.shuffle<i32>(x0, y0, 1, 3, 5, 7), c3), key1)
-    c3 = v128.shuffle<i32>(x0, y0, 0, 2, 4, 6)
-    key0 = i32x4.add(key0, step0)
-    key1 = i32x4.add(key1, step1)
+    const x = c0
+    c0 = v128.xor(v128.xor(mulHigh4(c2, m1), c1), key0)
+    c1 = i32x4.mul(c2, m1)
+    c2 = v128.xor(v128.xor(mulHigh4(x, m0), c3), key1)
+    c3 = i32x4.mul(x, m0)
+    key0 = i32x4.add(key0, w0)
+    key1 = i32x4.add(key1, w1)
   }
   st(out, c0); st(out + V, c1); st(out + 2 * V, c2); st(out + 3 * V, c3)
 }
 
-/**
- * One block of each world: four words.
- *   in   counter c0 .. c3, one a world each; key k0, k1
- *   out  words 0 .. 3 (4); tmp: not used
- */
-export function philox4(c0: v128, c1: v128, c2: v128, c3: v128, k0: u32, k1: u32, out: usize, tmp: usize): void {
+/** One block of each world: four words (4) at out, from counter c0 .. c3, one a world each, and key k0, k1. */
+export function philox4(c0: v128, c1: v128, c2: v128, c3: v128, k0: u32, k1: u32, out: usize): void {
   philoxRounds(c0, c1, c2, c3, k0, k1, 10, out)
 }
 

@@ -281,7 +281,7 @@ function act(r: usize, w: usize, slots: usize, tmp: usize): void {
   for (let i = 0; i < nact; i++) st(at(to, i), ld(at(action, i)))
   if (noise == 0) return
   for (let i = 0; i < nact; i += 4) {
-    words(r, i >> 2, STREAM_ACTION, slots, w + W_WHO, tmp, tmp + 4 * V)
+    words(r, i >> 2, STREAM_ACTION, slots, w + W_WHO, tmp)
     normals4(tmp, tmp + 4 * V)
     for (let k = i; k < min(nact, i + 4); k++) st(at(to, k), mad(splat(noise), ld(at(tmp, k - i)), ld(at(to, k))))
   }

@@ -45,12 +45,12 @@ export function runSegment(r: usize, segment: i32, d: usize, p: usize, s: usize,
         break
       }
       case P.OP_UNIFORM4: {
-        words(r, a, b, slots, who, dst, tmp)
+        words(r, a, b, slots, who, dst)
         for (let k: usize = 0; k < 4; k++) st(dst + V * k, uniform4(ld(dst + V * k)))
         break
       }
       case P.OP_NORMAL4: {
-        words(r, a, b, slots, who, dst, tmp)
+        words(r, a, b, slots, who, dst)
         normals4(dst, tmp)
         break
       }
@@ -90,7 +90,7 @@ export function runSegment(r: usize, segment: i32, d: usize, p: usize, s: usize,
  * Random words of a place in the program: counter (place | step << 12, env, generation, stream).
  *   out  words (4)
  */
-export function words(r: usize, place: i32, stream: i32, slots: usize, who: usize, out: usize, tmp: usize): void {
+export function words(r: usize, place: i32, stream: i32, slots: usize, who: usize, out: usize): void {
   const step = i32x4.shl(i32x4.trunc_sat_f32x4_s(ld(slots)), PLACE_BITS)
-  philox4(or(i32x4.splat(place), step), ld(who), ld(who + V), i32x4.splat(stream), P.seedlo(r), P.seedhi(r), out, tmp)
+  philox4(or(i32x4.splat(place), step), ld(who), ld(who + V), i32x4.splat(stream), P.seedlo(r), P.seedhi(r), out)
 }

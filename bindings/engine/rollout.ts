@@ -1,9 +1,10 @@
 /** Episodes inside the engine: what assembly/rollout/episode.ts reads and writes, laid out in linear memory. */
 import { SizeError, TaskError } from '../errors.js'
-import { normalTable, seedWords } from '../math/index.js'
+import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
 import { LAYER, type Network, OUT, PERTURB, type Program, ROLLOUT, SEGMENTS, TRACK } from '../program.js'
 import type { Layout } from './layout.js'
+import { normalsAt } from './normals.js'
 import { historyBuffers, reset } from './reset.js'
 import { boundingRadii, Store } from './store.js'
 import { ROLLOUT as COMMAND } from './wasm/control.js'
@@ -83,20 +84,6 @@ export interface RolloutResult {
 }
 
 const wordOf = new Map(ROLLOUT.map((name, i) => [name as string, i]))
-const tables = new WeakMap<Engine, number>()
-
-/** address of the table of normal numbers, one an engine */
-function normalsAt(engine: Engine): number {
-  let at = tables.get(engine)
-  if (at === undefined) {
-    const table = normalTable()
-    at = engine.arena.alloc(4 * table.length)
-    new Float32Array(engine.memory.buffer).set(table, at / 4)
-    tables.set(engine, at)
-  }
-  return at
-}
-
 /** Numbers of a member that differ by world: parameters, or factors and vectors of a perturbation of low rank. */
 export function wideSize(network: Network, perturb: number, rank: number): number {
   if (perturb === PERTURB.NONE) return 0
@@ -389,7 +376,7 @@ export class Rollout {
   /** rows of the ring of commands: enough for the longest delay of any episode; 0 when nothing is delayed */
   #ringRows(settings: RolloutSettings, parameters: ReadonlyMap<string, Float64Array> | undefined): number {
     const { nactuator, field } = this.model
-    const { delay = 0, delayOf = [] } = settings
+    const { delay = 0, delayOf = new Int32Array(0) } = settings
     const delays = parameters?.get('actuator_delay') ?? (field.actuator_delay as Float64Array)
     const steps = parameters?.get('opt_timestep') ?? (field.opt_timestep as Float64Array)
     let shortest = Number.POSITIVE_INFINITY

@@ -9,7 +9,7 @@ import { positive, refuse, start } from './check.js'
 import { CMAES } from './cmaes.js'
 import type { ConstantsOptions } from './constants.js'
 import { decode, encode } from './json.js'
-import { copyInto } from './optimizer.js'
+import { copyInto, stored } from './optimizer.js'
 import { type SavedState, STATE_FORMAT, STATE_VERSION } from './options.js'
 import { checkState, type Population, type Strategy, type StrategyOptions, type StrategyState } from './strategy.js'
 import type { StopReason, TerminationOptions } from './termination.js'
@@ -99,7 +99,7 @@ export class CMAStrategy implements Strategy {
     return {
       method,
       version: VERSION,
-      numbers: { dimension, popsize, generation },
+      numbers: { dimension, popsize, generation, axes: V === null ? 0 : 1 },
       arrays: {
         rest: new TextEncoder().encode(encode(rest)),
         C: C.slice(),
@@ -118,7 +118,7 @@ export class CMAStrategy implements Strategy {
     copyInto(C, state.arrays, 'C')
     copyInto(D, state.arrays, 'D')
     let V: Float64Array | null = null
-    if (state.arrays.V !== undefined) {
+    if (stored(state.numbers, 'axes') === 1) {
       V = new Float64Array(size)
       copyInto(V, state.arrays, 'V')
     }

@@ -6,6 +6,8 @@
  * Source: Salimans et al. 2017, "Evolution strategies as a scalable alternative to reinforcement learning" (arXiv 1703.03864), and
  * their evolution-strategies-starter; Sarkar et al. 2025 (EGGROLL, arXiv 2511.16652) for low-rank perturbations.
  */
+
+import type { Network } from '../program.js'
 import { notNegative, oneOf, populationSize, refuse, whole } from './check.js'
 import {
   directionCount,
@@ -16,8 +18,8 @@ import {
   samplePopulation,
   scaledGradient,
 } from './estimator.js'
-import { checkMatrices, type Matrix, type NoiseKey } from './noise-kernel.js'
-import { makeOptimizer, type Optimizer, type OptimizerOptions } from './optimizer.js'
+import { type Matrix, matricesOf, type NoiseKey } from './noise-kernel.js'
+import { defaultSpeed, makeOptimizer, type Optimizer, type OptimizerOptions } from './optimizer.js'
 import { NORMS, type Norms } from './orthogonal.js'
 import { checkSchedule, type Schedule, scheduled } from './schedule.js'
 import { isFlat, rawReturns, SHAPINGS, type Shaping, zScores } from './shaping.js'
@@ -42,13 +44,11 @@ export interface OpenESOptions extends StrategyOptions {
   readonly weightDecay?: number
   /** rank of the matrices' perturbations; default none: full noise. With 'antithetic' only */
   readonly rank?: number
-  /** with rank: policyMatrices(network) */
-  readonly matrices?: readonly Matrix[]
+  /** with rank: the network whose parameters these are */
+  readonly network?: Network
 }
 
 const NAME = 'openai-es'
-/** ||sigma|| in units of ClipUp's maxSpeed (Toklu et al. 2020) */
-export const RADIUS_OF_SPEED = 15
 
 /**
  * ```ts
@@ -66,7 +66,7 @@ export class OpenES extends BaseStrategy {
   private readonly sigma: Schedule
   private readonly weightDecay: number
   private readonly rank: number | undefined
-  private readonly matrices: readonly Matrix[] | undefined
+  private readonly matrices: readonly Matrix[] = []
   private readonly optimizer: Optimizer
   /** directions of the generation asked, where they are rows */
   private directions: Float32Array | undefined
@@ -81,16 +81,16 @@ export class OpenES extends BaseStrategy {
     this.shaping = oneOf(`${NAME}.shaping`, options.shaping ?? 'ranks', SHAPINGS)
     this.sigma = checkSchedule(`${NAME}.sigma`, options.sigma ?? 0.02)
     this.weightDecay = notNegative(`${NAME}.weightDecay`, options.weightDecay ?? 0.005)
-    const { rank, matrices } = options
+    const { rank, network } = options
     if (rank !== undefined) {
       whole(`${NAME}.rank`, rank, 1)
-      if (estimator !== 'antithetic') refuse(`${NAME}.rank`, rank, "no rank unless the estimator is 'antithetic'")
-      if (matrices === undefined) refuse(`${NAME}.matrices`, undefined, 'the matrices of theta, since rank is given')
-      checkMatrices(n, matrices)
+      if (estimator !== 'antithetic') refuse(`${NAME}.rank`, rank, "none: low rank needs the estimator 'antithetic'")
+      if (network === undefined) refuse(`${NAME}.network`, 'none', 'the network, since rank is given')
+      if (network.nparam !== n) refuse(`${NAME}.network`, `${network.nparam} parameters`, `mean.length = ${n}`)
+      this.matrices = matricesOf(network)
     }
     this.rank = rank
-    this.matrices = matrices
-    const speed = (scheduled(this.sigma, 0) * Math.sqrt(n)) / RADIUS_OF_SPEED
+    const speed = defaultSpeed(scheduled(this.sigma, 0), n)
     this.optimizer = makeOptimizer(n, options.optimizer ?? { kind: 'adam' }, speed, `${NAME}.optimizer`)
   }
 
@@ -127,7 +127,7 @@ export class OpenES extends BaseStrategy {
   }
 
   protected restoreInner(state: StrategyState): void {
-    this.optimizer.restore(state as Parameters<Optimizer['restore']>[0])
+    this.optimizer.restore(state)
   }
 }
 

@@ -8,14 +8,7 @@ export { OpenES, type OpenESOptions } from './es.js'
 export type { Estimator } from './estimator.js'
 export { isMethod, METHODS, type Method, type MethodOptions, makeStrategy } from './method.js'
 export { NoiseHandler, type NoiseOptions } from './noise.js'
-export {
-  type Matrix,
-  type NoiseKernel,
-  type NoiseKey,
-  type NoiseSums,
-  PlainKernel,
-  policyMatrices,
-} from './noise-kernel.js'
+export { type Matrix, type NoiseKernel, type NoiseKey, type NoiseSums, PlainKernel } from './noise-kernel.js'
 export type { AdamOptions, ClipUpOptions, OptimizerOptions, SgdOptions } from './optimizer.js'
 export type { CMAESOptions } from './options.js'
 export type { Norms } from './orthogonal.js'

@@ -40,7 +40,7 @@ const CMA = [
 
 /** Names of the options of every method, besides those all have. */
 const OPTIONS: { readonly [M in Method]: readonly Exclude<keyof MethodOptions[M], (typeof COMMON)[number]>[] } = {
-  'openai-es': ['npair', 'estimator', 'norms', 'shaping', 'optimizer', 'weightDecay', 'rank', 'matrices'],
+  'openai-es': ['npair', 'estimator', 'norms', 'shaping', 'optimizer', 'weightDecay', 'rank', 'network'],
   ars: ['npair', 'top', 'stepSize', 'version'],
   pgpe: ['npair', 'sigmaLr', 'maxChange', 'optimizer', 'weightDecay'],
   snes: ['muLr', 'sigmaLr'],

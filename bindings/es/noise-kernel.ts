@@ -7,38 +7,14 @@
  *
  * Source: Salimans et al. 2017 (arXiv 1703.03864) for shared noise; Sarkar et al. 2025 (EGGROLL, arXiv 2511.16652) for low rank.
  */
-import { ParameterError, SizeError } from '../errors.js'
-import { normalQuantile, philox, STREAM, seedWords } from '../math/index.js'
+import type { Matrix, NoiseKey, NoiseSums } from '../engine/es-kernel.js'
+import { SizeError } from '../errors.js'
+import { fillTableNormal, philox, STREAM, seedWords } from '../math/index.js'
+import { parameterBlocks } from '../policy/network.js'
 import type { Network } from '../program.js'
-import { LAYER } from '../program.js'
 import { averageRanks } from './shaping.js'
 
-/** A matrix (rows, cols), row-major, that stands in theta from `offset`. What stands between matrices is vectors. */
-export interface Matrix {
-  readonly offset: number
-  readonly rows: number
-  readonly cols: number
-}
-
-/** Everything a direction is a function of, besides its pair. */
-export interface NoiseKey {
-  readonly seed: number
-  readonly generation: number
-  /** length of a direction */
-  readonly nparam: number
-  /** rank of the matrices' perturbations; undefined: every parameter has a normal number of its own */
-  readonly rank?: number
-  /** with rank: the matrices of theta, ascending and apart */
-  readonly matrices?: readonly Matrix[]
-}
-
-/** Sums over the pairs of a generation, in ascending order of pairs, single precision. */
-export interface NoiseSums {
-  /** sum of weight * z (nparam) */
-  readonly first: Float32Array
-  /** sum of square weight * z^2 (nparam), when asked for */
-  readonly second?: Float32Array
-}
+export type { Matrix, NoiseKey, NoiseSums }
 
 /** What strategies need computed over whole generations. */
 export interface NoiseKernel {
@@ -50,32 +26,6 @@ export interface NoiseKernel {
   gradient(weights: Float32Array, key: NoiseKey, squares?: Float32Array): NoiseSums
   /** Centered ranks as averageRanks of shaping.ts. */
   ranks(fitness: Float64Array): Float32Array
-}
-
-let table: Float32Array | undefined
-
-/** Quantiles of the normal distribution at (i + 1/2) / 65536: variance .99998, |z| <= 4.33. Shared; not to be written to. */
-function normals(): Float32Array {
-  if (table === undefined) {
-    table = new Float32Array(65536)
-    for (let i = 0; i < 65536; i++) table[i] = normalQuantile((i + 0.5) / 65536)
-  }
-  return table
-}
-
-/** The first out.length normal numbers of a pair. */
-function fillNormals(key: NoiseKey, pair: number, out: Float32Array): void {
-  const t = normals()
-  const [lo, hi] = seedWords(key.seed)
-  const words = new Uint32Array(4)
-  for (let j = 0; j < out.length; j += 8) {
-    philox(j >>> 3, pair, key.generation, STREAM.theta, lo, hi, words)
-    const m = Math.min(8, out.length - j)
-    for (let k = 0; k < m; k++) {
-      const word = words[k >> 1]
-      out[j + k] = t[(k & 1) === 0 ? word & 0xffff : word >>> 16]
-    }
-  }
 }
 
 /** How many normal numbers a direction takes. */
@@ -98,11 +48,11 @@ export function direction(key: NoiseKey, pair: number, out: Float32Array): void 
   if (out.length !== nparam)
     throw new SizeError('NOISE_SIZE', `direction: got length ${out.length}, expected nparam = ${nparam}`)
   if (rank === undefined) {
-    fillNormals(key, pair, out)
+    fillTableNormal(out, key.seed, pair, key.generation)
     return
   }
   const z = new Float32Array(normalsPerDirection(key))
-  fillNormals(key, pair, z)
+  fillTableNormal(z, key.seed, pair, key.generation)
   const scale = Math.fround(1 / Math.sqrt(rank))
   let at = 0
   let j = 0
@@ -157,34 +107,9 @@ export class PlainKernel implements NoiseKernel {
   }
 }
 
-/** The matrices of a policy's parameters: what a low-rank perturbation treats as such. */
-export function policyMatrices(network: Network): Matrix[] {
-  const matrices: Matrix[] = []
-  for (const { kind, nin, nout, offset } of network.layers) {
-    if (kind === LAYER.DENSE) matrices.push({ offset, rows: nout, cols: nin })
-    else {
-      const rows = (kind === LAYER.GRU ? 3 : 4) * nout
-      matrices.push({ offset, rows, cols: nin }, { offset: offset + rows * nin, rows, cols: nout })
-    }
-  }
-  return matrices
-}
-
-/**
- * Check that matrices are ascending, apart and inside theta.
- *
- * @throws {ParameterError} ES_MATRICES
- */
-export function checkMatrices(nparam: number, matrices: readonly Matrix[]): void {
-  let end = 0
-  for (const [i, { offset, rows, cols }] of matrices.entries()) {
-    if (!(Number.isInteger(offset) && Number.isInteger(rows) && Number.isInteger(cols) && rows > 0 && cols > 0))
-      throw new ParameterError('ES_MATRICES', `matrices[${i}]: got (${rows}, ${cols}) at ${offset}`)
-    if (offset < end || offset + rows * cols > nparam)
-      throw new ParameterError(
-        'ES_MATRICES',
-        `matrices[${i}]: (${rows}, ${cols}) at ${offset} overlaps the one before, which ends at ${end}, or leaves theta (${nparam})`,
-      )
-    end = offset + rows * cols
-  }
+/** The matrices of a network's parameters: what a low-rank perturbation factors. */
+export function matricesOf(network: Network): Matrix[] {
+  return parameterBlocks(network)
+    .filter(block => block.matrix)
+    .map(({ offset, rows, cols }) => ({ offset, rows, cols }))
 }

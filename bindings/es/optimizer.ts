@@ -40,7 +40,7 @@ export type OptimizerOptions = AdamOptions | SgdOptions | ClipUpOptions
 /** Numbers and arrays a process needs to go on with the same bits. */
 export interface OptimizerState {
   readonly numbers: Readonly<Record<string, number>>
-  readonly arrays: Readonly<Record<string, Float64Array>>
+  readonly arrays: Readonly<Record<string, Float64Array | Uint8Array>>
 }
 
 export interface Optimizer {
@@ -53,7 +53,18 @@ export interface Optimizer {
    */
   step(g: Float64Array, generation: number, out: Float64Array): void
   state(): OptimizerState
+  /** @throws {CheckpointError} STRATEGY_STATE when the state is another optimiser's or of another dimension */
   restore(state: OptimizerState): void
+}
+
+/** Which optimiser a state is of; values are part of checkpoints. */
+const KIND = { adam: 0, sgd: 1, clipup: 2 } as const
+/** norm of a population's deviations over ClipUp's largest speed (Toklu et al. 2020) */
+const RADIUS_OF_SPEED = 15
+
+/** ClipUp's largest speed for a first deviation sigma in n dimensions. */
+export function defaultSpeed(sigma: number, n: number): number {
+  return (sigma * Math.sqrt(n)) / RADIUS_OF_SPEED
 }
 
 /** Adam (Kingma & Ba 2015, algorithm 1). */
@@ -92,10 +103,12 @@ export class Adam implements Optimizer {
   }
 
   state(): OptimizerState {
-    return { numbers: { power1: this.power1, power2: this.power2 }, arrays: { m: this.m.slice(), v: this.v.slice() } }
+    const { power1, power2, m, v } = this
+    return { numbers: { optimizer: KIND.adam, power1, power2 }, arrays: { m: m.slice(), v: v.slice() } }
   }
 
   restore({ numbers, arrays }: OptimizerState): void {
+    expectKind(numbers, 'adam')
     this.power1 = stored(numbers, 'power1')
     this.power2 = stored(numbers, 'power2')
     copyInto(this.m, arrays, 'm')
@@ -125,10 +138,11 @@ export class Sgd implements Optimizer {
   }
 
   state(): OptimizerState {
-    return { numbers: {}, arrays: { v: this.v.slice() } }
+    return { numbers: { optimizer: KIND.sgd }, arrays: { v: this.v.slice() } }
   }
 
-  restore({ arrays }: OptimizerState): void {
+  restore({ numbers, arrays }: OptimizerState): void {
+    expectKind(numbers, 'sgd')
     copyInto(this.v, arrays, 'v')
   }
 }
@@ -161,10 +175,11 @@ export class ClipUp implements Optimizer {
   }
 
   state(): OptimizerState {
-    return { numbers: {}, arrays: { v: this.v.slice() } }
+    return { numbers: { optimizer: KIND.clipup }, arrays: { v: this.v.slice() } }
   }
 
-  restore({ arrays }: OptimizerState): void {
+  restore({ numbers, arrays }: OptimizerState): void {
+    expectKind(numbers, 'clipup')
     copyInto(this.v, arrays, 'v')
   }
 }
@@ -187,6 +202,11 @@ export function makeOptimizer(n: number, options: OptimizerOptions, maxSpeed: nu
   if (options.kind === 'adam') return new Adam(n, options, place)
   if (options.kind === 'sgd') return new Sgd(n, options, place)
   return new ClipUp(n, { ...options, maxSpeed: options.maxSpeed ?? maxSpeed }, place)
+}
+
+function expectKind(numbers: Readonly<Record<string, number>>, kind: keyof typeof KIND): void {
+  if (stored(numbers, 'optimizer') !== KIND[kind])
+    throw new CheckpointError('STRATEGY_STATE', `saved state is of another optimiser than ${kind}`)
 }
 
 /** Euclidean norm. */

@@ -11,8 +11,7 @@
 
 import { PERTURB } from '../program.js'
 import { fraction, notNegative, populationSize, positive } from './check.js'
-import { RADIUS_OF_SPEED } from './es.js'
-import { copyInto, makeOptimizer, type Optimizer, type OptimizerOptions } from './optimizer.js'
+import { copyInto, defaultSpeed, makeOptimizer, type Optimizer, type OptimizerOptions } from './optimizer.js'
 import { isFlat } from './shaping.js'
 import { BaseStrategy, defaultMembers, type Population, type StrategyOptions, type StrategyState } from './strategy.js'
 import { reason, type StopReason } from './termination.js'
@@ -55,7 +54,7 @@ export class PGPE extends BaseStrategy {
     this.sigmaLr = notNegative(`${NAME}.sigmaLr`, options.sigmaLr ?? 0.1)
     this.maxChange = fraction(`${NAME}.maxChange`, options.maxChange ?? 0.2)
     this.weightDecay = notNegative(`${NAME}.weightDecay`, options.weightDecay ?? 0)
-    const speed = (sigma * Math.sqrt(n)) / RADIUS_OF_SPEED
+    const speed = defaultSpeed(sigma, n)
     this.optimizer = makeOptimizer(n, options.optimizer ?? { kind: 'clipup' }, speed, `${NAME}.optimizer`)
   }
 
@@ -114,6 +113,6 @@ export class PGPE extends BaseStrategy {
 
   protected restoreInner(state: StrategyState): void {
     copyInto(this.sigma, state.arrays, 'sigma')
-    this.optimizer.restore(state as Parameters<Optimizer['restore']>[0])
+    this.optimizer.restore(state)
   }
 }

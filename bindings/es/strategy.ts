@@ -171,11 +171,22 @@ export abstract class BaseStrategy implements Strategy {
 
   restore(state: StrategyState): void {
     checkState(state, this.method, VERSION, this.dimension, this.popsize)
+    const before = this.save()
+    try {
+      this.load(state)
+    } catch (error) {
+      // all or nothing
+      this.load(before)
+      throw error
+    }
+    this.asked = false
+  }
+
+  private load(state: StrategyState): void {
     copyInto(this.theta, state.arrays, 'theta')
     this.restoreInner(state)
     this.told = stored(state.numbers, 'generation')
     this.failed = stored(state.numbers, 'failed') === 1
-    this.asked = false
   }
 
   /** What every population of pairs has. */

@@ -43,6 +43,11 @@ export class Expr {
     this.loose = loose
   }
 
+  /** what it goes with: a pure number times a plain one may stand for a quantity of any unit @internal */
+  get fits(): Dim {
+    return this.literal || (this.loose && this.dim?.every(x => x === 0)) ? undefined : this.dim
+  }
+
   /** SI unit, '1' for a pure number, '' when it goes with every unit */
   get unit(): string {
     return unitText(this.dim)
@@ -330,11 +335,11 @@ function mismatch(op: Operation, args: readonly Expr[]): Expr {
 /** the dimension that all of these share, or false */
 function common(args: readonly Expr[]): Dim | false {
   let dim: Dim
-  for (const { dim: d } of args) {
-    if (!compatible(dim, d)) return false
-    dim ??= d
+  for (const { fits } of args) {
+    if (!compatible(dim, fits)) return false
+    dim ??= fits
   }
-  return dim
+  return dim ?? args.find(x => x.dim !== undefined)?.dim
 }
 
 /** dimension of an operation's result; false: its arguments do not go together */

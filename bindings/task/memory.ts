@@ -157,7 +157,7 @@ export class Memory {
 }
 
 function checkUnit(x: Expr, dim: Dim, place: string): void {
-  if (!compatible(x.dim, dim)) fail('UNIT_MISMATCH', `got ${x.unit}, expected ${unitText(dim)}`, place)
+  if (!compatible(x.fits, dim)) fail('UNIT_MISMATCH', `got ${x.unit}, expected ${unitText(dim)}`, place)
 }
 
 /** The value of x so many control steps ago. */

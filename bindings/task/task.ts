@@ -10,6 +10,7 @@ import { emptyModel } from './empty-model.js'
 import { fail, type TaskInput } from './memory.js'
 import { Scope, type ScopeSetting } from './scope.js'
 import type { TaskTerms } from './terms.js'
+import { toWgsl, type WgslOptions } from './wgsl.js'
 
 export interface TaskOptions {
   readonly name: string
@@ -82,6 +83,8 @@ export interface CompiledTask extends TaskDescription {
   readonly frameSkip: number
   /** the program in single assignment @internal */
   readonly compiled: Compiled
+  /** the same program for a GPU: one function a segment over [quantity][world] buffers (task/wgsl.ts) */
+  wgsl(options?: WgslOptions): string
 }
 
 /** nact while it is not known yet: more components than any action has */
@@ -168,6 +171,7 @@ export class Task {
       keyframe,
       frameSkip: options.frameSkip,
       compiled,
+      wgsl: wgslOptions => toWgsl(name, compiled, wgslOptions),
     }
   }
 

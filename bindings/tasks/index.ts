@@ -1,6 +1,6 @@
 /** The library of tasks. */
 export * from './ant.js'
-export { type Goal, type GoalOptions } from './goal.js'
+export type { Goal, GoalOptions } from './goal.js'
 export * from './half-cheetah.js'
 export * from './hopper.js'
 export * from './humanoid.js'

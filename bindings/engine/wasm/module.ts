@@ -13,6 +13,9 @@ export interface Exports {
   rolloutWork(r: number): number
   replay(m: number, s: number, r: number, begin: number, end: number): void
   profile(m: number, s: number, d: number, begin: number, end: number, stage: number, nrep: number): void
+  es(r: number, s: number, begin: number, end: number): void
+  esScratch(): number
+  ranks(fitness: number, n: number, out: number, tmp: number): void
   perturb(
     theta: number,
     nparam: number,
