@@ -163,7 +163,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
   }
   const { episodes, seed, common } = settings
   const rest = { nobs: rule === 'none' ? 0 : compiled.nobs, terms: names.terms, episodes, seed, common, problem }
-  const config: RunConfig = {
+  const config = plain({
     format: 'simcrank-run',
     task: {
       name: task.name,
@@ -182,7 +182,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     }),
     limits,
     reference: options.reference ?? (await referenceOf(task)),
-  }
+  }) as RunConfig
   const policyOf = ({ theta, normalizer, generation, evalReturn }: Scored): Policy =>
     new Policy({
       network,
