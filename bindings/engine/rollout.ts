@@ -376,7 +376,7 @@ export class Rollout {
   /** rows of the ring of commands: enough for the longest delay of any episode; 0 when nothing is delayed */
   #ringRows(settings: RolloutSettings, parameters: ReadonlyMap<string, Float64Array> | undefined): number {
     const { nactuator, field } = this.model
-    const { delay = 0, delayOf = [] } = settings
+    const { delay = 0, delayOf = new Int32Array(0) } = settings
     const delays = parameters?.get('actuator_delay') ?? (field.actuator_delay as Float64Array)
     const steps = parameters?.get('opt_timestep') ?? (field.opt_timestep as Float64Array)
     let shortest = Number.POSITIVE_INFINITY

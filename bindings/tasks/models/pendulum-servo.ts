@@ -1,8 +1,8 @@
 /**
- * A hobby servo of 1 N m (10 kg cm) swings 0.25 kg on an arm of 0.15 m. Its own control loop is a stiff spring towards
- * the set-point with little damping, kp 6 N m/rad and kd 0.15 N m s/rad, which its torque cuts off from 10 degrees of
- * error on; gears add a rotor of 0.002 kg m^2 and 0.03 N m of dry friction. So it lags, sags by 3 degrees when the arm is
- * level, and overshoots: what a policy that knows the load can make good.
+ * A hobby servo of 1 N m (10 kg cm) swings 0.25 kg on an arm of 0.15 m. Its own control loop is a spring and damper towards the
+ * set-point, kp 4 N m/rad and kd 0.25 N m s/rad, which its torque cuts off from 14 degrees of error on; gears add a rotor of
+ * 0.002 kg m^2 and 0.03 N m of dry friction. So it lags by 60 ms and sags by 5 degrees when the arm is level: what a policy
+ * that knows the load can make good.
  *
  * Joint `servo` (rad, 0 hanging, 1.7 to either side), actuator `servo` (ctrl: set-point in rad), site `tip`. The timestep
  * is 5 ms: four of them are the 20 ms at which such servos are told their set-points.
@@ -21,5 +21,5 @@ export const PENDULUM_SERVO = `<mujoco model="pendulum servo">
       <site name="tip" pos="0 0 -0.15"/>
     </body>
   </worldbody>
-  <actuator><position name="servo" joint="servo" kp="6" kv="0.15" inheritrange="1" forcerange="-1 1"/></actuator>
+  <actuator><position name="servo" joint="servo" kp="4" kv="0.25" inheritrange="1" forcerange="-1 1"/></actuator>
 </mujoco>`

@@ -52,8 +52,14 @@ const LEGS = ['FL', 'FR', 'RL', 'RR'] as const
 
 /** hip, thigh, calf of each leg (rad): FL FR RL RR; the feet stand under the thigh joints */
 const HOME = '0 0.9 -1.8  0 0.9 -1.8  0 0.9 -1.8  0 0.9 -1.8'
-/** set-points that hold HOME against the weight: HOME + J' f / kp, f what each foot carries */
-const HOLD = '-0.058 0.916 -1.647  0.058 0.916 -1.647  -0.074 0.916 -1.62  0.074 0.916 -1.62'
+
+/** Set-points (rad) that hold `home` against the weight: home + J'f / kp, f being what each foot carries. */
+export const QUADRUPED_HOLD: readonly number[] = [
+  ...[-0.058, 0.916, -1.647],
+  ...[0.058, 0.916, -1.647],
+  ...[-0.074, 0.916, -1.62],
+  ...[0.074, 0.916, -1.62],
+]
 
 export const QUADRUPED = `<mujoco model="quadruped">
   <compiler autolimits="true"/>
@@ -86,6 +92,6 @@ export const QUADRUPED = `<mujoco model="quadruped">
   <actuator>${LEGS.map(servos).join('')}
   </actuator>
   <keyframe>
-    <key name="home" qpos="0 0 0.282 1 0 0 0 ${HOME}" ctrl="${HOLD}"/>
+    <key name="home" qpos="0 0 0.282 1 0 0 0 ${HOME}" ctrl="${QUADRUPED_HOLD.join(' ')}"/>
   </keyframe>
 </mujoco>`
