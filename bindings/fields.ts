@@ -521,6 +521,7 @@ export const SCRATCH_FIELDS: readonly FieldRow[] = [
   ['sens_now', 'f', ['nsensordata'], 'SI'], // readings without delay of sensors that have a history
   ['sens_shown', 'f', ['nsensordata'], 'SI'], // what sensors with an interval show
   ['sens_match', 'f', ['nconblock', 3], '-'], // contacts that a contact sensor counts: mask, criterion, direction
+  ['cfrc_ext', 'f', ['nbody', 6], 'N*m, N'], // com-based force of contacts on each body: torque, force
   ['rk_qpos', 'f', ['nq'], 'SI'], // state at the beginning of a Runge-Kutta step
   ['rk_qvel', 'f', ['nv'], 'SI'],
   ['rk_act', 'f', ['na'], 'SI'],

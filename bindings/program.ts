@@ -202,6 +202,8 @@ export const ROLLOUT = [
   'controlreg',
   'termreg',
   'metricreg',
+  /** f32: delay of every command, s; 0: as delayof says */
+  'delay',
   /** actuator whose delay applies to each command, -1: none (ncommand) */
   'delayof',
   /** template block of state a new episode starts from, and its ranges of words that all worlds share */
@@ -228,9 +230,13 @@ export const ROLLOUT = [
   'perturb',
   'members',
   'normals',
+  /** key of the perturbations */
   'thetalo',
   'thetahi',
+  'generation',
   'rank',
+  /** numbers of a member that differ by world: nparam, or factors and vectors of LOWRANK */
+  'nwide',
   /** f32: standard deviation of noise added to every action */
   'actionnoise',
   // normaliser: mean and reciprocal of the deviation (nobs), f32 clip; 0: none
@@ -249,6 +255,10 @@ export const ROLLOUT = [
   /** work memory of each block, and its size */
   'work',
   'workbytes',
+  /** bytes of a block of state */
+  'dbytes',
+  /** 1: initial positions follow from parameters that differ by world (qpos0, poses of mocap bodies) */
+  'fromparams',
 ] as const
 
 /** How the parameters of a member come about. */
@@ -270,3 +280,52 @@ export const OUT = { RETURN: 0, LENGTH: 1, END: 2, FIRST: 3 } as const
 
 /** What a track records. */
 export const TRACK = { OBSERVE: 0, REWARD: 1, STATE: 2 } as const
+
+/** What the command ES does (assembly/es). */
+export const ES = {
+  /** g += sum w z, and h += sum v z^2 where it is wanted: blocks are groups of 32 parameters */
+  GRADIENT: 0,
+  /** factors and vectors of perturbations of low rank: blocks are pairs */
+  FACTORS: 1,
+  /** the same sums from these factors: blocks are units */
+  PRODUCT: 2,
+} as const
+
+/** Words of the gradient record, i32 or an address each; the kernels read the same names. */
+export const GRADIENT = [
+  /** ES */
+  'kind',
+  'npair',
+  /** number of the first pair */
+  'pair',
+  'generation',
+  'thetalo',
+  'thetahi',
+  /** the table of normal numbers */
+  'normals',
+  /** f32 (npair) */
+  'weights',
+  /** f32 (npair): weights of the squares; 0: none wanted */
+  'squares',
+  'g',
+  'h',
+  // low rank
+  'rank',
+  /** f32: 1 / sqrt(rank) */
+  'scale',
+  /** PIECE words each, in the order of theta */
+  'pieces',
+  'npiece',
+  /** numbers of the pairs (npair) */
+  'pairs',
+  /** f32 (npair, width) */
+  'factors',
+  'width',
+  /** (nblock, 2): piece, its first row here */
+  'units',
+] as const
+
+/** Words of a piece of theta, a matrix or a vector (columns 0): where it begins in theta, its size, where it begins in factors. */
+export const PIECE = { OFFSET: 0, ROWS: 1, COLUMNS: 2, PLACE: 3, WORDS: 4 } as const
+/** Rows of a matrix and entries of a vector that a unit takes. */
+export const UNIT = { ROWS: 4, ENTRIES: 256 } as const

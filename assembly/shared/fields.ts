@@ -1419,33 +1419,37 @@
 // @ts-ignore: decorator
 @inline export function sens_match(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1548) }
 // @ts-ignore: decorator
+/** com-based force of contacts on each body: torque, force [nbody, 6] N*m, N */
+// @ts-ignore: decorator
+@inline export function cfrc_ext(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1552) }
+// @ts-ignore: decorator
 /** state at the beginning of a Runge-Kutta step [nq] SI */
 // @ts-ignore: decorator
-@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1552) }
+@inline export function rk_qpos(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1556) }
 // @ts-ignore: decorator
 /** rk_qvel [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1556) }
+@inline export function rk_qvel(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1560) }
 // @ts-ignore: decorator
 /** rk_act [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1560) }
+@inline export function rk_act(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1564) }
 // @ts-ignore: decorator
 /** rk_warm [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_warm(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1564) }
+@inline export function rk_warm(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1568) }
 // @ts-ignore: decorator
 /** weighted sum of velocities [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1568) }
+@inline export function rk_dx(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1572) }
 // @ts-ignore: decorator
 /** weighted sum of accelerations [nv] SI */
 // @ts-ignore: decorator
-@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1572) }
+@inline export function rk_dv(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1576) }
 // @ts-ignore: decorator
 /** weighted sum of act_dot [na] SI */
 // @ts-ignore: decorator
-@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1576) }
+@inline export function rk_da(m: usize, s: usize): usize { return s + <usize>load<u32>(m, 1580) }
 
 export const STATUS_BADSTATE: i32 = 1
 export const STATUS_SOLVER: i32 = 2

@@ -45,6 +45,8 @@ export class Store {
   /** parameters differ by world */
   #perWorld = false
   #stale = true
+  /** kernels write parameters too: shortcuts may not be read off their values */
+  #open = false
   /** Cartesian forces were applied: the recursion in the plane leaves out what they need */
   #xfrc = false
   readonly #scratch: number[] = []
@@ -162,6 +164,16 @@ export class Store {
       this.writeModel('geom_rbound', boundingRadii(this.model, values), this.model.ngeom, each, worlds)
   }
 
+  /** Let kernels write these model fields: what depends on them holds for any value from now on. */
+  open(fields: Iterable<string>): void {
+    if (!this.#perWorld) this.#spread()
+    for (const name of fields) this.varied.add(name)
+    this.#open = true
+    this.#stale = true
+    this.#frictionDofs()
+    this.constants()
+  }
+
   /** give every block its own parameters */
   #spread(): void {
     const { pbytes } = this.layout
@@ -236,7 +248,7 @@ export class Store {
     const f32 = this.f32
     const found: number[] = []
     for (let i = 0; i < nv; i++) {
-      let some = false
+      let some = this.#open && this.varied.has('dof_frictionloss')
       for (let b = 0; b < (this.#perWorld ? this.nblock : 1) && !some; b++) {
         const a = (this.#p + at + b * this.layout.pbytes) / 4 + 4 * i
         for (let lane = 0; lane < 4; lane++) some ||= f32[a + lane] !== 0
@@ -265,7 +277,8 @@ export class Store {
     const row = new Float32Array(24 * njnt)
     const shared = !this.#perWorld || ![...this.varied].some(f => FRAMES_FROM.has(f))
     let same: Int32Array | undefined
-    for (let b = 0; b < (shared ? 1 : this.nblock); b++) {
+    const readable = shared || !this.#open ? (shared ? 1 : this.nblock) : 0
+    for (let b = 0; b < readable; b++) {
       for (let lane = 0; lane < (shared ? 1 : 4); lane++) {
         const base = (this.#p + b * pbytes + (p.get('lnk_const') as number)) / 4 + lane
         for (let e = 0; e < row.length; e++) row[e] = f32[base + 4 * e]
@@ -341,7 +354,7 @@ export class Store {
 }
 
 /** Bounding radius of every geom from its size, as MuJoCo's compiler has it; sizes (rows, ngeom, 3). */
-function boundingRadii(model: Model, sizes: ArrayLike<number>): Float64Array {
+export function boundingRadii(model: Model, sizes: ArrayLike<number>): Float64Array {
   const type = model.field.geom_type
   const own = model.field.geom_rbound
   return Float64Array.from({ length: sizes.length / 3 }, (_, i) => {

@@ -12,7 +12,15 @@ import { matmul, rankUpdate, SymmetricEigen } from '../math/linalg.js'
 import { type Boundary, BoundPenalty } from './boundary.js'
 import { type CmaConstants, cmaConstants, defaultPopsize } from './constants.js'
 import { decode, encode } from './json.js'
-import { type CMAESOptions, checkScale, copyOptions, makeBoundary, type SavedState } from './options.js'
+import {
+  type CMAESOptions,
+  checkScale,
+  copyOptions,
+  makeBoundary,
+  type SavedState,
+  STATE_FORMAT,
+  STATE_VERSION,
+} from './options.js'
 import { reason, type StopReason, Termination } from './termination.js'
 
 /** The best candidate seen. */
@@ -22,8 +30,6 @@ export interface Best {
   readonly fitness: number
 }
 
-const FORMAT = 'simcrank-cmaes'
-const VERSION = 1
 /** largest standard deviation of a coordinate between two bounds, in units of their distance */
 const STD_OF_RANGE = 1 / 3
 
@@ -511,9 +517,14 @@ export class CMAES {
 
   /** Everything a later process needs to go on, bit for bit, as JSON. Between ask and tell the ask is repeated after load. */
   save(): string {
-    const state: SavedState = {
-      format: FORMAT,
-      version: VERSION,
+    return encode(this.snapshot())
+  }
+
+  /** What save() writes, as plain data. Its arrays are the run's own and change with it. */
+  snapshot(): SavedState {
+    return {
+      format: STATE_FORMAT,
+      version: STATE_VERSION,
       options: this.options,
       generation: this.generation,
       evaluations: this.evaluations,
@@ -533,7 +544,6 @@ export class CMAES {
       termination: this.termination.state(),
       penalty: this.boundary instanceof BoundPenalty ? this.boundary.state() : null,
     }
-    return encode(state)
   }
 
   /**
@@ -542,7 +552,11 @@ export class CMAES {
    * @throws {ParameterError} STATE_FORMAT when the text is not such a state
    */
   static load(text: string): CMAES {
-    const s = decode<SavedState>(text, FORMAT, VERSION)
+    return CMAES.resume(decode<SavedState>(text, STATE_FORMAT, STATE_VERSION))
+  }
+
+  /** A run as snapshot() showed it. Takes the state's arrays for its own. */
+  static resume(s: SavedState): CMAES {
     const es = new CMAES(s.options)
     es.generation = s.generation
     es.evaluations = s.evaluations

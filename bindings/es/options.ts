@@ -23,6 +23,10 @@ export interface CMAESOptions extends TerminationOptions, ConstantsOptions {
   boundary?: 'transform' | 'penalty'
 }
 
+/** Name and version of what CMAES.save writes. */
+export const STATE_FORMAT = 'simcrank-cmaes'
+export const STATE_VERSION = 1
+
 /** What CMAES.save writes; the names are those of the private fields. */
 export interface SavedState {
   format: string

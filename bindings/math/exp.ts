@@ -168,6 +168,16 @@ export function tanh(x: number): number {
   return x < 0 ? -y : y
 }
 
+/** Logistic function 1 / (1 + e^-x); at most 2 ulp off. sigmoid(-Infinity) = 0, sigmoid(Infinity) = 1. */
+export function sigmoid(x: number): number {
+  // from the side on which e^ does not overflow; below 0 the quotient keeps the digits of small results
+  if (x < 0) {
+    const e = exp(x)
+    return e / (1 + e)
+  }
+  return 1 / (1 + exp(-x))
+}
+
 /** e^x / 2 up to where that overflows, x > 0. */
 function expHalf(x: number): number {
   if (x <= EXP_MAX) return 0.5 * exp(x)

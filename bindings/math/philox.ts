@@ -27,6 +27,10 @@ export const STREAM = {
   bootstrap: 7,
   /** random inputs and states of checks and benchmarks */
   check: 8,
+  /** noise on a policy's actions */
+  action: 9,
+  /** first parameters of a policy */
+  policy: 10,
 } as const
 export type Stream = (typeof STREAM)[keyof typeof STREAM]
 

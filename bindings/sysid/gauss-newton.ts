@@ -1,7 +1,7 @@
+import { turn } from '../engine/turn.js'
 import { ParameterError } from '../errors.js'
 import { adaptSteps, finite, type Jacobian, jacobian, type Residuals } from './differences.js'
 import { boxQP, quadratic } from './linear.js'
-import { turn } from './turn.js'
 
 export interface GaussNewtonOptions {
   /** start (n); clipped into the box */

@@ -1,3 +1,4 @@
+import { turn } from '../engine/turn.js'
 import { ParameterError } from '../errors.js'
 import { CMAES } from '../es/cmaes.js'
 import { Restarts } from '../es/restarts.js'
@@ -6,7 +7,6 @@ import { gaussNewton } from './gauss-newton.js'
 import { isDiverged, type Objective } from './objective.js'
 import type { StageHistory } from './result.js'
 import { MarginalResiduals } from './sensitivity.js'
-import { turn } from './turn.js'
 
 export type Method = 'cma-es' | 'gauss-newton' | 'both'
 

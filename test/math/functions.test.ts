@@ -45,6 +45,7 @@ const LIMITS: Record<string, number> = {
   sinh: 2,
   cosh: 2,
   tanh: 2,
+  sigmoid: 2,
   erf: 4,
   erfc: 10,
   normalCdf: 14,
@@ -91,6 +92,7 @@ test('wide random inputs stay within 2 ulp of the host', () => {
     ['sinh', our.sinh, Math.sinh, [between(-3, 3), between(-710, 710)]],
     ['cosh', our.cosh, Math.cosh, [between(-3, 3), between(-710, 710)]],
     ['tanh', our.tanh, Math.tanh, [between(-3, 3), between(-30, 30)]],
+    ['sigmoid', our.sigmoid, x => 1 / (1 + Math.exp(-x)), [between(-3, 3), between(-700, 40)]],
     ['cbrt', our.cbrt, Math.cbrt, [decades(-323, 308)]],
   ]
   for (const [name, f, g, inputs] of cases) {
@@ -150,6 +152,10 @@ test('special arguments give what ECMAScript gives', () => {
         )
     }
   }
+  assert.is(our.sigmoid(Number.POSITIVE_INFINITY), 1)
+  assert.is(our.sigmoid(Number.NEGATIVE_INFINITY), 0)
+  assert.is(our.sigmoid(-0), 0.5)
+  assert.ok(Number.isNaN(our.sigmoid(Number.NaN)))
 })
 
 test('powers and logarithms that are exact come out exact', () => {

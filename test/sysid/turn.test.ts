@@ -1,9 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { turn } from '../../bindings/engine/turn.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { ParameterSpace } from '../../bindings/model/parameters.js'
 import { identify } from '../../bindings/sysid/identify.js'
-import { turn } from '../../bindings/sysid/turn.js'
 import { mujocoLog, PENDULUM, sines } from './worlds.js'
 
 test('every kind of host gives the event loop a turn', async () => {

@@ -18,7 +18,7 @@ function draw(m: usize, p: usize, d: usize, block: i32, out: usize, tmp: usize):
   // steps since the reset, and which reset it was
   const step = i32x4.trunc_sat_f32x4_s(f32x4.nearest(div(ld(f.time(m, d)), ld(f.opt_timestep(m, p)))))
   const tag = i32x4.add(i32x4.splat(STREAM_SENSOR), i32x4.shl(i32x4.trunc_sat_f32x4_s(ld(f.episode(m, d))), 8))
-  philox4(i32x4.splat(block), world, step, tag, <u32>f.seedlo(m), <u32>f.seedhi(m), out, tmp)
+  philox4(i32x4.splat(block), world, step, tag, <u32>f.seedlo(m), <u32>f.seedhi(m), out)
   normals4(out, tmp)
 }
 

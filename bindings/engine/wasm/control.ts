@@ -36,6 +36,8 @@ export const STEP = 1
 export const FORWARD = 2
 export const SET_CONST = 3
 export const REPLAY = 4
+export const ROLLOUT = 5
+export const ES = 6
 
 /** The control words at the start of a memory. */
 export const controlOf = (memory: WebAssembly.Memory): Int32Array =>
@@ -93,6 +95,12 @@ export function work(control: Int32Array, exports: Exports, thread: number): voi
         break
       case REPLAY:
         exports.replay(m, s, argument, begin, end)
+        break
+      case ROLLOUT:
+        exports.rollout(m, s, argument, s + control[SPARE], begin, end)
+        break
+      case ES:
+        exports.es(argument, s, begin, end)
         break
       default:
         throw new Error(`unknown engine command ${control[COMMAND]}`)

@@ -9,8 +9,27 @@ export interface Exports {
   derive(m: number, s: number, block: number): void
   collide(m: number, s: number, block: number): void
   rows(m: number, s: number, block: number): void
+  rollout(m: number, s: number, r: number, spare: number, begin: number, end: number): void
+  rolloutWork(r: number): number
   replay(m: number, s: number, r: number, begin: number, end: number): void
   profile(m: number, s: number, d: number, begin: number, end: number, stage: number, nrep: number): void
+  es(r: number, s: number, begin: number, end: number): void
+  esScratch(): number
+  ranks(fitness: number, n: number, out: number, tmp: number): void
+  perturb(
+    theta: number,
+    nparam: number,
+    sigma: number,
+    sigmas: number,
+    sign: number,
+    pair: number,
+    generation: number,
+    k0: number,
+    k1: number,
+    table: number,
+    out: number,
+    tmp: number,
+  ): void
 }
 
 /** Where the module stands beside this file; bundlers recognise the pattern. */
