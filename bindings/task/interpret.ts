@@ -86,9 +86,10 @@ function words(place: number, stream: number, step: number, { seed, env, generat
   return out
 }
 
-/** what a task reads of scratch besides derived fields */
-const forces = scratchFields.filter(f => f.name === 'cfrc_ext')
-const rows = new Map<string, Field>([...derivedFields, ...forces, ...modelFields, ...worldFields].map(f => [f.name, f]))
+/** the scratch also holds what no batch hands out: grp_com, cfrc_ext */
+const rows = new Map<string, Field>(
+  [...scratchFields, ...derivedFields, ...modelFields, ...worldFields].map(f => [f.name, f]),
+)
 
 /** A world that a task program can be run in: its fields by name, and the moments of a control step. */
 export class Interpreter {
