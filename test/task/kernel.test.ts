@@ -74,6 +74,7 @@ const everywhere = (model: Model): Task =>
           comVelocity: s.comVelocity(),
           sensors: [s.sensor('gyro'), s.sensor('toe'), s.sensor('attitude'), s.sensor('hip')],
           contact: [foot.cfrc_ext, thigh.cfrc_ext],
+          qacc: s.qacc,
           actuator: [s.actuator('hip').length, s.actuator('hip').velocity, s.actuator('ankle').force],
           local: torso.toLocal(torso.xvel),
           gravity: torso.projectedGravity,
@@ -166,6 +167,7 @@ test('poses, velocities, forces and sensors are those of MuJoCo', async () => {
       comVelocity: mean(b => (moving.includes(b) ? velocity(BODY, b).linear : [0, 0, 0])),
       sensors: ['gyro', 'toe', 'attitude', 'hip'].flatMap(sensor),
       contact: rows('cfrc_ext', 6, foot, thigh),
+      qacc: [...oracle.get('qacc')],
       actuator: [2 * input[7], 2 * input[model.nq + 6], oracle.get('actuator_force')[1]],
       local: [0, 1, 2].map(k => [0, 1, 2].reduce((total, j) => total + xmat[3 * j + k] * ownVelocity[j], 0)),
       gravity: xmat.slice(6).map(x => -x),
@@ -183,7 +185,7 @@ test('poses, velocities, forces and sensors are those of MuJoCo', async () => {
     for (const [name, values] of Object.entries(expected)) {
       assert.is(observed[name].length, values.length, name)
       // forces of contacts are hundreds of newtons from a penetration of millimetres
-      const bound = (name === 'contact' || name === 'sensors' ? 2e-3 : 1e-5) * Math.max(1, ...values.map(Math.abs))
+      const bound = (['contact', 'qacc', 'sensors'].includes(name) ? 2e-3 : 1e-5) * Math.max(1, ...values.map(Math.abs))
       for (const [k, x] of values.entries())
         assert.ok(
           Math.abs(x - observed[name][k]) <= bound,
