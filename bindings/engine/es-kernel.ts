@@ -44,9 +44,11 @@ export interface Displacement {
 }
 
 const GROUP = 32
+/** numbers that a word of a counter can be */
+const WORDS = 0x1_0000_0000
 /** pairs whose factors are kept at a time, and the memory they may take */
 const MAX_PAIRS = 256
-const MAX_BYTES = 2 ** 25
+const MAX_BYTES = 1 << 25
 
 /** what one call needs in linear memory; given back at its end */
 type Take = (bytes: number) => number
@@ -103,7 +105,7 @@ export class EsKernel {
     checkKey(key)
     if (squares !== undefined && squares.length !== weights.length)
       throw new SizeError('NOISE_SIZE', `gradient: got ${squares.length} square weights for ${weights.length} weights`)
-    if (!(Number.isInteger(first) && first >= 0 && first + weights.length <= 2 ** 32))
+    if (!(Number.isInteger(first) && first >= 0 && first + weights.length <= WORDS))
       throw new SizeError('NOISE_SIZE', `gradient: pairs ${first} to ${first + weights.length} are not 32-bit numbers`)
     const sums = [new Float32Array(nparam), ...(squares === undefined ? [] : [new Float32Array(nparam)])]
     this.#add(sums, key, weights, squares, first)
@@ -345,7 +347,7 @@ function checkLength(name: string, values: ArrayLike<number>, nparam: number): v
 
 function checkKey({ nparam, rank, matrices = [], generation }: NoiseKey): void {
   const whole = (name: string, value: number, least: number): void => {
-    if (!(Number.isInteger(value) && value >= least && value < 2 ** 32))
+    if (!(Number.isInteger(value) && value >= least && value < WORDS))
       throw new SizeError('NOISE_SIZE', `${name}: got ${value}, expected a whole number from ${least} to 2^32 - 1`)
   }
   whole('nparam', nparam, 1)

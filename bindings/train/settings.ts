@@ -1,0 +1,116 @@
+/** Everything that decides the bits of a run, as plain JSON, with its defaults. */
+import { TaskError } from '../errors.js'
+import { METHODS, type Method, type MethodOptions } from '../es/method.js'
+import { formatSpec, mlp, NORMALIZER_RULES, type NormalizerRule, type PolicySpec, parseSpec } from '../policy/index.js'
+import type { Randomize } from './evaluate-range.js'
+
+/** Options of a method that are plain numbers, words and lists; what they mean: makeStrategy. */
+export type PlainMethodOptions = Omit<MethodOptions[Method], 'mean' | 'seed' | 'kernel' | 'matrices'> &
+  Readonly<Record<string, unknown>>
+
+/** What a user may choose; all of it decides the bits. */
+export interface TrainSettings {
+  /** architecture, or its word (`linear`, `mlp:64x64:relu` …); default mlp:32x32 */
+  readonly policy?: PolicySpec | string
+  /** default 'openai-es' */
+  readonly method?: Method
+  /** popsize, sigma and whatever else the method takes */
+  readonly methodOptions?: PlainMethodOptions
+  /** of everything random; default 0 */
+  readonly seed?: number
+  /** episodes of each member in a generation; default 1 */
+  readonly episodes?: number
+  /**
+   * who meets the same episodes: members of a pair, the whole population, or nobody. Default 'pair' for methods that compare pairs,
+   * 'population' for those that rank all members
+   */
+  readonly common?: 'pair' | 'population' | 'none'
+  /** how observations are normalised; default 'floor', 'ars' for ARS V2, 'none' where the method wants them raw */
+  readonly normalizer?: NormalizerRule
+  /** the mean policy is evaluated every so many generations (default 10) over so many episodes (default 16), always the same */
+  readonly evaluation?: { readonly every?: number; readonly episodes?: number }
+  /** control steps after which an episode is cut off; default the task's */
+  readonly episodeLength?: number
+  /** standard deviation of noise on every component of the action, in training; default the task's */
+  readonly actionNoise?: number
+  /** physics drawn anew for each episode */
+  readonly randomize?: Randomize
+  /** numbers given to all episodes (s.input), by name; default the task's */
+  readonly inputs?: Readonly<Record<string, readonly number[]>>
+  /** members evaluated together by one worker; default 8 episodes' worth, even. It decides how sums are rounded */
+  readonly rangeSize?: number
+}
+
+/** Settings with nothing left open. */
+export interface CompleteSettings {
+  readonly policy: string
+  readonly method: Method
+  readonly methodOptions: PlainMethodOptions
+  readonly seed: number
+  readonly episodes: number
+  readonly common: 'pair' | 'population' | 'none'
+  readonly normalizer: NormalizerRule | undefined
+  readonly evaluation: { readonly every: number; readonly episodes: number }
+  readonly episodeLength: number
+  readonly actionNoise: number
+  readonly randomize: Randomize | undefined
+  readonly inputs: Readonly<Record<string, readonly number[]>> | undefined
+  readonly rangeSize: number
+}
+
+/** What the task says where the settings say nothing. */
+interface TaskDefaults {
+  readonly episodeLength: number
+  readonly actionNoise: number
+}
+
+/** Episodes of a range: a few blocks of worlds, so that lanes whose episodes end early find another. */
+const RANGE_EPISODES = 8
+
+/** Methods that rank single members against each other; the others compare the two of a pair. */
+const RANKING: readonly Method[] = ['snes', 'cma-es', 'sep-cma-es']
+const UNPAIRED = ['vanilla', 'forward']
+
+/** @throws {TaskError} SETTING naming the one that makes no sense; POLICY_SPEC, ES_METHOD */
+export function completeSettings(given: TrainSettings, task: TaskDefaults): CompleteSettings {
+  const { method = 'openai-es', methodOptions = {} as PlainMethodOptions, policy = mlp([32, 32]) } = given
+  if (!METHODS.includes(method))
+    throw new TaskError('ES_METHOD', `method: got '${method}', expected one of ${METHODS.join(', ')}`, {
+      place: 'method',
+    })
+  if (given.normalizer !== undefined && !NORMALIZER_RULES.includes(given.normalizer))
+    refuse('normalizer', given.normalizer, `one of ${NORMALIZER_RULES.join(', ')}`)
+  if (given.common !== undefined && !['pair', 'population', 'none'].includes(given.common))
+    refuse('common', given.common, 'pair, population or none')
+  const episodes = count('episodes', given.episodes ?? 1)
+  const noise = given.actionNoise ?? task.actionNoise
+  if (!(noise >= 0 && Number.isFinite(noise))) refuse('actionNoise', noise, 'a number of at least 0')
+  const ranking = RANKING.includes(method) || UNPAIRED.includes(String(methodOptions.estimator))
+  return {
+    policy: formatSpec(typeof policy === 'string' ? parseSpec(policy) : policy),
+    method,
+    methodOptions,
+    seed: given.seed ?? 0,
+    episodes,
+    common: given.common ?? (ranking ? 'population' : 'pair'),
+    normalizer: given.normalizer,
+    evaluation: {
+      every: count('evaluation.every', given.evaluation?.every ?? 10),
+      episodes: count('evaluation.episodes', given.evaluation?.episodes ?? 16),
+    },
+    episodeLength: count('episodeLength', given.episodeLength ?? task.episodeLength),
+    actionNoise: noise,
+    randomize: given.randomize,
+    inputs: given.inputs,
+    rangeSize: count('rangeSize', given.rangeSize ?? 2 * Math.ceil(RANGE_EPISODES / episodes / 2)),
+  }
+}
+
+function refuse(name: string, got: unknown, expected: string): never {
+  throw new TaskError('SETTING', `got ${JSON.stringify(got)}, expected ${expected}`, { place: name })
+}
+
+function count(name: string, value: number): number {
+  if (!(Number.isSafeInteger(value) && value >= 1)) refuse(name, value, 'a whole number of at least 1')
+  return value
+}
