@@ -106,7 +106,7 @@ export function rolloutBlock(m: usize, p: usize, d: usize, s: usize, spare: usiz
         const from = i32at(<usize>P.controlreg(r), i)
         if (from >= 0) st(at(f.ctrl(m, d), i), ld(at(regs, from)))
       }
-      step(m, p, d, s, false, false)
+      step(m, p, d, s, false, k + 1 == frameskip && (needs & P.TASK_NEED_ACCELERATION) != 0)
     }
 
     // reward

@@ -74,6 +74,7 @@ const everywhere = (model: Model): Task =>
           comVelocity: s.comVelocity(),
           sensors: [s.sensor('gyro'), s.sensor('toe'), s.sensor('attitude'), s.sensor('hip')],
           contact: [foot.cfrc_ext, thigh.cfrc_ext],
+          qacc: s.qacc,
           actuator: [s.actuator('hip').length, s.actuator('hip').velocity, s.actuator('ankle').force],
           local: torso.toLocal(torso.xvel),
           gravity: torso.projectedGravity,
@@ -166,6 +167,7 @@ test('poses, velocities, forces and sensors are those of MuJoCo', async () => {
       comVelocity: mean(b => (moving.includes(b) ? velocity(BODY, b).linear : [0, 0, 0])),
       sensors: ['gyro', 'toe', 'attitude', 'hip'].flatMap(sensor),
       contact: rows('cfrc_ext', 6, foot, thigh),
+      qacc: [...oracle.get('qacc')],
       actuator: [2 * input[7], 2 * input[model.nq + 6], oracle.get('actuator_force')[1]],
       local: [0, 1, 2].map(k => [0, 1, 2].reduce((total, j) => total + xmat[3 * j + k] * ownVelocity[j], 0)),
       gravity: xmat.slice(6).map(x => -x),
@@ -183,7 +185,7 @@ test('poses, velocities, forces and sensors are those of MuJoCo', async () => {
     for (const [name, values] of Object.entries(expected)) {
       assert.is(observed[name].length, values.length, name)
       // forces of contacts are hundreds of newtons from a penetration of millimetres
-      const bound = (name === 'contact' || name === 'sensors' ? 2e-3 : 1e-5) * Math.max(1, ...values.map(Math.abs))
+      const bound = (['contact', 'qacc', 'sensors'].includes(name) ? 2e-3 : 1e-5) * Math.max(1, ...values.map(Math.abs))
       for (const [k, x] of values.entries())
         assert.ok(
           Math.abs(x - observed[name][k]) <= bound,
@@ -192,6 +194,63 @@ test('poses, velocities, forces and sensors are those of MuJoCo', async () => {
     }
   }
   assert.ok(touching > 20, `${touching} states have contacts`)
+  oracle.dispose()
+})
+
+test('results in a reward are those of the last timestep', async () => {
+  const model = await walkerModel()
+  const oracle = await openOracle(WALKER)
+  const frameSkip = 3
+  const fields = ['qacc', 'actuator_force', 'qfrc_actuator', 'qfrc_constraint', 'sensordata'] as const
+  const task = defineTask({
+    name: 'results',
+    model,
+    frameSkip,
+    episodeLength: 1,
+    define(s) {
+      const ctrl = s.input('ctrl', model.nu)
+      const terms = fields.flatMap(field => [...s.field(field)].map((x, i) => [`${field} ${i}`, x.unitless()]))
+      const contact = [...s.body('foot').cfrc_ext].map((x, i) => [`cfrc_ext ${i}`, x.unitless()])
+      return {
+        observation: { qpos: s.qpos },
+        action: { kind: 'custom', size: 1, command: () => ctrl },
+        reward: Object.fromEntries([...terms, ...contact]),
+        reset: { qpos: s.input('qpos', model.nq), qvel: s.input('qvel', model.nv) },
+      }
+    },
+  })
+  const states = 40
+  const random = rng(9)
+  const width = model.nu + model.nq + model.nv
+  const inputs = new Float32Array(states * width)
+  for (let i = 0; i < states; i++) {
+    const z = i % 2 ? 0.43 : 2
+    const qvel = Array.from({ length: model.nv }, () => 0.3 * random.normal())
+    const qpos = [0, 0, z, 1, 0, 0, 0, 0.1 * random.normal(), -0.02]
+    inputs.set([random.normal(), 0.1 * random.normal(), ...qpos, ...qvel], i * width)
+  }
+  const run = await inKernel(task, model, { episodes: states, seed: 0, inputs })
+  let constrained = 0
+  for (let i = 0; i < states; i++) {
+    const [ctrl, qpos, qvel] = [
+      [0, model.nu],
+      [model.nu, model.nu + model.nq],
+      [model.nu + model.nq, width],
+    ].map(([begin, end]) => inputs.subarray(i * width + begin, i * width + end))
+    oracle.reset().write('qpos', qpos).write('qvel', qvel).write('ctrl', ctrl).step(frameSkip)
+    oracle.call((mj, m, d) => mj.mj_rnePostConstraint(m, d))
+    if (oracle.data.nefc > 0) constrained++
+    const foot = 6 * model.names.body.indexOf('foot')
+    const theirs: Record<string, Float64Array> = { cfrc_ext: oracle.get('cfrc_ext').subarray(foot, foot + 6) }
+    for (const field of fields) theirs[field] = oracle.get(field)
+    for (const [k, name] of run.compiled.names.terms.entries()) {
+      const [field, element] = name.split(' ')
+      const bound = 5e-3 * Math.max(1, ...theirs[field].map(Math.abs))
+      const [ours, x] = [run.episodes[i].terms[0][k], theirs[field][Number(element)]]
+      assert.ok(Math.abs(ours - x) <= bound, `state ${i}: ${name} is ${ours}, in MuJoCo ${x}`)
+    }
+  }
+  assert.ok(constrained > 10 && constrained < states, `${constrained} states have constraints`)
   oracle.dispose()
 })
 
