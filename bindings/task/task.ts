@@ -75,6 +75,8 @@ export interface CommandDelay {
 /** A task compiled for one model. */
 export interface CompiledTask extends TaskDescription {
   readonly program: Program
+  /** what the program was compiled for: where the model's quantities lie */
+  readonly layout: Layout
   readonly delay: CommandDelay
   /** standard deviation of noise on every component of the action */
   readonly actionNoise: number
@@ -166,6 +168,7 @@ export class Task {
       dt: model.field.opt_timestep[0] * Math.max(frameSkip, 1),
       episodeLength,
       program,
+      layout,
       delay: { seconds: action.delay, of: action.delayOf },
       actionNoise: action.noise,
       keyframe,

@@ -17,7 +17,7 @@ import { checkLimits, type Limits } from './limits.js'
 import { loadTask, referenceOf } from './load-task.js'
 import type { Progress } from './metrics.js'
 import { PoolEvaluator } from './pool.js'
-import { type CompleteSettings, completeSettings, type TrainSettings } from './settings.js'
+import { type CompleteSettings, completeSettings, defaultRange, type TrainSettings } from './settings.js'
 import type { RunConfig } from './state.js'
 import { type Outcome, type Scored, Training, type TrainingParts } from './training.js'
 
@@ -124,7 +124,11 @@ const MANY_TERMS = 4_000_000
 async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts<TrainResult>> {
   const model = options.model ?? (await task.load())
   const { compiled, layout } = await compile(task, model, options)
-  const settings = completeSettings(options, { episodeLength: task.episodeLength, actionNoise: compiled.actionNoise })
+  const settings = completeSettings(options, {
+    episodeLength: task.episodeLength,
+    actionNoise: compiled.actionNoise,
+    terms: compiled.names.terms,
+  })
   const limits = limitsOf(options, task)
   const network = makeNetwork(parseSpec(settings.policy), compiled.nobs, compiled.nact)
   const theta = startOf(network, settings.seed, options.start)
@@ -133,6 +137,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
   const threads = network.nparam * small.popsize < MANY_TERMS || typeof SharedArrayBuffer === 'undefined' ? 1 : workers
   const kernel = await EsKernel.open(Math.max(1, threads))
   const strategy = makeStrategy(settings.method, { ...strategyOptions(settings, network, theta), kernel })
+  const rangeSize = settings.rangeSize ?? defaultRange(strategy.popsize, settings.episodes)
   const rule = settings.normalizer ?? (strategy.normalizes ? (settings.method === 'ars' ? 'ars' : 'floor') : 'none')
 
   const bytes = saveModel(model, { xml: false })
@@ -152,7 +157,16 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     randomize: settings.randomize,
   }
   const { episodes, seed, common } = settings
-  const rest = { nobs: rule === 'none' ? 0 : compiled.nobs, terms: names.terms, episodes, seed, common, problem }
+  const weights = settings.weights && names.terms.map(name => settings.weights?.[name] ?? 1)
+  const rest = {
+    nobs: rule === 'none' ? 0 : compiled.nobs,
+    terms: names.terms,
+    ...(weights && { weights }),
+    episodes,
+    seed,
+    common,
+    problem,
+  }
   const config = plain({
     format: 'simcrank-run',
     task: {
@@ -167,6 +181,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
       ...settings,
       normalizer: rule,
       popsize: strategy.popsize,
+      rangeSize,
       nparam: network.nparam,
       start: options.start && fingerprint([theta, statisticsOf(options.start)]),
     }),
@@ -196,7 +211,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
       options.start === undefined
         ? Normalizer.empty(compiled.nobs, rule)
         : new Normalizer(rule, options.start.normalizer),
-    rangeSize: settings.rangeSize,
+    rangeSize,
     evaluation: settings.evaluation,
     limits,
     signal: options.signal,
