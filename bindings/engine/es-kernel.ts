@@ -124,6 +124,7 @@ export class EsKernel {
     const { nparam, seed, generation, rank } = key
     checkKey(key)
     checkLength('theta', theta, nparam)
+    checkWhole('pair', pair, 0)
     const out = theta.slice()
     if (rank !== undefined) {
       if (typeof sigma !== 'number') throw new SizeError('NOISE_SIZE', 'perturb: a low rank has one sigma for all')
@@ -345,20 +346,21 @@ function checkLength(name: string, values: ArrayLike<number>, nparam: number): v
     throw new SizeError('NOISE_SIZE', `${name}: got length ${values.length}, expected nparam = ${nparam}`)
 }
 
+function checkWhole(name: string, value: number, least: number): void {
+  if (!(Number.isInteger(value) && value >= least && value < WORDS))
+    throw new SizeError('NOISE_SIZE', `${name}: got ${value}, expected a whole number from ${least} to 2^32 - 1`)
+}
+
 function checkKey({ nparam, rank, matrices = [], generation }: NoiseKey): void {
-  const whole = (name: string, value: number, least: number): void => {
-    if (!(Number.isInteger(value) && value >= least && value < WORDS))
-      throw new SizeError('NOISE_SIZE', `${name}: got ${value}, expected a whole number from ${least} to 2^32 - 1`)
-  }
-  whole('nparam', nparam, 1)
-  whole('generation', generation, 0)
+  checkWhole('nparam', nparam, 1)
+  checkWhole('generation', generation, 0)
   if (rank === undefined) return
-  whole('rank', rank, 1)
+  checkWhole('rank', rank, 1)
   let at = 0
   for (const [i, { offset, rows, cols }] of matrices.entries()) {
-    whole(`matrices[${i}].offset`, offset, at)
-    whole(`matrices[${i}].rows`, rows, 1)
-    whole(`matrices[${i}].cols`, cols, 1)
+    checkWhole(`matrices[${i}].offset`, offset, at)
+    checkWhole(`matrices[${i}].rows`, rows, 1)
+    checkWhole(`matrices[${i}].cols`, cols, 1)
     at = offset + rows * cols
     if (at > nparam) throw new SizeError('NOISE_SIZE', `matrices[${i}]: ends at ${at}, beyond nparam = ${nparam}`)
   }

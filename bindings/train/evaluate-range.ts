@@ -159,7 +159,7 @@ function repeated(values: Float32Array, n: number): Float32Array {
 /** What went wrong in an episode beyond its end: its return counts for nothing. */
 const FAILED = END.REWARD | END.STATE
 
-function answerOf({ run, begin, end }: RangeJob, each: number, result: RolloutResult): RangeAnswer {
+function answerOf({ run, purpose, begin, end }: RangeJob, each: number, result: RolloutResult): RangeAnswer {
   const count = end - begin
   const nterm = run.terms.length
   const answer = {
@@ -171,11 +171,15 @@ function answerOf({ run, begin, end }: RangeJob, each: number, result: RolloutRe
     badTerms: new Int32Array(count),
   }
   const { observations } = result
-  const { nobs } = run
+  const { nobs, weights } = run
+  const returnOf = (i: number): number =>
+    weights === undefined || purpose === 'evaluate'
+      ? result.returns[i]
+      : weights.reduce((sum, weight, j) => sum + (weight === 0 ? 0 : weight * result.terms[i * nterm + j]), 0)
   const obs = { count: 0, sum: new Float64Array(nobs), sumsq: new Float64Array(nobs) }
   for (let i = 0; i < count * each; i++) {
     const m = Math.floor(i / each)
-    answer.returns[m] += result.returns[i] / each
+    answer.returns[m] += returnOf(i) / each
     answer.steps[m] += result.lengths[i]
     answer.ends[m] |= result.ends[i]
     for (let j = 0; j < nterm; j++)

@@ -17,7 +17,7 @@ import { checkLimits, type Limits } from './limits.js'
 import { loadTask, referenceOf } from './load-task.js'
 import type { Progress } from './metrics.js'
 import { PoolEvaluator } from './pool.js'
-import { type CompleteSettings, completeSettings, type TrainSettings } from './settings.js'
+import { type CompleteSettings, completeSettings, defaultRange, type TrainSettings } from './settings.js'
 import type { RunConfig } from './state.js'
 import { type Outcome, type Scored, Training, type TrainingParts } from './training.js'
 
@@ -95,10 +95,9 @@ export function resume(
     const limits = (['generations', 'steps', 'seconds', 'target'] as const).some(name => rest[name] !== undefined)
       ? {}
       : (config.limits as Limits)
-    const settings = config.settings as TrainSettings
     return prepare(task ?? (await loadTask(reference as string)), {
       reference,
-      ...settings,
+      ...settingsIn(config),
       ...limits,
       ...rest,
       folder,
@@ -107,25 +106,16 @@ export function resume(
   })
 }
 
-/** The configuration of the run in a folder; undefined when there is none. */
+/** The configuration of the run in a folder; undefined when there is none. @throws {CheckpointError} as loadLatest */
 export async function configOf(folder: string): Promise<RunConfig | undefined> {
-  const [{ loadLatest }, { readFile }, { join }] = await Promise.all([
-    import('./folder.js'),
-    import('node:fs/promises'),
-    import('node:path'),
-  ])
-  const loaded = await loadLatest(folder)
-  if (loaded !== undefined) return loaded.config
-  const file = join(folder, 'config.json')
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as RunConfig
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new CheckpointError('CHECKPOINT_DAMAGED', `is no configuration of a run: ${(cause as Error).message}`, {
-      place: file,
-      cause,
-    })
-  }
+  const { loadLatest, readConfig } = await import('./folder.js')
+  return (await loadLatest(folder))?.config ?? readConfig(folder)
+}
+
+/** What a run was set to: where it began, `start`, is a policy nobody needs once it is on its way. */
+export function settingsIn({ settings }: RunConfig): TrainSettings {
+  const { start: _, ...rest } = settings
+  return rest as TrainSettings
 }
 
 /** Gradient sums of so many terms are worth the other threads. */
@@ -134,7 +124,11 @@ const MANY_TERMS = 4_000_000
 async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts<TrainResult>> {
   const model = options.model ?? (await task.load())
   const { compiled, layout } = await compile(task, model, options)
-  const settings = completeSettings(options, { episodeLength: task.episodeLength, actionNoise: compiled.actionNoise })
+  const settings = completeSettings(options, {
+    episodeLength: task.episodeLength,
+    actionNoise: compiled.actionNoise,
+    terms: compiled.names.terms,
+  })
   const limits = limitsOf(options, task)
   const network = makeNetwork(parseSpec(settings.policy), compiled.nobs, compiled.nact)
   const theta = startOf(network, settings.seed, options.start)
@@ -143,6 +137,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
   const threads = network.nparam * small.popsize < MANY_TERMS || typeof SharedArrayBuffer === 'undefined' ? 1 : workers
   const kernel = await EsKernel.open(Math.max(1, threads))
   const strategy = makeStrategy(settings.method, { ...strategyOptions(settings, network, theta), kernel })
+  const rangeSize = settings.rangeSize ?? defaultRange(strategy.popsize, settings.episodes)
   const rule = settings.normalizer ?? (strategy.normalizes ? (settings.method === 'ars' ? 'ars' : 'floor') : 'none')
 
   const bytes = saveModel(model, { xml: false })
@@ -162,7 +157,16 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     randomize: settings.randomize,
   }
   const { episodes, seed, common } = settings
-  const rest = { nobs: rule === 'none' ? 0 : compiled.nobs, terms: names.terms, episodes, seed, common, problem }
+  const weights = settings.weights && names.terms.map(name => settings.weights?.[name] ?? 1)
+  const rest = {
+    nobs: rule === 'none' ? 0 : compiled.nobs,
+    terms: names.terms,
+    ...(weights && { weights }),
+    episodes,
+    seed,
+    common,
+    problem,
+  }
   const config = plain({
     format: 'simcrank-run',
     task: {
@@ -177,6 +181,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
       ...settings,
       normalizer: rule,
       popsize: strategy.popsize,
+      rangeSize,
       nparam: network.nparam,
       start: options.start && fingerprint([theta, statisticsOf(options.start)]),
     }),
@@ -206,7 +211,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
       options.start === undefined
         ? Normalizer.empty(compiled.nobs, rule)
         : new Normalizer(rule, options.start.normalizer),
-    rangeSize: settings.rangeSize,
+    rangeSize,
     evaluation: settings.evaluation,
     limits,
     signal: options.signal,

@@ -37,7 +37,15 @@ export interface TrainSettings {
   readonly randomize?: Randomize
   /** numbers given to all episodes (s.input), by name; default the task's */
   readonly inputs?: Readonly<Record<string, readonly number[]>>
-  /** members evaluated together by one worker; default 8 episodes' worth, even. It decides how sums are rounded */
+  /**
+   * weights of reward terms in what is learned from, by name; default 1. Evaluations, and so `target`, are of the task's own
+   * reward. ARS leaves out the bonus for being alive: { healthy: 0 }
+   */
+  readonly weights?: Readonly<Record<string, number>>
+  /**
+   * members evaluated together by one worker; default about an eighth of the population, and of 8 to 64 episodes. It decides how
+   * sums are rounded
+   */
   readonly rangeSize?: number
 }
 
@@ -55,17 +63,30 @@ export interface CompleteSettings {
   readonly actionNoise: number
   readonly randomize: Randomize | undefined
   readonly inputs: Readonly<Record<string, readonly number[]>> | undefined
-  readonly rangeSize: number
+  readonly weights: Readonly<Record<string, number>> | undefined
+  /** undefined: defaultRange */
+  readonly rangeSize: number | undefined
 }
 
 /** What the task says where the settings say nothing. */
 interface TaskDefaults {
   readonly episodeLength: number
   readonly actionNoise: number
+  /** reward terms */
+  readonly terms: readonly string[]
 }
 
-/** Episodes of a range: a few blocks of worlds, so that lanes whose episodes end early find another. */
-const RANGE_EPISODES = 8
+/** Episodes of a range: enough that lanes whose episodes end early find others, few enough that workers end together. */
+const RANGE_EPISODES = [8, 64] as const
+/** ranges of a population, within those bounds: a few for each worker */
+const RANGES = 8
+
+/** Members of a range: pairs stay together. */
+export function defaultRange(popsize: number, episodes: number): number {
+  const [least, most] = RANGE_EPISODES
+  const wanted = Math.min(Math.max((popsize * episodes) / RANGES, least), most)
+  return 2 * Math.ceil(wanted / episodes / 2)
+}
 
 /** Methods that rank single members against each other; the others compare the two of a pair. */
 const RANKING: readonly Method[] = ['snes', 'cma-es', 'sep-cma-es']
@@ -85,6 +106,10 @@ export function completeSettings(given: TrainSettings, task: TaskDefaults): Comp
   const episodes = count('episodes', given.episodes ?? 1)
   const noise = given.actionNoise ?? task.actionNoise
   if (!(noise >= 0 && Number.isFinite(noise))) refuse('actionNoise', noise, 'a number of at least 0')
+  for (const [name, weight] of Object.entries(given.weights ?? {})) {
+    if (!task.terms.includes(name)) refuse(`weights.${name}`, weight, `a term of the reward: ${task.terms.join(', ')}`)
+    if (!Number.isFinite(weight)) refuse(`weights.${name}`, weight, 'a finite number')
+  }
   const ranking = RANKING.includes(method) || UNPAIRED.includes(String(methodOptions.estimator))
   return {
     policy: formatSpec(typeof policy === 'string' ? parseSpec(policy) : policy),
@@ -102,7 +127,8 @@ export function completeSettings(given: TrainSettings, task: TaskDefaults): Comp
     actionNoise: noise,
     randomize: given.randomize,
     inputs: given.inputs,
-    rangeSize: count('rangeSize', given.rangeSize ?? 2 * Math.ceil(RANGE_EPISODES / episodes / 2)),
+    weights: given.weights,
+    rangeSize: given.rangeSize === undefined ? undefined : count('rangeSize', given.rangeSize),
   }
 }
 

@@ -265,6 +265,7 @@ test('what makes no sense is refused', async () => {
   refused('SEED', /whole number/, () => kernel.gradient(w, { ...key, seed: 0.5 }))
   const step = { sigma: 1, sign: 1, pair: 0 } as const
   refused('NOISE_SIZE', /theta: got length 9/, () => kernel.perturb(new Float32Array(9), step, key))
+  refused('NOISE_SIZE', /pair: got -1/, () => kernel.perturb(new Float32Array(10), { ...step, pair: -1 }, key))
   refused('NOISE_SIZE', /sigma: got length 3/, () => kernel.perturb(new Float32Array(10), { ...step, sigma: w }, key))
   let code: string | undefined
   await EsKernel.open(0).catch(e => {

@@ -119,7 +119,6 @@ for (const [name, task, goal, expected, otherwise] of GIVEN) {
 
 test('the registry calls every task by its name', async () => {
   for (const [name, make] of Object.entries(tasks)) assert.is(make().name, name)
-  assert.equal(Object.keys(tasks), Object.keys(tasks).toSorted())
 })
 
 test.run()

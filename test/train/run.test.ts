@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CheckpointError, ParameterError, SimcrankError, TaskError } from '../../bindings/errors.js'
@@ -242,10 +243,23 @@ test('a checkpoint of another task, model or setting; a folder without a run', a
 })
 
 test('from another policy on', async () => {
-  const { history } = await train(balance, { ...OPTIONS, start: reference.lastPolicy, generations: 1 }).finish()
+  const start = reference.lastPolicy
+  const { history } = await train(balance, { ...OPTIONS, start, generations: 1 }).finish()
   assert.ok(history[0].meanReturn > reference.history[0].meanReturn)
-  const error = await errorOf(() => train(balance, { ...OPTIONS, policy: 'mlp:9', start: reference.policy }).finish())
+  const error = await errorOf(() => train(balance, { ...OPTIONS, policy: 'mlp:9', start }).finish())
   assert.is(error.code, 'SETTING')
+  // it goes on without that policy once it is on its way, and not before
+  using whole = new Folder()
+  using parts = new Folder()
+  const options = { ...OPTIONS, generations: 4 }
+  await train(balance, { ...options, start, folder: whole.path }).finish()
+  await train(balance, { ...options, start, folder: parts.path, generations: 2 }).finish()
+  await train(balance, { ...options, folder: parts.path, resume: true }).finish()
+  assert.equal(bitsOf(parts.at('checkpoint-000004.bin')), bitsOf(whole.at('checkpoint-000004.bin')))
+  for (const name of ['checkpoint-000002.bin', 'checkpoint-000004.bin']) rmSync(parts.at(name))
+  const again = await errorOf(() => train(balance, { ...options, folder: parts.path, resume: true }).finish())
+  assert.is(again.code, 'CHECKPOINT_SETTINGS')
+  assert.match(again.message, /config\.json: .*settings\.start is "[0-9a-f]+… there and not given here/)
 })
 
 test('settings that make no sense are named', async () => {
