@@ -137,13 +137,15 @@ export class Lowering {
   // ------------------------------------------------------------------------------------------------------------- values
 
   /** @param fresh in reset and update: variables and state as they will be, not as they were */
-  #lower(node: Node, segment: Segment, fresh: boolean): number {
-    const key = `${this.#intern(node)}${fresh ? '*' : ''}`
-    const known = this.#values[segment].get(key)
-    if (known !== undefined) return known
-    const value = this.#compute(node, segment, fresh)
-    this.#values[segment].set(key, value)
-    return value
+  #lower(root: Node, segment: Segment, fresh: boolean): number {
+    const values = this.#values[segment]
+    const keyOf = (node: Node): string => `${this.#intern(node)}${fresh ? '*' : ''}`
+    argumentsFirst(
+      root,
+      node => values.has(keyOf(node)),
+      node => values.set(keyOf(node), this.#compute(node, segment, fresh)),
+    )
+    return values.get(keyOf(root)) as number
   }
 
   #compute(node: Node, segment: Segment, fresh: boolean): number {
@@ -283,16 +285,15 @@ export class Lowering {
     const known = this.#deferred.get(cell)
     if (known !== undefined) return known
     this.#deferred.set(cell, false)
+    let deferred = false
     const seen = new Set<Node>()
-    const waits = (node: Node): boolean => {
-      if (seen.has(node)) return false
+    const look = (node: Node): void => {
       seen.add(node)
-      if (node.op === 'load') return node.when === 'pose' || node.when === 'result'
-      if (node.op === 'past') return true
-      if (node.op === 'cell') return this.#isDeferred(node.cell)
-      return 'args' in node && node.args.some(waits)
+      if (node.op === 'load') deferred ||= node.when === 'pose' || node.when === 'result'
+      else if (node.op === 'past') deferred = true
+      else if (node.op === 'cell') deferred ||= this.#isDeferred(node.cell)
     }
-    const deferred = waits(cell.reset)
+    argumentsFirst(cell.reset, node => seen.has(node), look)
     this.#deferred.set(cell, deferred)
     return deferred
   }
@@ -362,12 +363,13 @@ export class Lowering {
   // ---------------------------------------------------------------------------------------------------- same expressions
 
   /** the same number for nodes that compute the same */
-  #intern(node: Node): number {
-    const known = this.#interned.get(node)
-    if (known !== undefined) return known
-    const id = this.#number(this.#identity(node))
-    this.#interned.set(node, id)
-    return id
+  #intern(root: Node): number {
+    argumentsFirst(
+      root,
+      node => this.#interned.has(node),
+      node => this.#interned.set(node, this.#number(this.#identity(node))),
+    )
+    return this.#interned.get(root) as number
   }
 
   #identity(node: Node): unknown {
@@ -401,6 +403,20 @@ export class Lowering {
     if (known !== undefined) return known
     this.#ids.set(identity, this.#ids.size)
     return this.#ids.size - 1
+  }
+}
+
+/** Visit a node behind its arguments, those that are done left out; without recursion, as a long sum is a deep graph. */
+function argumentsFirst(root: Node, done: (node: Node) => boolean, visit: (node: Node) => void): void {
+  const stack = [root]
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    const open: Node[] = done(node) || !('args' in node) ? [] : node.args.filter(arg => !done(arg))
+    if (open.length > 0) {
+      stack.push(...open.reverse())
+      continue
+    }
+    if (!done(node)) visit(node)
+    stack.pop()
   }
 }
 
