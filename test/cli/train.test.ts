@@ -179,10 +179,7 @@ test('what cannot be used is named', async () => {
   shop.file('nan.ts', task("s.jointPos('slide').unitless().mul(0).sub(1).sqrt()"))
   shop.file('cut.safetensors', new Uint8Array(5))
   for (const [words, message] of [
-    [
-      ['train', 'hoper', '--generations', '1'],
-      /there is no task 'hoper'; nearest: 'hopper'.*\[TASK_UNKNOWN\]/,
-    ],
+    [['train', 'hoper', '--generations', '1'], /there is no task 'hoper'; nearest: 'hopper'.*\[TASK_UNKNOWN\]/],
     [['train', shop.path('none.ts')], /none\.ts: there is no such file \[TASK_MODULE\]/],
     [['train', shop.path('number.mjs')], /number\.mjs: has no task: .*\[TASK_MODULE\]/],
     [['train', shop.path('broken.mjs')], /broken\.mjs: cannot be imported: .*\[TASK_MODULE\]/],
