@@ -35,12 +35,12 @@ export const seed = (text: string): number => {
   return value
 }
 
-/** `channel=weight`, collected over repeated options. */
+/** `name=weight`, collected over repeated options. */
 export const weight = (text: string, before: Record<string, number> = {}): Record<string, number> => {
   const at = text.lastIndexOf('=')
   const value = Number(text.slice(at + 1))
   if (at <= 0 || text.slice(at + 1).trim() === '' || !Number.isFinite(value) || value < 0) {
-    expected("CHANNEL=WEIGHT with a weight of at least 0, such as 'joint/elbow/qvel=0.1'")
+    expected("NAME=WEIGHT with a weight of at least 0, such as 'joint/elbow/qvel=0.1'")
   }
   return { ...before, [text.slice(0, at)]: value }
 }

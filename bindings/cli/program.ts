@@ -85,6 +85,11 @@ function build(io: Io, argv: readonly string[]): Command {
     .addOption(new Option('--method <name>', 'evolution strategy; default openai-es').choices(value.METHODS))
     .option('--method-options <key=value...>', 'popsize, sigma and what else the method takes', value.setting)
     .option('--policy <spec>', 'linear[:bias], mlp:32x32[:relu], gru:32, lstm:32; default mlp:32x32')
+    .option(
+      '--weights <term=w...>',
+      'what a reward term counts in training; evaluations are of the reward itself',
+      value.weight,
+    )
     .option('--start <file>', 'begin with this policy (.safetensors)')
     .addOption(new Option('--backend <name>', 'where worlds are simulated').choices(['wasm', 'webgpu']).default('wasm'))
     .option('--workers <n>', 'threads, default all cores; the result does not depend on it', value.integer(1))

@@ -2,8 +2,11 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { BackendError, SimcrankError, UsageError } from '../errors.js'
 import type { Method } from '../es/index.js'
+import type { ParameterDistribution } from '../model/distribution.js'
 import type { Model } from '../model/model.js'
+import type { ParameterSpace } from '../model/parameters.js'
 import { generatePolicy, savePolicy } from '../policy/index.js'
+import { trainReport } from '../report/train-report.js'
 import { type Evaluation, evaluate } from '../task/evaluate.js'
 import type { Task } from '../task/index.js'
 import type { Limits } from '../train/limits.js'
@@ -16,6 +19,7 @@ import { openOutput, writeFiles } from './output.js'
 import { printable } from './table.js'
 import { asUsage, distributionIn, readPolicyFile, readRandomize, taskOf } from './train-input.js'
 import { openTrainProgress } from './train-progress.js'
+import { episodeOf, trainReportData } from './train-report-data.js'
 import { trainSummary } from './train-summary.js'
 import { quoted } from './words.js'
 
@@ -24,6 +28,7 @@ export interface TrainCommandOptions {
   readonly method?: Method
   readonly methodOptions?: Readonly<Record<string, unknown>>
   readonly policy?: string
+  readonly weights?: Readonly<Record<string, number>>
   readonly start?: string
   readonly backend: 'wasm' | 'webgpu'
   readonly workers?: number
@@ -51,10 +56,14 @@ export interface TrainJob {
   /** when the command began, ISO 8601 */
   readonly date: string
   readonly workers: number
+  /** what of the physics is drawn anew, if anything */
+  readonly space: ParameterSpace | undefined
 }
 
-/** Episodes by which the policy is judged at the end: others than those it was chosen by. */
+/** Episodes by which the policy is judged at the end … */
 const JUDGED = 100
+/** … and their seed: the episodes of the run chose this policy, others judge it. */
+const judgingSeed = ({ config }: TrainResult): number => (config.settings.seed as number) + 1
 
 /** What of some values is there. */
 function given<T extends object>(values: T): T {
@@ -69,6 +78,7 @@ async function settingsOf(options: TrainCommandOptions, stored: TrainSettings): 
     ...stored,
     ...given({ policy, method, seed, episodes, randomize }),
     methodOptions: { ...stored.methodOptions, ...options.methodOptions } as PlainMethodOptions,
+    ...given({ weights: options.weights ?? stored.weights }),
     evaluation: {
       ...stored.evaluation,
       ...given({ every: options.evaluateEvery, episodes: options.evaluateEpisodes }),
@@ -146,18 +156,17 @@ export async function trainCommand(
     version: packageManifest().version,
     date,
     workers,
+    space: distribution?.space,
   }
   const warnings = [...result.warnings]
-  // the episodes of the run chose this policy: others judge it
-  const seed = (settings.seed ?? 0) + 1
-  const judged = await evaluate(result.policy, task, { model, episodes: JUDGED, seed, workers, distribution }).catch(
-    (error: unknown): undefined => {
-      if (!(error instanceof SimcrankError)) throw error
-      warnings.push(`the policy could not be evaluated: ${error.message}`)
-    },
-  )
+  const judging = { model, episodes: JUDGED, seed: judgingSeed(result), workers, distribution }
+  const judged = await evaluate(result.policy, task, judging).catch((error: unknown): undefined => {
+    if (!(error instanceof SimcrankError)) throw error
+    warnings.push(`the policy could not be evaluated: ${error.message}`)
+  })
   const outcome = { ...result, warnings }
-  const files = out === undefined ? new Map<string, string | Uint8Array>() : filesOf(out, outcome)
+  const files =
+    out === undefined ? new Map<string, string | Uint8Array>() : await filesOf(out, job, outcome, judged, distribution)
   try {
     await writeFiles(files)
   } catch (error) {
@@ -181,10 +190,21 @@ export async function trainCommand(
 }
 
 /** What --out holds besides what the run keeps there itself. */
-function filesOf(folder: string, { policy }: TrainResult): Map<string, string | Uint8Array> {
+async function filesOf(
+  folder: string,
+  job: TrainJob,
+  result: TrainResult,
+  judged: Evaluation | undefined,
+  distribution: ParameterDistribution | undefined,
+): Promise<Map<string, string | Uint8Array>> {
+  const { policy } = result
+  const { task, model } = job
+  // one episode to look at, the first of those it was judged by
+  const shown = judged && (await episodeOf(task, policy, { model, distribution, seed: judgingSeed(result) }))
   return new Map<string, string | Uint8Array>([
     [join(folder, 'policy.safetensors'), savePolicy(policy)],
     [join(folder, 'policy.ts'), generatePolicy(policy)],
+    [join(folder, 'report.html'), trainReport(trainReportData(job, result, judged, shown))],
   ])
 }
 

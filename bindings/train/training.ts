@@ -25,6 +25,8 @@ export interface Scored {
   readonly normalizer: Normalizer
   /** mean return over the evaluation episodes; undefined when it was not evaluated */
   readonly evalReturn?: number
+  /** standard deviation of its episodes (n - 1) */
+  readonly evalStd?: number
 }
 
 /** How a run ended. */
@@ -174,11 +176,14 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
     const { generation } = state
     // what the checkpoint holds does not depend on where a run was interrupted: this evaluation is no part of it
     const known = keeper.history.at(-1)
-    let evalReturn = known?.generation === generation ? known.evalReturn : undefined
-    if (evalReturn === undefined && stopped.code !== 'aborted') evalReturn = await loop.evaluate()
-    const last: Scored = { generation, ...loop.last, ...(evalReturn !== undefined && { evalReturn }) }
-    const best: Scored =
-      state.best === undefined || (evalReturn !== undefined && evalReturn > state.best.evalReturn) ? last : state.best
+    let score: Pick<Scored, 'evalReturn' | 'evalStd'> = {}
+    if (known?.generation === generation && known.evalReturn !== undefined)
+      score = { evalReturn: known.evalReturn, evalStd: known.evalStd }
+    else if (stopped.code !== 'aborted') score = await loop.evaluate()
+    const last: Scored = { generation, ...loop.last, ...score }
+    const { best: before } = state
+    const better = before === undefined || (last.evalReturn ?? Number.NEGATIVE_INFINITY) > before.evalReturn
+    const best: Scored = better ? last : before
     const lost = parts.evaluator.lost
     await this.#close()
     const warnings = [...keeper.warnings, ...failures(state)]

@@ -140,7 +140,7 @@ test('randomised physics: trained and evaluated, with a breakdown by parameter',
   shop.file('random.json', { parameters: [{ ...parameters[0], path: 'body/mess/mass' }] })
   const wrong = await simcrank('train', file, ...words)
   assert.is(wrong.code, 1)
-  assert.match(wrong.err, /random\.json: .*mess.*did you mean 'mass'/)
+  assert.match(wrong.err, /random\.json: .*mess.*nearest: 'body\/mass\/mass'/)
 })
 
 for (const words of [
@@ -181,7 +181,7 @@ test('what cannot be used is named', async () => {
   for (const [words, message] of [
     [
       ['train', 'hoper', '--generations', '1'],
-      /there is no task 'hoper' \(did you mean 'hopper'\?\).*\[TASK_UNKNOWN\]/,
+      /there is no task 'hoper'; nearest: 'hopper'.*\[TASK_UNKNOWN\]/,
     ],
     [['train', shop.path('none.ts')], /none\.ts: there is no such file \[TASK_MODULE\]/],
     [['train', shop.path('number.mjs')], /number\.mjs: has no task: .*\[TASK_MODULE\]/],
