@@ -71,6 +71,7 @@ export class Lowering {
   readonly #lastActions = new Map<number, { now: number; before?: number }>()
   readonly #blocks = new Map<number, number>()
   readonly #drawn = new Map<RandomNode, Segment>()
+  readonly #randoms: Readonly<Record<Segment, Map<RandomNode, number>>> = bySegment(() => new Map())
   /** cells and state elements whose new values are being worked out */
   readonly #open = new Set<unknown>()
   #place = ''
@@ -91,8 +92,9 @@ export class Lowering {
 
   /** Everything that what was lowered so far remembers: starts, moves and updates of its slots. */
   finish(action: (index: number) => Node): void {
+    for (const { value, place } of this.#resets.values()) this.value(value, 'reset', place)
     const cells = new Set<Cell>()
-    const chains = new Map<Chain, number>()
+    const chains = new Set<Chain>()
     for (let more = true; more; ) {
       more = false
       for (const cell of this.#cells.keys()) {
@@ -103,7 +105,7 @@ export class Lowering {
       }
       for (const chain of this.#chains.values()) {
         if (chains.has(chain)) continue
-        chains.set(chain, 0)
+        chains.add(chain)
         more = true
         this.value(chain.of, 'observe', chain.place)
         this.value(chain.of, 'init', chain.place)
@@ -238,15 +240,19 @@ export class Lowering {
       this.#refuse(`a random number drawn ${MOMENT[other]} would be another one`, segment, 'keep it in a variable')
     }
     if (!redrawn) this.#drawn.set(node, segment)
+    const known = this.#randoms[segment].get(node)
+    if (known !== undefined) return known
     const stream =
       segment === 'reset' || segment === 'init' ? STREAM.reset : segment === 'observe' ? STREAM.sensor : STREAM.task
-    return this.builders[segment].random(node.normal, stream, () => {
+    const value = this.builders[segment].random(node.normal, stream, () => {
       const block = this.#blocks.get(stream) ?? 0
       if (block === MAX_BLOCKS)
         fail('VALUE', `more than ${4 * MAX_BLOCKS} random numbers in a control step`, this.#place)
       this.#blocks.set(stream, block + 1)
       return block
     })
+    this.#randoms[segment].set(node, value)
+    return value
   }
 
   // ------------------------------------------------------------------------------------------------------------- memory
@@ -265,18 +271,20 @@ export class Lowering {
   }
 
   #cell(cell: Cell, segment: Segment, fresh: boolean): number {
+    const deferred = this.#isDeferred(cell)
+    if (segment === 'reset' && deferred)
+      this.#refuse(`${cell.place} needs poses or results, which are not known`, segment)
+    if (segment === 'reset' || (segment === 'init' && deferred))
+      return this.#once(cell, () => this.#at(cell.place, () => this.#lower(cell.reset, segment, true)))
     let slot = this.#cells.get(cell)
     if (slot === undefined) {
       slot = this.nslot++
       this.#cells.set(cell, slot)
     }
-    if (segment === 'reset' || (segment === 'init' && this.#isDeferred(cell))) {
-      if (segment === 'reset' && this.#isDeferred(cell))
-        this.#refuse(`${cell.place} needs poses or results, which are not known`, segment)
-      return this.#once(cell, () => this.#at(cell.place, () => this.#lower(cell.reset, segment, true)))
+    if (segment === 'update' && fresh && (cell.every ?? cell.update) !== undefined) {
+      const from = slot
+      return this.#once(cell, () => this.#at(cell.place, () => this.#updated(cell, from)))
     }
-    if (segment === 'update' && fresh && (cell.every ?? cell.update) !== undefined)
-      return this.#once(cell, () => this.#at(cell.place, () => this.#updated(cell, slot)))
     return this.builders[segment].slot(slot, cell.place)
   }
 

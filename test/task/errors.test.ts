@@ -248,6 +248,13 @@ const cases: readonly Case[] = [
     place: 'state.at',
     says: 'got m^2, expected m',
   },
+  {
+    what: 'the sine of seconds',
+    define: reward(s => s.time.sin()),
+    code: 'UNIT_MISMATCH',
+    place: 'reward.forward',
+    says: 'sin takes a number without unit, not s',
+  },
   // shapes
   {
     what: 'vectors of different lengths',

@@ -229,6 +229,25 @@ test('what an episode starts from', () => {
   assert.is(seen.target, seen.goal)
 })
 
+test('a number drawn for the start is the same in a variable', () => {
+  const compiled = compileOn(model, s => {
+    const drawn = s.uniform(0.1, 0.9)
+    const unread = s.variable('unread', { reset: drawn.mul(2) })
+    return {
+      observation: { hip: s.jointPos('hip'), ankle: s.jointPos('ankle'), drawn: s.variable('drawn', { reset: drawn }) },
+      reset: { qpos: { hip: drawn, ankle: unread } },
+    }
+  })
+  const world = worldOf(compiled, model)
+  world.begin()
+  world.init()
+  const { hip, ankle, drawn } = observed(compiled, world)
+  assert.ok(hip > 0.1 && hip < 0.9)
+  assert.is(drawn, hip)
+  assert.is(ankle, Math.fround(2 * hip))
+  assert.is(compiled.program.nslot, 2, 'what only the start reads is not kept')
+})
+
 test('a variable of poses waits until they are known', () => {
   const compiled = compileOn(model, s => {
     const z = s.body('foot').xpos.z
