@@ -31,6 +31,8 @@ interface Case {
   /** training ends where an evaluation reaches this, or after so many seconds */
   readonly until: number
   readonly seconds: number
+  /** episodes of the final score, where 20 are too few */
+  readonly scored?: number
   /** environment steps to a score, as published */
   readonly published?: string
 }
@@ -68,26 +70,29 @@ const CASES: Readonly<Record<string, Case>> = {
   'swingup-hard': {
     settings: {
       policy: 'mlp:16:tanh',
-      method: 'cma-es',
-      methodOptions: { popsize: 48, sigma: 0.3 } as never,
-      episodes: 16,
+      method: 'pgpe',
+      methodOptions: { npair: 32, sigma: 0.1 } as never,
+      episodes: 8,
+      evaluation: { every: 10, episodes: 256 },
     },
     asked: 600,
     words: '≥ 600',
-    until: 620,
+    until: 615,
     seconds: 400,
+    // half of the starts cannot be saved: a mean of few says little
+    scored: 512,
     published: 'EvoJAX PGPE 631.1 after 1.0e9 steps',
   },
   'cartpole-swingup': {
     settings: {
       policy: 'mlp:16:tanh',
       method: 'pgpe',
-      methodOptions: { npair: 16, sigma: 0.1 } as never,
+      methodOptions: { npair: 16, sigma: 0.1, optimizer: { kind: 'adam', lr: 0.05 } } as never,
       evaluation: { every: 5, episodes: 8 },
     },
     asked: 800,
     words: 'solved (800) within 20 s',
-    until: 810,
+    until: 820,
     seconds: 60,
   },
   swimmer: {
@@ -162,13 +167,13 @@ const folder = path.join(fileURLToPath(new URL('..', import.meta.url)), 'build',
 const docs = fileURLToPath(new URL('../docs/results.md', import.meta.url))
 
 async function learn(name: string, seed: number, workers: number): Promise<Run> {
-  const { settings, asked, until, seconds } = CASES[name]
+  const { settings, asked, until, seconds, scored: episodes = EPISODES } = CASES[name]
   const task = tasks[name]()
   const limits = Number.isFinite(until) ? { target: until, seconds } : { seconds }
   const result = await train(task, { ...settings, ...limits, seed, workers }).finish()
   const reached = result.history.find(g => g.evalReturn !== undefined && g.evalReturn >= asked)
   const { policy } = result
-  const scored = await evaluate(policy, task, { episodes: EPISODES, seed: SCORE_SEED })
+  const scored = await evaluate(policy, task, { episodes, seed: SCORE_SEED })
   const last = result.history.at(-1)
   const run: Run = {
     task: name,

@@ -241,7 +241,7 @@ export class Vec implements Iterable<Expr> {
     return total([...this])
   }
   mean(): Expr {
-    return this.sum().div(this.length)
+    return scaled(this.sum(), 1 / this.length)
   }
   dot(x: Vec): Expr {
     const product: unknown = this.mul(x)
@@ -419,6 +419,12 @@ const binary = (op: Operation, a: Operand, b: Operand): Operand => each(op, a, b
 export function total(items: readonly Expr[]): Expr {
   if (items.length === 0) return literal(0)
   return items.reduce((sum, x) => scalar('ADD', sum, x))
+}
+
+/** x times a number that stands for no unit: a count, a share */
+export function scaled(x: Expr, factor: number): Expr {
+  const product = x.mul(factor)
+  return faultOf(product) ? product : new Expr(product.node, { dim: x.dim, loose: x.loose })
 }
 
 const WHOLE_POWER = 4

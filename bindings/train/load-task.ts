@@ -10,7 +10,7 @@ export type TaskReference = string
 
 /** Words that loadTask turns into this task; undefined for a task that is in no library. */
 export async function referenceOf(task: Task): Promise<TaskReference | undefined> {
-  const { tasks } = await import('../tasks/index.js')
+  const { tasks } = await import('../tasks/registry.js')
   return tasks[task.name]?.() === task ? task.name : undefined
 }
 
@@ -21,7 +21,7 @@ export async function referenceOf(task: Task): Promise<TaskReference | undefined
  */
 export async function loadTask(words: TaskReference): Promise<Task> {
   if (MODULE.test(words)) return loadModule(words)
-  const { tasks } = await import('../tasks/index.js')
+  const { tasks } = await import('../tasks/registry.js')
   if (Object.hasOwn(tasks, words)) return tasks[words]()
   const known = Object.keys(tasks)
   throw new TaskError(

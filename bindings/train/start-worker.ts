@@ -28,7 +28,7 @@ export const startWorker =
   events =>
     typeof process !== 'undefined' && process.versions?.node !== undefined
       ? startNode(events, module)
-      : // bundlers recognise this form; the name is not that of the engine's worker, for they may put both in one folder
+      : // bundlers recognise this form
         fromWeb(new Worker(new URL('./range-web-worker.js', import.meta.url), { type: 'module' }), events)
 
 /** Calls `gone` at most once, with the first reason heard. */

@@ -221,6 +221,23 @@ test('registers are used again', () => {
   assert.ok(short.nreg - short.consts.length < 20)
 })
 
+test('a graph may be as deep as it likes', () => {
+  const { program } = compileTerms(s => {
+    let x = s.qpos[0].unitless()
+    for (let i = 0; i < 5000; i++) x = x.mul(0.5).add(i)
+    return { observation: { x } }
+  })
+  assert.is(program.segments.observe[1] - program.segments.observe[0], 5001)
+})
+
+test('the past of a rotation is a rotation', () => {
+  assert.equal(
+    observe(s => s.prev(s.body('foot').xquat).w),
+    // read, and kept for the next step
+    ['LOAD_T', 'LOAD_S', 'STORE_T'],
+  )
+})
+
 test('offsets are those of the layout it is compiled for', () => {
   const task = defineTask({
     name: 'test',
