@@ -57,25 +57,29 @@ export const layoutName = ({ layout }: Rollout): string => fingerprint([...layou
 const KEPT = 2
 
 interface Open {
-  readonly run: string
   readonly train: Rollout
   /** without action noise; the same one where there is none */
   readonly evaluate: Rollout
   readonly distribution: ParameterDistribution | undefined
 }
 
-const opened: Promise<Open>[] = []
-const names: string[] = []
+/** by id of the run, the one used last at the end */
+const opened = new Map<string, Promise<Open>>()
 
 /** The engine for a run, kept for its next range. */
 function openFor(run: Run): Promise<Open> {
-  const known = names.indexOf(run.id)
-  if (known >= 0) return opened[known]
-  names.unshift(run.id)
-  opened.unshift(open(run))
-  for (const old of opened.splice(KEPT)) old.then(close, () => {})
-  names.splice(KEPT)
-  return opened[0]
+  const { id } = run
+  const found = opened.get(id) ?? open(run)
+  opened.delete(id)
+  opened.set(id, found)
+  // what failed may succeed the next time
+  found.catch(() => opened.delete(id))
+  const [oldest] = opened.keys()
+  if (opened.size > KEPT) {
+    opened.get(oldest)?.then(close, () => {})
+    opened.delete(oldest)
+  }
+  return found
 }
 
 function close({ train, evaluate }: Open): void {
@@ -100,7 +104,7 @@ async function open(run: Run): Promise<Open> {
     return rollout
   }
   const train = await make(actionNoise)
-  return { run: run.id, train, evaluate: actionNoise === 0 ? train : await make(0), distribution }
+  return { train, evaluate: actionNoise === 0 ? train : await make(0), distribution }
 }
 
 /**
