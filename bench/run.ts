@@ -55,6 +55,8 @@ const BENCHES = [
   { name: 'peers', run: 'benchPeers', title: 'Boxes and scenes, beside Rapier and Jolt' },
   { name: 'identify', run: 'benchIdentify', title: 'Identification' },
   { name: 'es', run: 'benchEs', title: 'Evolution strategies' },
+  { name: 'gradient', run: 'benchGradient', title: 'Gradients of evolution strategies' },
+  { name: 'rollout', run: 'benchRollout', title: 'Rollouts with a policy' },
   { name: 'threads', run: 'benchThreads', title: 'Threads' },
   { name: 'memory', run: 'benchMemory', title: 'Memory' },
   { name: 'start', run: 'benchStart', title: 'Cold start' },
@@ -81,6 +83,7 @@ function machine(): Record<string, string> {
     mujoco: version('@mujoco/mujoco'),
     rapier: version('@dimforge/rapier3d-simd-compat'),
     jolt: version('jolt-physics'),
+    'gpu.js': version('gpu.js'),
     assemblyscript: version('assemblyscript'),
     simcrank: version('..'),
     commit: inGit

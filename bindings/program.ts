@@ -94,6 +94,8 @@ export const TASK_NEED = {
   RESULTS: 8,
   /** cfrc_ext */
   CONTACT_FORCES: 16,
+  /** qacc of worlds without constraints, which a step otherwise leaves out */
+  ACCELERATION: 32,
 } as const
 
 /** A task compiled for one model. Registers [0, consts.length) hold constants. */

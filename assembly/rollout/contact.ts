@@ -5,8 +5,8 @@ import { contactForce, contactRows, ncon } from '../sim/contact-force'
 import { at, CON_FRAME, CON_GEOM1, CON_GEOM2, CON_HAS, CON_POS, CON_STRIDE, i32at } from '../sim/types'
 
 /**
- * What the contacts of the last timestep do to each body, about the centre of mass of its tree.
- *   in      con and ctc of the last timestep, grp_com of the present state
+ * What the contacts of the last timestep do to each body, about the centre of mass of its tree as it was then.
+ *   in      con, ctc and grp_com as the last timestep leaves them
  *   out     cfrc_ext (nbody, 6): torque, force, in the worlds of `mask`; the world body's is 0
  *   source  MuJoCo engine_core_smooth.c, mj_rnePostConstraint, without applied forces and equalities
  */

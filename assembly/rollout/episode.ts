@@ -64,9 +64,11 @@ export function workBytes(r: usize): usize {
 
 /** poses and velocities of the present state that a program reads */
 function poses(m: usize, p: usize, d: usize, s: usize, needs: i32): void {
-  if (needs & (P.TASK_NEED_VELOCITY | P.TASK_NEED_GEOMS | P.TASK_NEED_CONTACT_FORCES)) kinematics(m, p, d, s)
-  if (needs & (P.TASK_NEED_VELOCITY | P.TASK_NEED_CONTACT_FORCES)) comPos(m, p, s)
-  if (needs & P.TASK_NEED_VELOCITY) rne(m, p, d, s)
+  if (needs & (P.TASK_NEED_VELOCITY | P.TASK_NEED_GEOMS)) kinematics(m, p, d, s)
+  if (needs & P.TASK_NEED_VELOCITY) {
+    comPos(m, p, s)
+    rne(m, p, d, s)
+  }
   if (needs & P.TASK_NEED_GEOMS) geomFrames(m, p, s, true)
   if (needs & P.TASK_NEED_FRAMES) frames(m, p, d, s)
 }
@@ -104,13 +106,14 @@ export function rolloutBlock(m: usize, p: usize, d: usize, s: usize, spare: usiz
         const from = i32at(<usize>P.controlreg(r), i)
         if (from >= 0) st(at(f.ctrl(m, d), i), ld(at(regs, from)))
       }
-      step(m, p, d, s, false, false)
+      step(m, p, d, s, false, k + 1 == frameskip && (needs & P.TASK_NEED_ACCELERATION) != 0)
     }
 
     // reward
     runSegment(r, P.SEGMENT_DYNAMICS, d, p, s, regs, slots, w + W_WHO, laneMask(15), tmp)
-    poses(m, p, d, s, needs)
+    // before the poses of the new state take the place of those the contacts were found in
     if (needs & P.TASK_NEED_CONTACT_FORCES) contactForces(m, s, laneMask(15), tmp)
+    poses(m, p, d, s, needs)
     runSegment(r, P.SEGMENT_REWARD, d, p, s, regs, slots, w + W_WHO, laneMask(15), tmp)
     let reward = zero()
     for (let i = 0; i < nterm; i++) {
@@ -201,11 +204,7 @@ function begin(m: usize, p: usize, d: usize, s: usize, spare: usize, r: usize, w
     memory.copy(spare, d, P.dbytes(r))
     forward(m, p, spare, s)
     for (let a: usize = 0, end = <usize>P.dbytes(r); a < end; a += V) st(d + a, sel(mask, ld(spare + a), ld(d + a)))
-    if (needs & P.TASK_NEED_CONTACT_FORCES) {
-      kinematics(m, p, d, s)
-      comPos(m, p, s)
-      contactForces(m, s, mask, tmp)
-    }
+    if (needs & P.TASK_NEED_CONTACT_FORCES) contactForces(m, s, mask, tmp)
   }
   poses(m, p, d, s, needs)
   runSegment(r, P.SEGMENT_INIT, d, p, s, regs, slots, w + W_WHO, mask, tmp)

@@ -49,6 +49,7 @@ export const TASK_NEED_VELOCITY: i32 = 2
 export const TASK_NEED_GEOMS: i32 = 4
 export const TASK_NEED_RESULTS: i32 = 8
 export const TASK_NEED_CONTACT_FORCES: i32 = 16
+export const TASK_NEED_ACCELERATION: i32 = 32
 export const LAYER_DENSE: i32 = 0
 export const LAYER_GRU: i32 = 1
 export const LAYER_LSTM: i32 = 2

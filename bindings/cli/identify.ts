@@ -19,6 +19,7 @@ import { openOutput, writeFiles } from './output.js'
 import { modelPatch } from './patch.js'
 import { openProgress } from './progress.js'
 import { type Job, reportOf, summary } from './summary.js'
+import { quoted } from './words.js'
 
 export interface IdentifyCommandOptions {
   readonly space: string
@@ -43,10 +44,6 @@ export interface IdentifyCommandOptions {
 }
 
 const STATE = 'state.json'
-
-/** Words as a POSIX shell reads them back. */
-const quoted = (words: readonly string[]): string =>
-  words.map(word => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 
 async function readAll(
   files: readonly string[],

@@ -3,10 +3,12 @@ import pc from 'picocolors'
 import { SimcrankError, UsageError } from '../errors.js'
 import type { CheckOptions } from './check.js'
 import type { CorpusOptions } from './check-corpus.js'
+import type { EvaluateCommandOptions } from './evaluate.js'
 import type { IdentifyCommandOptions } from './identify.js'
 import { Failure, type Io, packageManifest, toJson } from './io.js'
 import * as value from './options.js'
 import { printable } from './table.js'
+import type { TrainCommandOptions } from './train.js'
 
 /** Exit codes: the command did its work, it failed, it was called wrongly, it was interrupted. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
@@ -73,6 +75,61 @@ function build(io: Io, argv: readonly string[]): Command {
     })
 
   program
+    .command('train')
+    .summary('a policy for a task')
+    .description(
+      'Trains a policy on TASK inside the engine, by an evolution strategy. The same words give the same policy, bit for bit.',
+    )
+    .argument('<task>', 'a task of the library, or a .js, .mjs or .ts module whose default export is one')
+    .option('--randomize <file>', 'physics drawn anew for each episode: parameters and their distribution (JSON)')
+    .addOption(new Option('--method <name>', 'evolution strategy; default openai-es').choices(value.METHODS))
+    .option('--method-options <key=value...>', 'popsize, sigma and what else the method takes', value.setting)
+    .option('--policy <spec>', 'linear[:bias], mlp:32x32[:relu], gru:32, lstm:32; default mlp:32x32')
+    .option(
+      '--weights <term=w...>',
+      'what a reward term counts in training; evaluations are of the reward itself',
+      value.weight,
+    )
+    .option('--start <file>', 'begin with this policy (.safetensors)')
+    .addOption(new Option('--backend <name>', 'where worlds are simulated').choices(['wasm', 'webgpu']).default('wasm'))
+    .option('--workers <n>', 'threads, default all cores; the result does not depend on it', value.integer(1))
+    .option('--seed <n>', 'seed of everything random; default 0', value.seed)
+    .option('--episodes <n>', 'episodes of each member in a generation; default 1', value.integer(1))
+    .option('--evaluate-every <n>', 'generations from one evaluation to the next; default 10', value.integer(1))
+    .option('--evaluate-episodes <n>', 'episodes of an evaluation; default 16', value.integer(1))
+    .option('--generations <n>', 'end after so many generations', value.integer(1))
+    .option('--steps <n>', 'end after so many environment steps', value.positive(''))
+    .option('--seconds <s>', 'end after so much time', value.positive('seconds'))
+    .option('--target <return>', 'end at this mean return; default the score at which the task is solved', value.number)
+    .option('--checkpoint-every <n>', 'generations from one checkpoint to the next; default 10', value.integer(1))
+    .option(
+      '--out <dir>',
+      'write policy.safetensors, policy.ts, report.html, metrics.jsonl, config.json, checkpoints there',
+    )
+    .option('--resume', 'go on with the run in --out')
+    .option('--json', 'print the result as JSON, and nothing else')
+    .action(async (task: string, options: TrainCommandOptions) => {
+      const { trainCommand } = await import('./train.js')
+      await trainCommand(io, task, options, argv)
+    })
+
+  program
+    .command('evaluate')
+    .summary('how good a policy is')
+    .description('Runs POLICY through episodes of TASK: its return, term by term, and what that depends on.')
+    .argument('<policy>', 'policy.safetensors of a training run')
+    .argument('<task>', 'a task of the library, or a .js, .mjs or .ts module whose default export is one')
+    .option('--episodes <n>', 'episodes', value.integer(1), 100)
+    .option('--randomize <file>', 'physics drawn anew for each episode: parameters and their distribution (JSON)')
+    .option('--seed <n>', 'seed of the episodes', value.seed, 0)
+    .option('--workers <n>', 'threads, default all cores; the result does not depend on it', value.integer(1))
+    .option('--json', 'print the result as JSON, and nothing else')
+    .action(async (policy: string, task: string, options: EvaluateCommandOptions) => {
+      const { evaluateCommand } = await import('./evaluate.js')
+      await evaluateCommand(io, policy, task, options)
+    })
+
+  program
     .command('check')
     .summary('is a model supported, right and fast')
     .description('Says whether MODEL is supported, compares it with MuJoCo and times both.')
@@ -117,6 +174,11 @@ function build(io: Io, argv: readonly string[]): Command {
   return program
 }
 
+/** Ours, or that of another copy of simcrank, which a user's module may have brought along. */
+const isOurs = (error: unknown): error is SimcrankError =>
+  error instanceof SimcrankError ||
+  (error instanceof Error && 'place' in error && 'code' in error && typeof error.code === 'string')
+
 /**
  * Runs the command line.
  *
@@ -135,7 +197,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       if (json) io.out(toJson({ error: { code: 'USAGE', message: error.message.replace(/^error: /, '') } }))
       return EXIT.usage
     }
-    const known = error instanceof SimcrankError
+    const known = isOurs(error)
     const message = error instanceof Error ? error.message : String(error)
     const code = known ? error.code : 'INTERNAL'
     const words = known ? message : `internal error: ${message}; SIMCRANK_DEBUG=1 shows where. Please report it`

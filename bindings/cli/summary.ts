@@ -5,6 +5,7 @@ import type { ReportData, Role } from '../report/data.js'
 import { change, duration, significant, withHalfWidth } from '../report/format.js'
 import type { ErrorResult, IdentifyResult, ParameterResult } from '../sysid/result.js'
 import { printable, textTable } from './table.js'
+import { plural, thousands } from './words.js'
 
 /** What was asked for, as the outputs name it. */
 export interface Job {
@@ -75,8 +76,6 @@ function pooled(errors: readonly ErrorResult[], role: Role): ErrorResult[] {
   })
 }
 
-const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`
-const thousands = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 const spanOf = (recordings: readonly Recording[]): number => recordings.reduce((sum, it) => sum + it.end - it.start, 0)
 
 /** Windows and the filter of their initial states: what another scorer must copy to be comparable. */

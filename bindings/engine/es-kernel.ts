@@ -44,9 +44,11 @@ export interface Displacement {
 }
 
 const GROUP = 32
+/** numbers that a word of a counter can be */
+const WORDS = 0x1_0000_0000
 /** pairs whose factors are kept at a time, and the memory they may take */
 const MAX_PAIRS = 256
-const MAX_BYTES = 2 ** 25
+const MAX_BYTES = 1 << 25
 
 /** what one call needs in linear memory; given back at its end */
 type Take = (bytes: number) => number
@@ -103,7 +105,7 @@ export class EsKernel {
     checkKey(key)
     if (squares !== undefined && squares.length !== weights.length)
       throw new SizeError('NOISE_SIZE', `gradient: got ${squares.length} square weights for ${weights.length} weights`)
-    if (!(Number.isInteger(first) && first >= 0 && first + weights.length <= 2 ** 32))
+    if (!(Number.isInteger(first) && first >= 0 && first + weights.length <= WORDS))
       throw new SizeError('NOISE_SIZE', `gradient: pairs ${first} to ${first + weights.length} are not 32-bit numbers`)
     const sums = [new Float32Array(nparam), ...(squares === undefined ? [] : [new Float32Array(nparam)])]
     this.#add(sums, key, weights, squares, first)
@@ -122,6 +124,7 @@ export class EsKernel {
     const { nparam, seed, generation, rank } = key
     checkKey(key)
     checkLength('theta', theta, nparam)
+    checkWhole('pair', pair, 0)
     const out = theta.slice()
     if (rank !== undefined) {
       if (typeof sigma !== 'number') throw new SizeError('NOISE_SIZE', 'perturb: a low rank has one sigma for all')
@@ -343,20 +346,21 @@ function checkLength(name: string, values: ArrayLike<number>, nparam: number): v
     throw new SizeError('NOISE_SIZE', `${name}: got length ${values.length}, expected nparam = ${nparam}`)
 }
 
+function checkWhole(name: string, value: number, least: number): void {
+  if (!(Number.isInteger(value) && value >= least && value < WORDS))
+    throw new SizeError('NOISE_SIZE', `${name}: got ${value}, expected a whole number from ${least} to 2^32 - 1`)
+}
+
 function checkKey({ nparam, rank, matrices = [], generation }: NoiseKey): void {
-  const whole = (name: string, value: number, least: number): void => {
-    if (!(Number.isInteger(value) && value >= least && value < 2 ** 32))
-      throw new SizeError('NOISE_SIZE', `${name}: got ${value}, expected a whole number from ${least} to 2^32 - 1`)
-  }
-  whole('nparam', nparam, 1)
-  whole('generation', generation, 0)
+  checkWhole('nparam', nparam, 1)
+  checkWhole('generation', generation, 0)
   if (rank === undefined) return
-  whole('rank', rank, 1)
+  checkWhole('rank', rank, 1)
   let at = 0
   for (const [i, { offset, rows, cols }] of matrices.entries()) {
-    whole(`matrices[${i}].offset`, offset, at)
-    whole(`matrices[${i}].rows`, rows, 1)
-    whole(`matrices[${i}].cols`, cols, 1)
+    checkWhole(`matrices[${i}].offset`, offset, at)
+    checkWhole(`matrices[${i}].rows`, rows, 1)
+    checkWhole(`matrices[${i}].cols`, cols, 1)
     at = offset + rows * cols
     if (at > nparam) throw new SizeError('NOISE_SIZE', `matrices[${i}]: ends at ${at}, beyond nparam = ${nparam}`)
   }

@@ -2,7 +2,7 @@
 import { SizeError, TaskError } from '../errors.js'
 import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
-import { LAYER, type Network, OUT, PERTURB, type Program, ROLLOUT, SEGMENTS, TRACK } from '../program.js'
+import { LAYER, type Network, OUT, PERTURB, type Program, ROLLOUT, SEGMENTS } from '../program.js'
 import type { Layout } from './layout.js'
 import { normalsAt } from './normals.js'
 import { historyBuffers, reset } from './reset.js'
@@ -451,5 +451,3 @@ export async function openRollout(model: Model, options: RolloutOptions = {}): P
   await engine.ensure(workers)
   return new Rollout(engine, model, workers, options)
 }
-
-export { TRACK }

@@ -7,38 +7,14 @@
  *
  * Source: Salimans et al. 2017 (arXiv 1703.03864) for shared noise; Sarkar et al. 2025 (EGGROLL, arXiv 2511.16652) for low rank.
  */
+import type { Matrix, NoiseKey, NoiseSums } from '../engine/es-kernel.js'
 import { SizeError } from '../errors.js'
 import { fillTableNormal, philox, STREAM, seedWords } from '../math/index.js'
 import { parameterBlocks } from '../policy/network.js'
 import type { Network } from '../program.js'
 import { averageRanks } from './shaping.js'
 
-/** A matrix (rows, cols), row-major, that stands in theta from `offset`. What stands between matrices is vectors. */
-export interface Matrix {
-  readonly offset: number
-  readonly rows: number
-  readonly cols: number
-}
-
-/** Everything a direction is a function of, besides its pair. */
-export interface NoiseKey {
-  readonly seed: number
-  readonly generation: number
-  /** length of a direction */
-  readonly nparam: number
-  /** rank of the matrices' perturbations; undefined: every parameter has a normal number of its own */
-  readonly rank?: number
-  /** with rank: the matrices of theta, ascending and apart */
-  readonly matrices?: readonly Matrix[]
-}
-
-/** Sums over the pairs of a generation, in ascending order of pairs, single precision. */
-export interface NoiseSums {
-  /** sum of weight * z (nparam) */
-  readonly first: Float32Array
-  /** sum of square weight * z^2 (nparam), when asked for */
-  readonly second?: Float32Array
-}
+export type { Matrix, NoiseKey, NoiseSums }
 
 /** What strategies need computed over whole generations. */
 export interface NoiseKernel {
@@ -68,15 +44,15 @@ export function normalsPerDirection(key: NoiseKey): number {
  * @param out (nparam)
  */
 export function direction(key: NoiseKey, pair: number, out: Float32Array): void {
-  const { seed, generation, nparam, rank, matrices = [] } = key
+  const { nparam, rank, matrices = [] } = key
   if (out.length !== nparam)
     throw new SizeError('NOISE_SIZE', `direction: got length ${out.length}, expected nparam = ${nparam}`)
   if (rank === undefined) {
-    fillTableNormal(out, seed, pair, generation)
+    fillTableNormal(out, key.seed, pair, key.generation)
     return
   }
   const z = new Float32Array(normalsPerDirection(key))
-  fillTableNormal(z, seed, pair, generation)
+  fillTableNormal(z, key.seed, pair, key.generation)
   const scale = Math.fround(1 / Math.sqrt(rank))
   let at = 0
   let j = 0

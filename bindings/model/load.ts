@@ -1,8 +1,8 @@
 import { ModelError } from '../errors.js'
 import type { Model } from './model.js'
 import { isSavedModel } from './save.js'
-import { type Budget, encodePath, normalizeAssets, normalizePath, placeOf, readLocation } from './source.js'
-import { assembleModel, unsupported, unsupportedError } from './support.js'
+import { type Budget, placeOf, readLocation } from './source.js'
+import { unsupported, unsupportedError } from './support.js'
 
 export interface LoadOptions {
   /** ms that MuJoCo may take to start and compile, at least 1; default 30000 */
@@ -23,8 +23,6 @@ export interface LoadOptions {
 
 const DEFAULT_TIMEOUT_MS = 30000
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024
-/** name of a model given as text, in MuJoCo's file system */
-const TEXT_PATH = '/model.xml'
 
 /** true for a string that is XML rather than the name of a file */
 function isXmlText(text: string): boolean {
@@ -61,13 +59,14 @@ export async function loadModel(source: string | URL | Uint8Array, options: Load
   const main = await readMain(source, budget, timeoutMs)
   const model = isSavedModel(main.bytes)
     ? (await import('./read-saved.js')).readSavedModel(main.bytes, main.place)
-    : await compileMain(main, budget, { ...options, timeoutMs })
+    : await compiled(main, budget, { ...options, timeoutMs })
   const list = unsupported(model)
   if (list.length > 0 && options.allowUnsupported !== true) throw unsupportedError(list, main.place)
   return model
 }
 
-interface Main {
+/** Where a model comes from. */
+export interface Main {
   readonly bytes: Uint8Array
   /** where it came from; undefined for text and bytes */
   readonly url: URL | undefined
@@ -93,8 +92,8 @@ async function readMain(source: string | URL | Uint8Array, budget: Budget, timeo
   return { bytes, url, place }
 }
 
-/** Compile XML bytes; files it refers to come from `assets`, then from beside it. */
-async function compileMain(main: Main, budget: Budget, options: LoadOptions & { timeoutMs: number }): Promise<Model> {
+/** The Model of XML; what only XML needs is loaded for it. */
+async function compiled(main: Main, budget: Budget, options: LoadOptions & { timeoutMs: number }): Promise<Model> {
   const xml = new TextDecoder().decode(main.bytes)
   if (!isXmlText(xml)) {
     throw new ModelError('MODEL_FORMAT', 'neither XML (MJCF, URDF) nor a saved Model', { place: main.place })
@@ -106,28 +105,5 @@ async function compileMain(main: Main, budget: Budget, options: LoadOptions & { 
       { place: main.place },
     )
   }
-  const { compileModel } = await import('./compile.js')
-  // text and data: URLs have no folder to look into
-  const home = main.url?.protocol === 'data:' ? undefined : main.url
-  const path = home === undefined ? TEXT_PATH : decodeURIComponent(home.pathname)
-  const assets = normalizeAssets(path, options.assets ?? {})
-  const read = async (wanted: string): Promise<Uint8Array | undefined> => {
-    const given = assets.get(normalizePath(wanted))
-    if (given !== undefined || home === undefined) return given
-    return readLocation(new URL(encodePath(wanted), home), budget, AbortSignal.timeout(options.timeoutMs))
-  }
-  const explainMissing = (wanted: string): string =>
-    home === undefined
-      ? `XML text has only the files given in \`assets\`, and '${wanted.slice(1)}' is not among them`
-      : `there is no file ${normalizePath(wanted)}`
-  const { model, unsupported } = await compileModel({
-    path,
-    bytes: main.bytes,
-    timeoutMs: options.timeoutMs,
-    maxModelBytes: budget.limit,
-    read,
-    explainMissing,
-    place: main.place,
-  })
-  return assembleModel(model, model.name, xml, unsupported)
+  return (await import('./compile-files.js')).compileFiles(main, xml, budget, options)
 }

@@ -69,27 +69,3 @@ async function readLocalFile(url: URL, budget: Budget, place: string): Promise<U
     })
   }
 }
-
-/** Percent-encode each component of an absolute path. */
-export function encodePath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/')
-}
-
-/** An absolute path without `.` and `..`. */
-export function normalizePath(path: string): string {
-  return decodeURIComponent(new URL(encodePath(path), 'file:///').pathname)
-}
-
-/** Caller's files, by absolute path in MuJoCo's file system: their names are relative to the model at `path`. */
-export function normalizeAssets(
-  path: string,
-  assets: Readonly<Record<string, Uint8Array | string>>,
-): Map<string, Uint8Array> {
-  const folder = path.slice(0, path.lastIndexOf('/'))
-  const files = new Map<string, Uint8Array>()
-  for (const [name, content] of Object.entries(assets)) {
-    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
-    files.set(normalizePath(`${folder}/${name}`), bytes)
-  }
-  return files
-}

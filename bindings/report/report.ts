@@ -1,6 +1,6 @@
 import type { ReportData, ReportRecording, ReportTrace } from './data.js'
 import { decimate } from './decimate.js'
-import { duration, significant } from './format.js'
+import { compact, duration, significant } from './format.js'
 import { Html, html } from './html.js'
 import { correlation, errors, header, parameters, tiles, warnings } from './sections.js'
 import { renderPage } from './shell.js'
@@ -10,11 +10,6 @@ const ROWS = 250_000
 
 /** intervals of one trace: more than the pixels of a screen show nothing, fewer lose its shape */
 const INTERVALS = { most: 600, least: 60 } as const
-
-/** Six significant digits, more than a screen shows; null where there is no value, as JSON has no NaN. */
-function compact(values: ArrayLike<number>, rows: ArrayLike<number>, digits = 6): (number | null)[] {
-  return Array.from(rows, row => (Number.isFinite(values[row]) ? Number(values[row].toPrecision(digits)) : null))
-}
 
 /** A trace as the page draws it, and how many of its samples that is. */
 function drawn(

@@ -50,7 +50,7 @@ export function tiles(data: ReportData): Html {
   return html`<div class="tiles">${list}</div>`
 }
 
-export function warnings(data: ReportData): Html {
+export function warnings(data: Pick<ReportData, 'warnings'>): Html {
   if (data.warnings.length === 0) return html``
   const items = data.warnings.map(text => html`<li>${text}</li>`)
   return html`<section class="warnings" id="warnings"><h2>Read before use</h2><ul>${items}</ul></section>`

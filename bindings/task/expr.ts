@@ -43,6 +43,11 @@ export class Expr {
     this.loose = loose
   }
 
+  /** what it goes with: a pure number times a plain one may stand for a quantity of any unit @internal */
+  get fits(): Dim {
+    return this.literal || (this.loose && this.dim?.every(x => x === 0)) ? undefined : this.dim
+  }
+
   /** SI unit, '1' for a pure number, '' when it goes with every unit */
   get unit(): string {
     return unitText(this.dim)
@@ -236,7 +241,7 @@ export class Vec implements Iterable<Expr> {
     return total([...this])
   }
   mean(): Expr {
-    return this.sum().div(this.length)
+    return scaled(this.sum(), 1 / this.length)
   }
   dot(x: Vec): Expr {
     const product: unknown = this.mul(x)
@@ -330,11 +335,11 @@ function mismatch(op: Operation, args: readonly Expr[]): Expr {
 /** the dimension that all of these share, or false */
 function common(args: readonly Expr[]): Dim | false {
   let dim: Dim
-  for (const { dim: d } of args) {
-    if (!compatible(dim, d)) return false
-    dim ??= d
+  for (const { fits } of args) {
+    if (!compatible(dim, fits)) return false
+    dim ??= fits
   }
-  return dim
+  return dim ?? args.find(x => x.dim !== undefined)?.dim
 }
 
 /** dimension of an operation's result; false: its arguments do not go together */
@@ -414,6 +419,12 @@ const binary = (op: Operation, a: Operand, b: Operand): Operand => each(op, a, b
 export function total(items: readonly Expr[]): Expr {
   if (items.length === 0) return literal(0)
   return items.reduce((sum, x) => scalar('ADD', sum, x))
+}
+
+/** x times a number that stands for no unit: a count, a share */
+export function scaled(x: Expr, factor: number): Expr {
+  const product = x.mul(factor)
+  return faultOf(product) ? product : new Expr(product.node, { dim: x.dim, loose: x.loose })
 }
 
 const WHOLE_POWER = 4

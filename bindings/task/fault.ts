@@ -36,7 +36,7 @@ export function poison<T>(code: TaskCode, message: string): T {
           for (let i = 0; i < ITEMS; i++) yield self
         }
       }
-      if (key === 'length') return 0
+      if (key === Symbol.toPrimitive) return () => Number.NaN
       return key === 'then' || typeof key === 'symbol' ? undefined : self
     },
     apply: () => self,

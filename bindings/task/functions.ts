@@ -8,6 +8,7 @@ import {
   type Operand,
   raise,
   type Scalar,
+  scaled,
   spread,
   total,
   type Vec,
@@ -88,7 +89,7 @@ export const sum = (x: ExprLike): Expr => total(flatten(x))
 /** Mean of all elements. */
 export function mean(x: ExprLike): Expr {
   const items = flatten(x)
-  return firstFault<Expr>(items) ?? total(items).div(items.length)
+  return firstFault<Expr>(items) ?? scaled(total(items), 1 / items.length)
 }
 export function dot(a: Vec, b: Vec): Expr {
   return firstFault<Expr>([a, b]) ?? a.dot(b)

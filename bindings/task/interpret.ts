@@ -6,7 +6,7 @@
 import { derivedAddress } from '../engine/derived.js'
 import { type Layout, V } from '../engine/layout.js'
 import { SizeError } from '../errors.js'
-import { derivedFields, type Field, fieldSize, modelFields, worldFields } from '../fields.js'
+import { derivedFields, type Field, fieldSize, modelFields, scratchFields, worldFields } from '../fields.js'
 import { philox, seedWords } from '../math/index.js'
 import { normalsf, uniformf } from '../math/single.js'
 import type { Model } from '../model/model.js'
@@ -86,7 +86,10 @@ function words(place: number, stream: number, step: number, { seed, env, generat
   return out
 }
 
-const rows = new Map<string, Field>([...derivedFields, ...modelFields, ...worldFields].map(f => [f.name, f]))
+/** the scratch also holds what no batch hands out: grp_com, cfrc_ext */
+const rows = new Map<string, Field>(
+  [...scratchFields, ...derivedFields, ...modelFields, ...worldFields].map(f => [f.name, f]),
+)
 
 /** A world that a task program can be run in: its fields by name, and the moments of a control step. */
 export class Interpreter {

@@ -71,6 +71,7 @@ export class Lowering {
   readonly #lastActions = new Map<number, { now: number; before?: number }>()
   readonly #blocks = new Map<number, number>()
   readonly #drawn = new Map<RandomNode, Segment>()
+  readonly #randoms: Readonly<Record<Segment, Map<RandomNode, number>>> = bySegment(() => new Map())
   /** cells and state elements whose new values are being worked out */
   readonly #open = new Set<unknown>()
   #place = ''
@@ -91,8 +92,9 @@ export class Lowering {
 
   /** Everything that what was lowered so far remembers: starts, moves and updates of its slots. */
   finish(action: (index: number) => Node): void {
+    for (const { value, place } of this.#resets.values()) this.value(value, 'reset', place)
     const cells = new Set<Cell>()
-    const chains = new Map<Chain, number>()
+    const chains = new Set<Chain>()
     for (let more = true; more; ) {
       more = false
       for (const cell of this.#cells.keys()) {
@@ -103,7 +105,7 @@ export class Lowering {
       }
       for (const chain of this.#chains.values()) {
         if (chains.has(chain)) continue
-        chains.set(chain, 0)
+        chains.add(chain)
         more = true
         this.value(chain.of, 'observe', chain.place)
         this.value(chain.of, 'init', chain.place)
@@ -137,13 +139,15 @@ export class Lowering {
   // ------------------------------------------------------------------------------------------------------------- values
 
   /** @param fresh in reset and update: variables and state as they will be, not as they were */
-  #lower(node: Node, segment: Segment, fresh: boolean): number {
-    const key = `${this.#intern(node)}${fresh ? '*' : ''}`
-    const known = this.#values[segment].get(key)
-    if (known !== undefined) return known
-    const value = this.#compute(node, segment, fresh)
-    this.#values[segment].set(key, value)
-    return value
+  #lower(root: Node, segment: Segment, fresh: boolean): number {
+    const values = this.#values[segment]
+    const keyOf = (node: Node): string => `${this.#intern(node)}${fresh ? '*' : ''}`
+    argumentsFirst(
+      root,
+      node => values.has(keyOf(node)),
+      node => values.set(keyOf(node), this.#compute(node, segment, fresh)),
+    )
+    return values.get(keyOf(root)) as number
   }
 
   #compute(node: Node, segment: Segment, fresh: boolean): number {
@@ -236,15 +240,19 @@ export class Lowering {
       this.#refuse(`a random number drawn ${MOMENT[other]} would be another one`, segment, 'keep it in a variable')
     }
     if (!redrawn) this.#drawn.set(node, segment)
+    const known = this.#randoms[segment].get(node)
+    if (known !== undefined) return known
     const stream =
       segment === 'reset' || segment === 'init' ? STREAM.reset : segment === 'observe' ? STREAM.sensor : STREAM.task
-    return this.builders[segment].random(node.normal, stream, () => {
+    const value = this.builders[segment].random(node.normal, stream, () => {
       const block = this.#blocks.get(stream) ?? 0
       if (block === MAX_BLOCKS)
         fail('VALUE', `more than ${4 * MAX_BLOCKS} random numbers in a control step`, this.#place)
       this.#blocks.set(stream, block + 1)
       return block
     })
+    this.#randoms[segment].set(node, value)
+    return value
   }
 
   // ------------------------------------------------------------------------------------------------------------- memory
@@ -263,18 +271,20 @@ export class Lowering {
   }
 
   #cell(cell: Cell, segment: Segment, fresh: boolean): number {
+    const deferred = this.#isDeferred(cell)
+    if (segment === 'reset' && deferred)
+      this.#refuse(`${cell.place} needs poses or results, which are not known`, segment)
+    if (segment === 'reset' || (segment === 'init' && deferred))
+      return this.#once(cell, () => this.#at(cell.place, () => this.#lower(cell.reset, segment, true)))
     let slot = this.#cells.get(cell)
     if (slot === undefined) {
       slot = this.nslot++
       this.#cells.set(cell, slot)
     }
-    if (segment === 'reset' || (segment === 'init' && this.#isDeferred(cell))) {
-      if (segment === 'reset' && this.#isDeferred(cell))
-        this.#refuse(`${cell.place} needs poses or results, which are not known`, segment)
-      return this.#once(cell, () => this.#at(cell.place, () => this.#lower(cell.reset, segment, true)))
+    if (segment === 'update' && fresh && (cell.every ?? cell.update) !== undefined) {
+      const from = slot
+      return this.#once(cell, () => this.#at(cell.place, () => this.#updated(cell, from)))
     }
-    if (segment === 'update' && fresh && (cell.every ?? cell.update) !== undefined)
-      return this.#once(cell, () => this.#at(cell.place, () => this.#updated(cell, slot)))
     return this.builders[segment].slot(slot, cell.place)
   }
 
@@ -283,16 +293,15 @@ export class Lowering {
     const known = this.#deferred.get(cell)
     if (known !== undefined) return known
     this.#deferred.set(cell, false)
+    let deferred = false
     const seen = new Set<Node>()
-    const waits = (node: Node): boolean => {
-      if (seen.has(node)) return false
+    const look = (node: Node): void => {
       seen.add(node)
-      if (node.op === 'load') return node.when === 'pose' || node.when === 'result'
-      if (node.op === 'past') return true
-      if (node.op === 'cell') return this.#isDeferred(node.cell)
-      return 'args' in node && node.args.some(waits)
+      if (node.op === 'load') deferred ||= node.when === 'pose' || node.when === 'result'
+      else if (node.op === 'past') deferred = true
+      else if (node.op === 'cell') deferred ||= this.#isDeferred(node.cell)
     }
-    const deferred = waits(cell.reset)
+    argumentsFirst(cell.reset, node => seen.has(node), look)
     this.#deferred.set(cell, deferred)
     return deferred
   }
@@ -362,12 +371,13 @@ export class Lowering {
   // ---------------------------------------------------------------------------------------------------- same expressions
 
   /** the same number for nodes that compute the same */
-  #intern(node: Node): number {
-    const known = this.#interned.get(node)
-    if (known !== undefined) return known
-    const id = this.#number(this.#identity(node))
-    this.#interned.set(node, id)
-    return id
+  #intern(root: Node): number {
+    argumentsFirst(
+      root,
+      node => this.#interned.has(node),
+      node => this.#interned.set(node, this.#number(this.#identity(node))),
+    )
+    return this.#interned.get(root) as number
   }
 
   #identity(node: Node): unknown {
@@ -401,6 +411,20 @@ export class Lowering {
     if (known !== undefined) return known
     this.#ids.set(identity, this.#ids.size)
     return this.#ids.size - 1
+  }
+}
+
+/** Visit a node behind its arguments, those that are done left out; without recursion, as a long sum is a deep graph. */
+function argumentsFirst(root: Node, done: (node: Node) => boolean, visit: (node: Node) => void): void {
+  const stack = [root]
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    const open: Node[] = done(node) || !('args' in node) ? [] : node.args.filter(arg => !done(arg))
+    if (open.length > 0) {
+      stack.push(...open.reverse())
+      continue
+    }
+    if (!done(node)) visit(node)
+    stack.pop()
   }
 }
 

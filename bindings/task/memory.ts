@@ -5,6 +5,7 @@ import {
   type ExprLike,
   flatten,
   type Operand,
+  Quat,
   type Scalar,
   scalar,
   spread,
@@ -157,7 +158,7 @@ export class Memory {
 }
 
 function checkUnit(x: Expr, dim: Dim, place: string): void {
-  if (!compatible(x.dim, dim)) fail('UNIT_MISMATCH', `got ${x.unit}, expected ${unitText(dim)}`, place)
+  if (!compatible(x.fits, dim)) fail('UNIT_MISMATCH', `got ${x.unit}, expected ${unitText(dim)}`, place)
 }
 
 /** The value of x so many control steps ago. */
@@ -177,7 +178,11 @@ export function interpolate(taps: readonly Expr[], at: Scalar): Expr {
 /** Apply a function to one number or to each of a vector. */
 export function overAll<T extends Operand>(x: T, f: (x: Expr, index: number) => Expr): T {
   if (faultOf(x) !== undefined) return x
-  if (x instanceof Vec) return vec(...Array.from(x, f)) as Operand as T
+  if (x instanceof Vec) {
+    const items = Array.from(x, f)
+    const made = firstFault<Vec>(items) ?? (x instanceof Quat ? new Quat(items) : new Vec(items))
+    return made as Operand as T
+  }
   return spread([x], y => f(vec(y)[0], 0)) as T
 }
 

@@ -42,25 +42,26 @@ export function pose(field: string, first: number, count: number, unit: string, 
 /** A physical parameter of the world. */
 export const parameter = (field: string, index: number, dim: Dim): Expr => load('p', field, index, dim, 'parameter')
 
+/** results that only a batch keeps up to date */
+const COUNTS = ['solver_niter', 'ncon', 'nefc', 'status']
+
 /** A state, input or result of the world. */
 export function worldLoad(model: Model, field: string, index: number): Expr {
-  const result = !STATE.has(field)
-  return load(
-    'd',
-    field,
-    index,
-    elementDim(model, field, index),
-    result ? 'result' : 'state',
-    result ? TASK_NEED.RESULTS : 0,
-  )
+  const dim = elementDim(model, field, index)
+  if (STATE.has(field)) return load('d', field, index, dim, 'state')
+  const needs = TASK_NEED.RESULTS | (field === 'qacc' ? TASK_NEED.ACCELERATION : 0)
+  return load('d', field, index, dim, 'result', needs)
 }
 
 /** A world field, or a model field that may differ by world, whole. */
 export function wholeField(model: Model, name: string): Vec {
   const field = fieldOf.get(name)
   const world = worldNames.has(name)
-  if (field === undefined || !(world || field.perWorld)) {
-    const known = [...worldNames, ...modelFields.filter(f => f.perWorld).map(f => f.name)]
+  if (field === undefined || !(world || field.perWorld) || COUNTS.includes(name)) {
+    const known = [
+      ...[...worldNames].filter(n => !COUNTS.includes(n)),
+      ...modelFields.filter(f => f.perWorld).map(f => f.name),
+    ]
     return poison('NAME_UNKNOWN', `no field '${name}' that a task can read${nearestHint(name, known)}`)
   }
   const size = fieldSize(field, model)

@@ -103,7 +103,10 @@ function run(engine: Rollout, task: Task, policy: Policy, options: Chosen): Task
     actionNoise: actionNoise ? compiled.actionNoise : 0,
   })
   const parameters = distribution?.sample(episodes, seed, EVALUATION_ROW) ?? new Float64Array(0)
-  const rows = Int32Array.from({ length: 4 * episodes }, (_, k) => [0, k >> 2, EVALUATION, distribution ? k >> 2 : -1][k & 3])
+  const rows = Int32Array.from(
+    { length: 4 * episodes },
+    (_, k) => [0, k >> 2, EVALUATION, distribution ? k >> 2 : -1][k & 3],
+  )
   const members: Members = { perturb: PERTURB.NONE, theta: policy.theta }
   const recorded = record.map(name => columnsOf(name, compiled, engine))
   const result = engine.run(
@@ -140,7 +143,9 @@ export function inputsOf(
   const known = inputs.map(input => input.name)
   for (const name of Object.keys(given))
     if (!known.includes(name))
-      throw new TaskError('NAME_UNKNOWN', `the task has no input '${name}'${nearestHint(name, known)}`, { place: 'inputs' })
+      throw new TaskError('NAME_UNKNOWN', `the task has no input '${name}'${nearestHint(name, known)}`, {
+        place: 'inputs',
+      })
   const ninput = task.program.ninput
   if (ninput === 0) return undefined
   const out = new Float32Array(episodes * ninput)
@@ -148,7 +153,10 @@ export function inputsOf(
   for (const { name, size, default: value } of inputs) {
     const values = given[name]
     if (values && values.length !== size && values.length !== episodes * size)
-      throw new SizeError('SIZE', `inputs.${name}: got length ${values.length}, expected ${size} or ${episodes} * ${size}`)
+      throw new SizeError(
+        'SIZE',
+        `inputs.${name}: got length ${values.length}, expected ${size} or ${episodes} * ${size}`,
+      )
     for (let i = 0; i < episodes; i++)
       for (let k = 0; k < size; k++)
         out[i * ninput + at + k] = values === undefined ? value[k] : values[values.length === size ? k : i * size + k]
@@ -183,7 +191,11 @@ function columnsOf(name: string, { program, nact }: CompiledTask, engine: Rollou
 }
 
 /** Tracks apart by quantity. */
-function spread(recorded: readonly Recorded[], { tracks, lengths }: RolloutResult, T: number): Record<string, Float32Array> {
+function spread(
+  recorded: readonly Recorded[],
+  { tracks, lengths }: RolloutResult,
+  T: number,
+): Record<string, Float32Array> {
   const ntrack = recorded.reduce((n, r) => n + r.tracks.length, 0)
   let at = 0
   return Object.fromEntries(

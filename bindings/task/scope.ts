@@ -3,7 +3,7 @@ import { ParameterError } from '../errors.js'
 import type { Model } from '../model/model.js'
 import { resolvePath } from '../model/path.js'
 import { ActuatorView, BodyView, GeomView, JointView, SiteView, TendonView } from './elements.js'
-import { Expr, type ExprLike, literal, type Reading, type Scalar, scalar, total, Vec, vec } from './expr.js'
+import { Expr, type ExprLike, literal, type Reading, type Scalar, scalar, scaled, total, Vec, vec } from './expr.js'
 import { type Fault, faultOf, poison } from './fault.js'
 import {
   component,
@@ -74,7 +74,7 @@ export class Scope {
   }
   /** control period: timestep times frame skip, s */
   get dt(): Expr {
-    return this.timestep.mul(this.#substeps)
+    return scaled(this.timestep, this.#substeps)
   }
   /** control steps since the start of the episode; the same in the reward as in the observation before it */
   get step(): Expr {
@@ -341,7 +341,7 @@ export class Scope {
       const low = Math.min(Math.max(Math.floor(at), 0), steps)
       const part = at - low
       if (part === 0 || low === steps) return taps[low]
-      return taps[low].mul(1 - part).add(taps[low + 1].mul(part))
+      return scaled(taps[low], 1 - part).add(scaled(taps[low + 1], part))
     })
   }
 

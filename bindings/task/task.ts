@@ -10,6 +10,7 @@ import { emptyModel } from './empty-model.js'
 import { fail, type TaskInput } from './memory.js'
 import { Scope, type ScopeSetting } from './scope.js'
 import type { TaskTerms } from './terms.js'
+import { toWgsl, type WgslOptions } from './wgsl.js'
 
 export interface TaskOptions {
   readonly name: string
@@ -74,6 +75,8 @@ export interface CommandDelay {
 /** A task compiled for one model. */
 export interface CompiledTask extends TaskDescription {
   readonly program: Program
+  /** what the program was compiled for: where the model's quantities lie */
+  readonly layout: Layout
   readonly delay: CommandDelay
   /** standard deviation of noise on every component of the action */
   readonly actionNoise: number
@@ -82,6 +85,8 @@ export interface CompiledTask extends TaskDescription {
   readonly frameSkip: number
   /** the program in single assignment @internal */
   readonly compiled: Compiled
+  /** the same program for a GPU: one function a segment over [quantity][world] buffers (task/wgsl.ts) */
+  wgsl(options?: WgslOptions): string
 }
 
 /** nact while it is not known yet: more components than any action has */
@@ -163,11 +168,13 @@ export class Task {
       dt: model.field.opt_timestep[0] * Math.max(frameSkip, 1),
       episodeLength,
       program,
+      layout,
       delay: { seconds: action.delay, of: action.delayOf },
       actionNoise: action.noise,
       keyframe,
       frameSkip: options.frameSkip,
       compiled,
+      wgsl: wgslOptions => toWgsl(name, compiled, wgslOptions),
     }
   }
 

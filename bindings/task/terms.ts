@@ -170,7 +170,7 @@ function stores(
     // what the start has already
     if (node.op === 'initial' && node.field === field && node.index === index) return []
     const dim = elementDim(model, field, index)
-    if (!compatible(x.dim, dim))
+    if (!compatible(x.fits, dim))
       fail('UNIT_MISMATCH', `${field}[${index}] is in ${unitText(dim)}, got ${x.unit}`, place)
     return [{ field, index, value: node, place }]
   })

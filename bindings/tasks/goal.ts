@@ -5,6 +5,7 @@
  * and terminations stay those of the task.
  */
 import { type Expr, type ExprLike, type Scope, type Vec, vec } from '../task/index.js'
+import { familyName } from './family.js'
 import { TURN } from './shared.js'
 
 /**
@@ -29,10 +30,11 @@ const EPISODE_LENGTH = 200
 /** Name, episode length and solved score of a task, which a goal changes. */
 export function goalTraits(
   base: { readonly name: string; readonly episodeLength: number; readonly solved: number },
-  { goal, given = false }: GoalOptions,
+  options: GoalOptions,
 ): { name: string; episodeLength: number; solved?: number } {
+  const { goal } = options
   if (goal === undefined) return base
-  return { name: `${base.name}-${goal}${given ? '-given' : ''}`, episodeLength: EPISODE_LENGTH }
+  return { name: familyName(`${base.name}-${goal}`, options), episodeLength: EPISODE_LENGTH }
 }
 
 interface GoalTerms {

@@ -89,7 +89,8 @@ export function readSections(bytes: Uint8Array, place?: string): Map<string, Uin
     const name = new TextDecoder().decode(bytes.subarray(at + SECTION, at + SECTION + length))
     if (view.getUint32(at, true) !== crc32(bytes.subarray(at + 4, end)))
       return damaged(`the sum of section ${i + 1} ('${name.slice(0, 32)}')`)
-    sections.set(name, bytes.slice(at + SECTION + length, end))
+    // a copy: slice() of a Node Buffer would be none
+    sections.set(name, new Uint8Array(bytes.subarray(at + SECTION + length, end)))
     at = end
   }
   if (at !== bytes.length) return damaged(`${bytes.length - at} bytes follow its end`)

@@ -7,6 +7,7 @@ import type { Model } from '../model/model.js'
 import { ParameterSpace } from '../model/parameters.js'
 import type { SpaceSpec } from '../model/spec.js'
 import { END, type Network, PERTURB, type Program } from '../program.js'
+import { EVALUATION, EVALUATION_ROW } from '../task/rollout.js'
 import type { RangeAnswer, RangeJob, Run } from './evaluator.js'
 import { fingerprint } from './hash.js'
 
@@ -24,8 +25,11 @@ export interface RolloutProblem {
   readonly episodeLength: number
   /** state that episodes begin with; default qpos0 at rest */
   readonly keyframe?: number | string
-  /** actuator whose delay applies to each command, -1: none (ncommand) */
+  /** how commands are delayed: RolloutSettings */
+  readonly delay?: number
   readonly delayOf?: Int32Array
+  /** numbers given to every episode from outside (ninput) */
+  readonly inputs?: Float32Array
   /** standard deviation of noise on every action, in training only */
   readonly actionNoise?: number
   /** physics of the worlds: a new draw for each episode */
@@ -49,33 +53,33 @@ export function distributionOf({ space, distribution }: Randomize, model: Model)
 /** What tells one layout of state and parameters from another: programs name places in it. */
 export const layoutName = ({ layout }: Rollout): string => fingerprint([...layout.d, ...layout.p, ...layout.s])
 
-/** Generation word of evaluation episodes: none that training reaches. */
-const EVALUATION = -1
-/** First row of the distribution that evaluation draws: behind all that training reaches. */
-const EVALUATION_ROW = 4503599627370496
 /** runs whose engines are kept open: the present one and its predecessor */
 const KEPT = 2
 
 interface Open {
-  readonly run: string
   readonly train: Rollout
   /** without action noise; the same one where there is none */
   readonly evaluate: Rollout
   readonly distribution: ParameterDistribution | undefined
 }
 
-const opened: Promise<Open>[] = []
-const names: string[] = []
+/** by id of the run, the one used last at the end */
+const opened = new Map<string, Promise<Open>>()
 
 /** The engine for a run, kept for its next range. */
 function openFor(run: Run): Promise<Open> {
-  const known = names.indexOf(run.id)
-  if (known >= 0) return opened[known]
-  names.unshift(run.id)
-  opened.unshift(open(run))
-  for (const old of opened.splice(KEPT)) old.then(close, () => {})
-  names.splice(KEPT)
-  return opened[0]
+  const { id } = run
+  const found = opened.get(id) ?? open(run)
+  opened.delete(id)
+  opened.set(id, found)
+  // what failed may succeed the next time
+  found.catch(() => opened.delete(id))
+  const [oldest] = opened.keys()
+  if (opened.size > KEPT) {
+    opened.get(oldest)?.then(close, () => {})
+    opened.delete(oldest)
+  }
+  return found
 }
 
 function close({ train, evaluate }: Open): void {
@@ -85,7 +89,7 @@ function close({ train, evaluate }: Open): void {
 
 async function open(run: Run): Promise<Open> {
   const problem = run.problem as RolloutProblem
-  const { frameSkip, episodeLength: T, delayOf, actionNoise = 0, keyframe } = problem
+  const { frameSkip, episodeLength: T, delay, delayOf, actionNoise = 0, keyframe } = problem
   const model = await loadModel(problem.model)
   const distribution = problem.randomize && distributionOf(problem.randomize, model)
   const make = async (noise: number): Promise<Rollout> => {
@@ -95,18 +99,19 @@ async function open(run: Run): Promise<Open> {
         'LAYOUT',
         'the run was made by another version of simcrank: its program does not fit this one',
       )
-    rollout.load(problem.program, problem.network, { frameSkip, T, delayOf, seed: run.seed, actionNoise: noise })
+    const { program, network } = problem
+    rollout.load(program, network, { frameSkip, T, delay, delayOf, seed: run.seed, actionNoise: noise })
     return rollout
   }
   const train = await make(actionNoise)
-  return { run: run.id, train, evaluate: actionNoise === 0 ? train : await make(0), distribution }
+  return { train, evaluate: actionNoise === 0 ? train : await make(0), distribution }
 }
 
 /**
  * The returns of members [begin, end): whole episodes, in this thread. A pure function of the job.
  *
  * Episode e of member m in training is env group * episodes + e of its generation; its group is floor(m / 2), 0 or m, as `common`
- * says. In evaluation member m is env m of generation word -1, whatever the generation.
+ * says. In evaluation member m is env m of generation word -1, whatever the generation: episode m of `rollout` with the run's seed.
  */
 export async function evaluateRange(job: RangeJob): Promise<RangeAnswer> {
   const { run, population, normalizer, begin, end } = job
@@ -137,20 +142,28 @@ export async function evaluateRange(job: RangeJob): Promise<RangeAnswer> {
   const base = training ? job.generation * population.popsize * run.episodes : EVALUATION_ROW
   const parameters = distribution?.space.fields(distribution.sample(last - first + 1, run.seed, base + first))
 
-  const { nparam } = (run.problem as RolloutProblem).network
+  const problem = run.problem as RolloutProblem
+  const { nparam } = problem.network
   const members = population.members?.subarray(begin * nparam, end * nparam)
+  const inputs = problem.inputs && repeated(problem.inputs, n)
   const result = rollout.run(
-    { rows, parameters },
+    { rows, inputs, parameters },
     { ...population, members },
     { normalizer, collect: training && run.nobs > 0 },
   )
   return answerOf(job, each, result)
 }
 
+function repeated(values: Float32Array, n: number): Float32Array {
+  const out = new Float32Array(n * values.length)
+  for (let i = 0; i < n; i++) out.set(values, i * values.length)
+  return out
+}
+
 /** What went wrong in an episode beyond its end: its return counts for nothing. */
 const FAILED = END.REWARD | END.STATE
 
-function answerOf({ run, begin, end }: RangeJob, each: number, result: RolloutResult): RangeAnswer {
+function answerOf({ run, purpose, begin, end }: RangeJob, each: number, result: RolloutResult): RangeAnswer {
   const count = end - begin
   const nterm = run.terms.length
   const answer = {
@@ -162,11 +175,15 @@ function answerOf({ run, begin, end }: RangeJob, each: number, result: RolloutRe
     badTerms: new Int32Array(count),
   }
   const { observations } = result
-  const { nobs } = run
+  const { nobs, weights } = run
+  const returnOf = (i: number): number =>
+    weights === undefined || purpose === 'evaluate'
+      ? result.returns[i]
+      : weights.reduce((sum, weight, j) => sum + (weight === 0 ? 0 : weight * result.terms[i * nterm + j]), 0)
   const obs = { count: 0, sum: new Float64Array(nobs), sumsq: new Float64Array(nobs) }
   for (let i = 0; i < count * each; i++) {
     const m = Math.floor(i / each)
-    answer.returns[m] += result.returns[i] / each
+    answer.returns[m] += returnOf(i) / each
     answer.steps[m] += result.lengths[i]
     answer.ends[m] |= result.ends[i]
     for (let j = 0; j < nterm; j++)

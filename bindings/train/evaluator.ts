@@ -14,6 +14,8 @@ export interface Run {
   readonly nobs: number
   /** names of the reward terms */
   readonly terms: readonly string[]
+  /** what each term counts in training; default 1 */
+  readonly weights?: readonly number[]
   /** episodes of each member in a generation */
   readonly episodes: number
   /** of everything random in the episodes */
@@ -44,7 +46,7 @@ export interface RangeJob {
 export interface RangeAnswer {
   readonly begin: number
   readonly end: number
-  /** mean return of the episodes, higher is better (end - begin) */
+  /** mean return of the episodes, its terms weighted in training; higher is better (end - begin) */
   readonly returns: Float64Array
   /** environment steps: control steps of all episodes of the member (end - begin) */
   readonly steps: Float64Array

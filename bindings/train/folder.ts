@@ -137,6 +137,25 @@ export async function readCheckpoint(file: string): Promise<{ config: RunConfig;
   return readState(readSections(bytes, file), file)
 }
 
+/** What a run was begun with, in the folder. */
+export const CONFIG = 'config.json'
+
+/** The configuration of a run that has no checkpoint yet; undefined when there is none. @throws {CheckpointError} CHECKPOINT_DAMAGED */
+export async function readConfig(folder: string): Promise<RunConfig | undefined> {
+  const file = join(folder, CONFIG)
+  try {
+    const config = JSON.parse(await readFile(file, 'utf8')) as RunConfig
+    if (config?.task && config.model && config.settings) return config
+    throw new SyntaxError('task, model or settings are missing')
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw new CheckpointError('CHECKPOINT_DAMAGED', `is no configuration of a run: ${(cause as Error).message}`, {
+      place: file,
+      cause,
+    })
+  }
+}
+
 /** Whether a folder holds checkpoints, sound or not. */
 export const hasCheckpoints = async (folder: string): Promise<boolean> => (await checkpointsOf(folder)).length > 0
 

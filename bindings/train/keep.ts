@@ -23,7 +23,6 @@ export interface KeepOptions {
 
 const CHECKPOINT_EVERY = 10
 const METRICS = 'metrics.jsonl'
-const CONFIG = 'config.json'
 
 /** the code that knows files; a page that keeps no folder does not load it */
 interface Disk {
@@ -43,7 +42,7 @@ export class Keeper {
   #kept = -1
 
   private constructor(
-    private readonly config: RunConfig,
+    private config: RunConfig,
     private readonly options: KeepOptions,
   ) {}
 
@@ -80,6 +79,8 @@ export class Keeper {
       for (const { error } of loaded.skipped)
         this.warnings.push(`${error.message}; going on from generation ${loaded.state.generation}, ${loaded.file}`)
     } else if (resume && this.state === undefined) {
+      const begun = await files.readConfig(folder)
+      if (begun !== undefined) checkSameRun(this.config, begun, join(folder, files.CONFIG))
       this.warnings.push(`${folder}: no checkpoint yet, the run begins anew`)
     }
     const generation = this.state?.generation ?? 0
@@ -91,10 +92,14 @@ export class Keeper {
     this.history.push(...metrics.history)
     this.#disk = { folder, files, metrics }
     const text = `${JSON.stringify(this.config, null, 2)}\n`
-    if (loaded === undefined) await files.writeDurably(folder, CONFIG, new TextEncoder().encode(text), hook)
+    if (loaded === undefined) await files.writeDurably(folder, files.CONFIG, new TextEncoder().encode(text), hook)
   }
 
   #resume({ config, state }: { config: RunConfig; state: RunState }, place?: string): void {
+    // where a run began matters no more once it is on its way
+    const { start } = config.settings
+    const settings = { ...this.config.settings, start: this.config.settings.start ?? start }
+    this.config = start === undefined ? this.config : { ...this.config, settings }
     checkSameRun(this.config, config, place)
     this.state = state
     this.#kept = state.generation

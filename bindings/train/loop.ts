@@ -128,12 +128,9 @@ export class Loop {
     // clock: speed, for people
     const trained = (performance.now() - begin) / 1000
 
-    let evalReturn: number | undefined
-    if (generation % evaluation.every === 0) {
-      evalReturn = await this.evaluate()
-      if (evalReturn > (this.#best?.evalReturn ?? Number.NEGATIVE_INFINITY))
-        this.#best = { generation, evalReturn, ...this.last }
-    }
+    const score = generation % evaluation.every === 0 ? await this.evaluate() : undefined
+    if (score !== undefined && score.evalReturn > (this.#best?.evalReturn ?? Number.NEGATIVE_INFINITY))
+      this.#best = { generation, ...score, ...this.last }
 
     // clock: as above
     const spent = (performance.now() - begin) / 1000
@@ -145,7 +142,7 @@ export class Loop {
       bestReturn: judged.bestReturn,
       meanReturn: judged.meanReturn,
       stdReturn: judged.stdReturn,
-      ...(evalReturn !== undefined && { evalReturn }),
+      ...score,
       ...(bestEval !== undefined && { bestEval }),
       steps: this.#steps,
       sigma: sigmaOf(population),
@@ -158,10 +155,10 @@ export class Loop {
   }
 
   /**
-   * Mean return of the policy as it is now over the evaluation episodes, which are always the same. A signal does not cut it
-   * short: a generation is done with its evaluation or not at all.
+   * Return of the policy as it is now over the evaluation episodes, which are always the same: mean and standard deviation. A
+   * signal does not cut it short: a generation is done with its evaluation or not at all.
    */
-  async evaluate(): Promise<number> {
+  async evaluate(): Promise<{ evalReturn: number; evalStd: number }> {
     const { strategy, evaluation } = this.parts
     const popsize = evaluation.episodes
     const { theta } = this.last
@@ -174,7 +171,10 @@ export class Loop {
       generation: strategy.generation,
     }
     const { returns } = await this.#evaluate(population, 'evaluate', EVALUATION_RANGE)
-    return returns.reduce((a, b) => a + b, 0) / popsize
+    const evalReturn = returns.reduce((a, b) => a + b, 0) / popsize
+    let squares = 0
+    for (const x of returns) squares += (x - evalReturn) * (x - evalReturn)
+    return { evalReturn, evalStd: popsize > 1 ? Math.sqrt(squares / (popsize - 1)) : 0 }
   }
 
   async #evaluate(

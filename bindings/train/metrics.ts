@@ -14,6 +14,8 @@ export interface Generation {
   readonly stdReturn: number
   /** mean return of the mean policy over the evaluation episodes; every so many generations */
   readonly evalReturn?: number
+  /** standard deviation of the evaluation's episodes (n - 1) */
+  readonly evalStd?: number
   /** best evalReturn so far */
   readonly bestEval?: number
   /** environment steps (control steps) since the run began, evaluation left out */
@@ -47,6 +49,7 @@ const KEYS = [
   'meanReturn',
   'stdReturn',
   'evalReturn',
+  'evalStd',
   'bestEval',
   'steps',
   'sigma',

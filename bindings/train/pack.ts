@@ -66,7 +66,7 @@ export function unpack(bytes: Uint8Array): unknown {
     const begin = base + offset
     const end = begin + count * TYPES[type].BYTES_PER_ELEMENT
     if (!(offset >= 0 && count >= 0 && end <= bytes.length)) throw new RangeError(`array ends at byte ${end}`)
-    // a copy of its own, aligned whatever the bytes lie in
-    return new TYPES[type](bytes.slice(begin, end).buffer)
+    // a copy of its own, aligned whatever the bytes lie in; slice() of a Node Buffer would be none
+    return new TYPES[type](new Uint8Array(bytes.subarray(begin, end)).buffer)
   })
 }

@@ -29,7 +29,7 @@ export const startWorker =
     typeof process !== 'undefined' && process.versions?.node !== undefined
       ? startNode(events, module)
       : // bundlers recognise this form
-        fromWeb(new Worker(new URL('./web-worker.js', import.meta.url), { type: 'module' }), events)
+        fromWeb(new Worker(new URL('./range-web-worker.js', import.meta.url), { type: 'module' }), events)
 
 /** Calls `gone` at most once, with the first reason heard. */
 function once(gone: (why: string) => void): (why: string) => void {
@@ -42,7 +42,7 @@ function once(gone: (why: string) => void): (why: string) => void {
 
 async function startNode(events: WorkerEvents, module: string | undefined): Promise<RangeWorker> {
   const { Worker } = await import('node:worker_threads')
-  const worker = new Worker(workerEntry('./worker', import.meta.url), { workerData: { module }, execArgv: [] })
+  const worker = new Worker(workerEntry('./range-worker', import.meta.url), { workerData: { module }, execArgv: [] })
   const gone = once(events.gone)
   worker.on('message', (reply: Reply) => events.reply(reply))
   worker.on('messageerror', error => gone(error.message))

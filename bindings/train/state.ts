@@ -16,6 +16,7 @@ export interface RunConfig {
 export interface Best {
   readonly generation: number
   readonly evalReturn: number
+  readonly evalStd: number
   readonly theta: Float32Array
   readonly normalizer: Normalizer
 }

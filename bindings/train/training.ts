@@ -6,12 +6,16 @@ import { Loop, type LoopParts } from './loop.js'
 import type { Generation, Progress } from './metrics.js'
 import type { RunConfig, RunState } from './state.js'
 
-export interface TrainingParts extends LoopParts {
+/** @typeParam R what the end of the run is turned into */
+export interface TrainingParts<R = Outcome> extends LoopParts {
   readonly config: RunConfig
   readonly keep: KeepOptions
   onProgress?(progress: Progress): void
   /** something went otherwise than hoped, in words */
   onWarning?(words: string): void
+  conclude(outcome: Outcome): R
+  /** after the evaluator's */
+  dispose?(): void
 }
 
 /** Parameters of a policy, what it sees observations through, and how it did. */
@@ -21,6 +25,8 @@ export interface Scored {
   readonly normalizer: Normalizer
   /** mean return over the evaluation episodes; undefined when it was not evaluated */
   readonly evalReturn?: number
+  /** standard deviation of its episodes (n - 1) */
+  readonly evalStd?: number
 }
 
 /** How a run ended. */
@@ -38,8 +44,8 @@ export interface Outcome {
   readonly warnings: readonly string[]
 }
 
-interface Opened {
-  readonly parts: TrainingParts
+interface Opened<R> {
+  readonly parts: TrainingParts<R>
   readonly loop: Loop
   readonly keeper: Keeper
 }
@@ -56,18 +62,18 @@ const ABORTED: Stopped = { code: 'aborted', message: 'stopped from outside' }
  *
  * finish() alone does the iterating too. Leaving the loop early ends the run in good order.
  */
-export class Training implements AsyncIterable<Progress> {
-  #opening: Promise<Opened> | undefined
+export class Training<R = Outcome> implements AsyncIterable<Progress> {
+  #opening: Promise<Opened<R>> | undefined
   /** calls one after the other, whoever makes them */
   #turn: Promise<unknown> = Promise.resolve()
   #stopped: Stopped | undefined
-  #outcome: Outcome | undefined
+  #outcome: { readonly value: R } | undefined
   #failed: { readonly error: unknown } | undefined
   /** reward terms that were warned of, and '' for worlds that diverged */
   readonly #warned = new Set<string>()
 
   /** @param prepare called when the run begins */
-  constructor(private readonly prepare: () => TrainingParts | Promise<TrainingParts>) {}
+  constructor(private readonly prepare: () => TrainingParts<R> | Promise<TrainingParts<R>>) {}
 
   /**
    * The next generation; undefined when the run is over.
@@ -90,13 +96,13 @@ export class Training implements AsyncIterable<Progress> {
   }
 
   /** Runs what is left, and says how the run ended. @throws as next() */
-  async finish(): Promise<Outcome> {
+  async finish(): Promise<R> {
     while ((await this.next()) !== undefined);
-    return this.#outcome as Outcome
+    return (this.#outcome as { value: R }).value
   }
 
   /** Ends the run after the present generation, which is kept. @throws as next() */
-  async stop(): Promise<Outcome> {
+  async stop(): Promise<R> {
     this.#stopped ??= ABORTED
     return this.finish()
   }
@@ -110,7 +116,7 @@ export class Training implements AsyncIterable<Progress> {
       this.#stopped ??= loop.stopped()
       const it = this.#stopped === undefined ? await this.#generation(loop) : undefined
       if (it === undefined) {
-        this.#outcome = await this.#end()
+        this.#outcome = { value: await this.#end() }
         return undefined
       }
       // clock: what keeping costs belongs to the run's time
@@ -128,14 +134,14 @@ export class Training implements AsyncIterable<Progress> {
     }
   }
 
-  async #open(): Promise<Opened> {
+  async #open(): Promise<Opened<R>> {
     const parts = await this.prepare()
     try {
       const keeper = await Keeper.open(parts.config, parts.keep)
       for (const words of keeper.warnings) parts.onWarning?.(words)
       return { parts, loop: new Loop(parts, keeper.state), keeper }
     } catch (error) {
-      parts.evaluator.dispose()
+      dispose(parts)
       throw error
     }
   }
@@ -152,7 +158,7 @@ export class Training implements AsyncIterable<Progress> {
   }
 
   /** Says what failed when it fails for the first time. */
-  #warn({ generation, failed, failedTerms }: Progress, parts: TrainingParts): void {
+  #warn({ generation, failed, failedTerms }: Progress, parts: TrainingParts<R>): void {
     if (failed === 0) return
     for (const term of failedTerms.length > 0 ? failedTerms : ['']) {
       if (this.#warned.has(term)) continue
@@ -162,31 +168,40 @@ export class Training implements AsyncIterable<Progress> {
     }
   }
 
-  async #end(): Promise<Outcome> {
-    const { loop, keeper, parts } = await (this.#opening as Promise<Opened>)
+  async #end(): Promise<R> {
+    const { loop, keeper, parts } = await (this.#opening as Promise<Opened<R>>)
     const stopped = this.#stopped as Stopped
     const { state } = loop
     await keeper.checkpoint(state)
     const { generation } = state
     // what the checkpoint holds does not depend on where a run was interrupted: this evaluation is no part of it
     const known = keeper.history.at(-1)
-    let evalReturn = known?.generation === generation ? known.evalReturn : undefined
-    if (evalReturn === undefined && stopped.code !== 'aborted') evalReturn = await loop.evaluate()
-    const last: Scored = { generation, ...loop.last, ...(evalReturn !== undefined && { evalReturn }) }
-    const best: Scored =
-      state.best === undefined || (evalReturn !== undefined && evalReturn > state.best.evalReturn) ? last : state.best
+    let score: Pick<Scored, 'evalReturn' | 'evalStd'> = {}
+    if (known?.generation === generation && known.evalReturn !== undefined)
+      score = { evalReturn: known.evalReturn, evalStd: known.evalStd }
+    else if (stopped.code !== 'aborted') score = await loop.evaluate()
+    const last: Scored = { generation, ...loop.last, ...score }
+    const { best: before } = state
+    const better = before === undefined || (last.evalReturn ?? Number.NEGATIVE_INFINITY) > before.evalReturn
+    const best: Scored = better ? last : before
     const lost = parts.evaluator.lost
     await this.#close()
     const warnings = [...keeper.warnings, ...failures(state)]
     if (lost > 0) warnings.push(`${lost} worker threads died and were replaced`)
-    return { stopped, state, last, best, history: keeper.history, lost, warnings }
+    return parts.conclude({ stopped, state, last, best, history: keeper.history, lost, warnings })
   }
 
   async #close(): Promise<void> {
     const opened = await this.#opening?.catch(() => undefined)
-    opened?.parts.evaluator.dispose()
-    await opened?.keeper.close()
+    if (opened === undefined) return
+    dispose(opened.parts)
+    await opened.keeper.close()
   }
+}
+
+function dispose<R>(parts: TrainingParts<R>): void {
+  parts.evaluator.dispose()
+  parts.dispose?.()
 }
 
 /** What failed in a run, in words. */

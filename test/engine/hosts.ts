@@ -110,10 +110,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 }
 
-/**
- * @param isolated serve the headers with which a browser gives out SharedArrayBuffer
- * @throws when the page fails, or says nothing for `timeout` ms
- */
+export interface PageOptions {
+  /** serve the headers with which a browser gives out SharedArrayBuffer */
+  readonly isolated: boolean
+  /** ms */
+  readonly timeout: number
+  /** of the browser's graphics */
+  readonly flags?: readonly string[]
+}
+
+/** WebGPU without a GPU */
+export const SWIFTSHADER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
+
+/** @throws when the page fails, or says nothing for `timeout` ms */
 export async function inChromium(
   folder: string,
   jobs: readonly Job[],
@@ -121,6 +130,18 @@ export async function inChromium(
   timeout: number,
 ): Promise<{ isolated: boolean; outcomes: readonly Outcome[] }> {
   writeJobs(folder, jobs)
+  return (await openPage(folder, { isolated, timeout })) as { isolated: boolean; outcomes: readonly Outcome[] }
+}
+
+/**
+ * What the index.html of a folder posts to `answer`, in a headless browser.
+ *
+ * @throws when it posts an object with `error`, or nothing for `timeout` ms
+ */
+export async function openPage(
+  folder: string,
+  { isolated, timeout, flags: graphics = ['--disable-gpu'] }: PageOptions,
+): Promise<unknown> {
   let browser: ChildProcess | undefined
   let settle: (body: string) => void = () => {}
   const answer = new Promise<string>(resolve => {
@@ -155,7 +176,7 @@ export async function inChromium(
   const profile = mkdtempSync(path.join(folder, 'profile-'))
   const timer = setTimeout(() => settle('{ "error": "the page said nothing" }'), timeout)
   try {
-    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run']
+    const flags = ['--headless', '--no-sandbox', ...graphics, '--disable-background-networking', '--no-first-run']
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
     // a group of its own, so that all of its processes end with it
     browser = spawn(chromium as string, [...flags, `--user-data-dir=${profile}`, url], {

@@ -115,7 +115,7 @@ export async function outcome(state: State): Promise<Outcome> {
   }
 }
 
-/** All jobs, one after the other. */
+/** All jobs, one after the other. @public hosts.ts writes who calls it */
 export async function runJobs(
   jobs: readonly Job[],
   read: (file: string) => Promise<Uint8Array>,

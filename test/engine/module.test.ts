@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { unshare, wasmBytes } from '../../bindings/engine/wasm/module.js'
-import { generate } from '../../bindings/generate-fields.js'
+import { generate, generateGradient, generateProgram } from '../../bindings/generate-fields.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-test('assembly/shared is what the table of fields generates', () => {
-  assert.is(readFileSync(`${root}assembly/shared/fields.ts`, 'utf8'), generate())
+test('assembly/shared is what the tables generate', () => {
+  const texts = { fields: generate(), program: generateProgram(), gradient: generateGradient() }
+  for (const [file, text] of Object.entries(texts))
+    assert.is(readFileSync(`${root}assembly/shared/${file}.ts`, 'utf8'), text)
 })
 
 /** sections of a module by id: [begin, end) */

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { change, duration, significant, withHalfWidth } from '../../bindings/report/format.js'
+import { change, compact, count, duration, significant, withHalfWidth } from '../../bindings/report/format.js'
 
 test('significant digits', () => {
   for (const [x, text] of [
@@ -36,9 +36,29 @@ test('value and half width share the last decimal place', () => {
 
 test('durations and changes', () => {
   assert.equal([0.64, 12.34, 65, 3599.9].map(duration), ['640 ms', '12.3 s', '1 min 05 s', '60 min 00 s'])
+  assert.equal([3660, 7199, 90_000].map(duration), ['1 h 01 min', '2 h 00 min', '25 h 00 min'])
   assert.is(change(2, 1), '−50 %')
   assert.is(change(1, 1.034), '+3.4 %')
   assert.is(change(0, 1), '')
+})
+
+test('counts for people', () => {
+  assert.equal([0, 812, 999.4, 999.6, 50_240, 999_600, 12_345_678, 4.56e9, Number.POSITIVE_INFINITY].map(count), [
+    '0',
+    '812',
+    '999',
+    '1 k',
+    '50.2 k',
+    '1 M',
+    '12.3 M',
+    '4.56 G',
+    '∞',
+  ])
+})
+
+test('rows as JSON: no more digits than a screen shows, no NaN', () => {
+  assert.equal(compact([1, 1 / 3, Number.NaN, 1e9 / 7], [1, 2, 3]), [0.333333, null, 142857000])
+  assert.equal(compact([1e9 / 7], [0], 12), [142857142.857])
 })
 
 test.run()

@@ -3,7 +3,7 @@ import { loadModel } from '../../bindings/model/load.js'
 import type { Model } from '../../bindings/model/model.js'
 
 /** a free body with a site, a hinge and a slide below it, motors on both, sensors, a keyframe */
-const WALKER = `<mujoco>
+export const WALKER = `<mujoco>
   <option timestep="0.005"/>
   <worldbody>
     <geom name="floor" type="plane" size="5 5 .1"/>

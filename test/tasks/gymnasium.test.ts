@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ENV_NAMES, type EnvName, GymnasiumEnv, PARTS, rescore } from './gymnasium.js'
+import { near } from './support.js'
 
 interface Golden {
   readonly mujoco: string
@@ -24,33 +25,25 @@ const golden: Golden = JSON.parse(readFileSync(new URL('gymnasium-golden.json', 
 /** MuJoCo's WebAssembly and native builds differ in last bits, which contacts magnify over 40 steps; relative to 1 */
 const TOLERANCE = 1e-6
 
-function near(got: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
-  assert.is(got.length, expected.length, `${what}: length`)
-  for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(got[i] - expected[i]) / Math.max(1, Math.abs(expected[i]))
-    assert.ok(error <= TOLERANCE, `${what}[${i}]: ${got[i]}, expected ${expected[i]}`)
-  }
-}
-
 for (const name of ENV_NAMES) {
   test(`as Gymnasium: ${name}`, async () => {
     const expected = golden.envs[name]
     const env = await GymnasiumEnv.open(name, { include: name === 'ant' ? ['cfrc_ext'] : PARTS })
     assert.is(env.episodeLength, expected.episode_length)
-    near([env.dt], [expected.dt], 'dt')
-    near(env.setState(expected.qpos, expected.qvel), expected.observation[0], 'first observation')
+    near([env.dt], [expected.dt], TOLERANCE, 'dt')
+    near(env.setState(expected.qpos, expected.qvel), expected.observation[0], TOLERANCE, 'first observation')
     for (const [i, { action, reward, terms, terminated }] of expected.steps.entries()) {
       const step = env.step(action)
-      near([step.reward], [reward], `reward ${i}`)
+      near([step.reward], [reward], TOLERANCE, `reward ${i}`)
       assert.equal(Object.keys(step.terms).sort(), Object.keys(terms).sort())
-      for (const term of Object.keys(terms)) near([step.terms[term]], [terms[term]], `${term} ${i}`)
+      for (const term of Object.keys(terms)) near([step.terms[term]], [terms[term]], TOLERANCE, `${term} ${i}`)
       assert.is(step.terminated, terminated, `terminated ${i}`)
       const observation = expected.observation[i + 1]
-      if (observation !== undefined) near(step.observation, observation, `observation ${i + 1}`)
+      if (observation !== undefined) near(step.observation, observation, TOLERANCE, `observation ${i + 1}`)
     }
     const { nv } = env.oracle
     const fast = Float64Array.from({ length: nv }, (_, i) => -15 + (30 * i) / (nv - 1))
-    near(env.setState(expected.qpos, fast), expected.fast, 'observation of a fast state')
+    near(env.setState(expected.qpos, fast), expected.fast, TOLERANCE, 'observation of a fast state')
     env.dispose()
   })
 }

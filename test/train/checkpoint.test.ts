@@ -40,6 +40,8 @@ test('plain data comes back bit for bit', () => {
   const moved = new Uint8Array(bytes.length + 3)
   moved.set(bytes, 3)
   assert.equal(unpack(moved.subarray(3)), Float64Array.of(2, 3))
+  // and from a Buffer, as files are read: small ones lie somewhere in a common pool
+  assert.equal(unpack(Buffer.from(moved).subarray(3)), Float64Array.of(2, 3))
 })
 
 test('what is not plain is refused when it is saved', () => {
@@ -70,6 +72,10 @@ const contents = (): Map<string, Uint8Array> =>
 test('sections come back; their order and the empty one too', () => {
   const found = readSections(writeSections(contents()))
   assert.equal([...found], [...contents()])
+  const file = Buffer.from(writeSections(contents()))
+  const copies = readSections(file)
+  file.fill(0)
+  assert.equal([...copies], [...contents()])
 })
 
 test('cut anywhere: a typed error, never an answer', () => {

@@ -149,6 +149,7 @@ export function quadraticParts(options: QuadraticOptions): TrainingParts {
     keep: options.keep ?? {},
     onProgress: options.onProgress,
     onWarning: options.onWarning,
+    conclude: outcome => outcome,
   }
 }
 

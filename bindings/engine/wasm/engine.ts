@@ -22,7 +22,7 @@ import {
   work,
 } from './control.js'
 import { type Exports, unshare, wasmBytes } from './module.js'
-import { startThread, type Thread } from './thread.js'
+import type { Thread } from './thread.js'
 
 /** 4 GiB, all that 32-bit addresses reach */
 const MAX_PAGES = 65536
@@ -109,7 +109,9 @@ export class Engine {
   }
 
   async #hire(threads: number): Promise<void> {
+    if (this.threads.length + 1 >= threads) return
     const { module, memory } = this
+    const { startThread } = await import('./thread.js')
     const onExit = (): void => {
       this.#lost = true
     }

@@ -1,0 +1,284 @@
+/** Training a policy on a task: the pieces put together. */
+import { EsKernel } from '../engine/es-kernel.js'
+import { openRollout } from '../engine/rollout.js'
+import { CheckpointError, TaskError } from '../errors.js'
+import { type Method, type MethodOptions, makeStrategy } from '../es/index.js'
+import type { Model } from '../model/model.js'
+import { saveModel } from '../model/save.js'
+import { initialTheta, makeNetwork, Normalizer, Policy, parseSpec } from '../policy/index.js'
+import type { Network } from '../program.js'
+import type { CompiledTask, Task } from '../task/index.js'
+import { inputsOf } from '../task/rollout.js'
+import { distributionOf, evaluateRange, layoutName, type RolloutProblem } from './evaluate-range.js'
+import { type Evaluator, LocalEvaluator, type Run } from './evaluator.js'
+import { fingerprint, sha256 } from './hash.js'
+import type { KeepOptions } from './keep.js'
+import { checkLimits, type Limits } from './limits.js'
+import { loadTask, referenceOf } from './load-task.js'
+import type { Progress } from './metrics.js'
+import { PoolEvaluator } from './pool.js'
+import { type CompleteSettings, completeSettings, defaultRange, type TrainSettings } from './settings.js'
+import type { RunConfig } from './state.js'
+import { type Outcome, type Scored, Training, type TrainingParts } from './training.js'
+
+export interface TrainOptions extends TrainSettings, Limits, KeepOptions {
+  /** default task.load() */
+  readonly model?: Model
+  /** parameters to start from, of the same architecture; default initialTheta */
+  readonly start?: Policy
+  /** worker threads, each with an engine of its own; 0: this thread. Results do not depend on it. Default: one a core */
+  readonly workers?: number
+  /** who evaluates instead; disposed of at the end */
+  readonly evaluator?: Evaluator
+  readonly signal?: AbortSignal
+  /** words that loadTask turns into the task, for `resume`; default its name in the library */
+  readonly reference?: string
+  /** after every generation */
+  onProgress?(progress: Progress): void
+  /** something went otherwise than hoped, in words */
+  onWarning?(words: string): void
+}
+
+/** What came of a run. */
+export interface TrainResult extends Outcome {
+  /** the best of all evaluations */
+  readonly policy: Policy
+  /** the policy as it is at the end */
+  readonly lastPolicy: Policy
+  readonly task: CompiledTask
+  readonly config: RunConfig
+}
+
+/**
+ * Trains a policy on a task. Nothing happens before the result is iterated over or finish() is called:
+ *
+ * ```ts
+ * const run = train(hopper, { policy: 'linear', method: 'ars', generations: 100 })
+ * for await (const { generation, evalReturn } of run) console.log(generation, evalReturn)
+ * const { policy } = await run.finish()
+ * ```
+ *
+ * The same settings give the same bits on any machine, with any number of workers, interrupted or not.
+ *
+ * @param options at least one of generations, steps, seconds, target; default target: the task's `solved`
+ * @throws from next() and finish(): {TaskError} SETTING, LIMIT, ES_METHOD, POLICY_SPEC, what Task.compile throws;
+ *   {ParameterError} ES_OPTION, SPEC; and what Training.next throws
+ */
+export function train(task: Task, options: TrainOptions = {}): Training<TrainResult> {
+  return new Training(() => prepare(task, options))
+}
+
+/**
+ * Goes on with the run of a folder. Settings are those it began with; limits too, unless others are given.
+ *
+ * @param task default: found again by the words the run began with
+ * @throws {CheckpointError} CHECKPOINT_NONE when the folder holds no run; what train throws
+ */
+export function resume(
+  folder: string,
+  options: Omit<TrainOptions, keyof TrainSettings> & { readonly task?: Task } = {},
+): Training<TrainResult> {
+  return new Training(async () => {
+    const { task, ...rest } = options
+    const config = await configOf(folder)
+    if (config === undefined)
+      throw new CheckpointError('CHECKPOINT_NONE', 'there is no run in this folder', { place: folder })
+    const reference = config.reference as string | undefined
+    if (task === undefined && reference === undefined)
+      throw new TaskError(
+        'TASK_UNKNOWN',
+        `the run's task '${config.task.name}' is in no library: give it as option 'task'`,
+        {
+          place: folder,
+        },
+      )
+    const limits = (['generations', 'steps', 'seconds', 'target'] as const).some(name => rest[name] !== undefined)
+      ? {}
+      : (config.limits as Limits)
+    return prepare(task ?? (await loadTask(reference as string)), {
+      reference,
+      ...settingsIn(config),
+      ...limits,
+      ...rest,
+      folder,
+      resume: true,
+    })
+  })
+}
+
+/** The configuration of the run in a folder; undefined when there is none. @throws {CheckpointError} as loadLatest */
+export async function configOf(folder: string): Promise<RunConfig | undefined> {
+  const { loadLatest, readConfig } = await import('./folder.js')
+  return (await loadLatest(folder))?.config ?? readConfig(folder)
+}
+
+/** What a run was set to: where it began, `start`, is a policy nobody needs once it is on its way. */
+export function settingsIn({ settings }: RunConfig): TrainSettings {
+  const { start: _, ...rest } = settings
+  return rest as TrainSettings
+}
+
+/** Gradient sums of so many terms are worth the other threads. */
+const MANY_TERMS = 4_000_000
+
+async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts<TrainResult>> {
+  const model = options.model ?? (await task.load())
+  const { compiled, layout } = await compile(task, model, options)
+  const settings = completeSettings(options, {
+    episodeLength: task.episodeLength,
+    actionNoise: compiled.actionNoise,
+    terms: compiled.names.terms,
+  })
+  const limits = limitsOf(options, task)
+  const network = makeNetwork(parseSpec(settings.policy), compiled.nobs, compiled.nact)
+  const theta = startOf(network, settings.seed, options.start)
+  const workers = options.workers ?? (await cores())
+  const small = makeStrategy(settings.method, strategyOptions(settings, network, theta))
+  const threads = network.nparam * small.popsize < MANY_TERMS || typeof SharedArrayBuffer === 'undefined' ? 1 : workers
+  const kernel = await EsKernel.open(Math.max(1, threads))
+  const strategy = makeStrategy(settings.method, { ...strategyOptions(settings, network, theta), kernel })
+  const rangeSize = settings.rangeSize ?? defaultRange(strategy.popsize, settings.episodes)
+  const rule = settings.normalizer ?? (strategy.normalizes ? (settings.method === 'ars' ? 'ars' : 'floor') : 'none')
+
+  const bytes = saveModel(model, { xml: false })
+  const { program, delay, names } = compiled
+  const problem: RolloutProblem = {
+    model: bytes,
+    program,
+    layout,
+    network,
+    frameSkip: compiled.frameSkip,
+    episodeLength: settings.episodeLength,
+    ...(task.options.keyframe !== undefined && { keyframe: task.options.keyframe }),
+    delay: delay.seconds,
+    delayOf: delay.of,
+    inputs: inputsOf(compiled, 1, settings.inputs),
+    actionNoise: settings.actionNoise,
+    randomize: settings.randomize,
+  }
+  const { episodes, seed, common } = settings
+  const weights = settings.weights && names.terms.map(name => settings.weights?.[name] ?? 1)
+  const rest = {
+    nobs: rule === 'none' ? 0 : compiled.nobs,
+    terms: names.terms,
+    ...(weights && { weights }),
+    episodes,
+    seed,
+    common,
+    problem,
+  }
+  const config = plain({
+    format: 'simcrank-run',
+    task: {
+      name: task.name,
+      program: fingerprint(program),
+      terms: names.terms,
+      nobs: compiled.nobs,
+      nact: compiled.nact,
+    },
+    model: { name: model.name, hash: sha256(bytes) },
+    settings: plain({
+      ...settings,
+      normalizer: rule,
+      popsize: strategy.popsize,
+      rangeSize,
+      nparam: network.nparam,
+      start: options.start && fingerprint([theta, statisticsOf(options.start)]),
+    }),
+    limits,
+    reference: options.reference ?? (await referenceOf(task)),
+  }) as RunConfig
+  const policyOf = ({ theta, normalizer, generation, evalReturn }: Scored): Policy =>
+    new Policy({
+      network,
+      theta,
+      normalizer,
+      observation: names.observation,
+      action: names.action,
+      meta: {
+        task: task.name,
+        controlPeriod: compiled.dt,
+        observationUnits: compiled.units.observation,
+        notes: plain({ method: settings.method, seed, generation, evalReturn }),
+      },
+    })
+  return {
+    run: { id: fingerprint(rest), ...rest } satisfies Run,
+    strategy,
+    evaluator:
+      options.evaluator ?? (workers === 0 ? new LocalEvaluator(evaluateRange) : new PoolEvaluator({ workers })),
+    normalizer:
+      options.start === undefined
+        ? Normalizer.empty(compiled.nobs, rule)
+        : new Normalizer(rule, options.start.normalizer),
+    rangeSize,
+    evaluation: settings.evaluation,
+    limits,
+    signal: options.signal,
+    config,
+    keep: options,
+    onProgress: options.onProgress,
+    onWarning: options.onWarning,
+    dispose: () => kernel.dispose(),
+    conclude: outcome => ({
+      ...outcome,
+      policy: policyOf(outcome.best),
+      lastPolicy: policyOf(outcome.last),
+      task: compiled,
+      config,
+    }),
+  }
+}
+
+/** The program, for the layout that rollouts of this model have; what is random about the physics is checked too. */
+async function compile(
+  task: Task,
+  model: Model,
+  { randomize }: TrainSettings,
+): Promise<{ compiled: CompiledTask; layout: string }> {
+  const varied = randomize && distributionOf(randomize, model).space.touched
+  using rollout = await openRollout(model, { keyframe: task.options.keyframe, varied })
+  return { compiled: task.compile(model, rollout.layout), layout: layoutName(rollout) }
+}
+
+function limitsOf({ generations, steps, seconds, target }: Limits, task: Task): Limits {
+  const limits = plain({ generations, steps, seconds, target }) as Limits
+  if (Object.keys(limits).length === 0) {
+    if (task.solved === undefined)
+      throw new TaskError(
+        'LIMIT',
+        `task '${task.name}' does not say when it is solved: give generations, steps, seconds or a target`,
+      )
+    return { target: task.solved }
+  }
+  checkLimits(limits)
+  return limits
+}
+
+function startOf(network: Network, seed: number, start: Policy | undefined): Float32Array {
+  if (start === undefined) return initialTheta(network, seed)
+  if (fingerprint(start.network) !== fingerprint(network))
+    throw new TaskError('SETTING', 'start: its architecture is not the one of this run', { place: 'start' })
+  return start.theta
+}
+
+const statisticsOf = ({ normalizer: { rule, count, mean, m2 } }: Policy): unknown => ({ rule, count, mean, m2 })
+
+function strategyOptions(
+  { methodOptions, seed }: CompleteSettings,
+  network: Network,
+  mean: Float32Array,
+): MethodOptions[Method] {
+  return { ...methodOptions, mean, seed, ...(methodOptions.rank !== undefined && { network }) } as MethodOptions[Method]
+}
+
+/** What is not undefined. */
+function plain(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
+async function cores(): Promise<number> {
+  if (typeof process !== 'undefined' && process.versions?.node !== undefined)
+    return (await import('node:os')).availableParallelism()
+  return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1)
+}
