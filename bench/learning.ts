@@ -1,5 +1,5 @@
 /**
- * Learning: every seed of every task trained with two workers, its policy scored over 20 episodes here and, where the task is
+ * Learning: every seed of every task trained with two workers and the settings of `simcrank train TASK`, its policy scored over 20 episodes here and, where the task is
  * Gymnasium's, over 20 more in MuJoCo in double precision with Gymnasium's v5 reward (test/tasks/gymnasium.ts).
  *
  *   tsx bench/learning.ts [TASK…] [--seeds 0,1,2] [--workers 2] [--write-docs]
@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { type Policy, savePolicy } from '../bindings/policy/index.js'
 import { evaluate, summarise } from '../bindings/task/evaluate.js'
 import { tasks } from '../bindings/tasks/index.js'
-import { type TrainSettings, train } from '../bindings/train/index.js'
+import { recommended, type TrainSettings, train } from '../bindings/train/index.js'
 import { ENV_NAMES, type EnvName, rescore } from '../test/tasks/gymnasium.js'
 import { median } from './timing.js'
 
@@ -24,8 +24,7 @@ const EPISODES = 20
 const SCORE_SEED = 1000
 
 interface Case {
-  readonly settings: TrainSettings
-  /** what the issue of this figure asks for */
+  /** what is asked for */
   readonly asked: number
   readonly words: string
   /** training ends where an evaluation reaches this, or after so many seconds */
@@ -37,30 +36,8 @@ interface Case {
   readonly published?: string
 }
 
-const linear = (
-  method: 'ars' | 'pgpe',
-  methodOptions: Record<string, unknown>,
-  more: TrainSettings = {},
-): TrainSettings => ({
-  policy: 'linear',
-  method,
-  methodOptions: methodOptions as never,
-  evaluation: { every: 10, episodes: 16 },
-  ...more,
-})
-
-/** the bonus for being alive teaches to stand still (ARS leaves it out too) */
-const NO_BONUS = { weights: { healthy: 0 } }
-
 const CASES: Readonly<Record<string, Case>> = {
   'swingup-easy': {
-    settings: {
-      policy: 'mlp:16:tanh',
-      method: 'pgpe',
-      methodOptions: { npair: 16, sigma: 0.1 } as never,
-      normalizer: 'none',
-      episodes: 2,
-    },
     asked: 900,
     words: '≥ 900',
     until: 925,
@@ -68,13 +45,6 @@ const CASES: Readonly<Record<string, Case>> = {
     published: 'EvoJAX PGPE 935.4 after 1.0e9 steps',
   },
   'swingup-hard': {
-    settings: {
-      policy: 'mlp:16:tanh',
-      method: 'pgpe',
-      methodOptions: { npair: 32, sigma: 0.1 } as never,
-      episodes: 8,
-      evaluation: { every: 10, episodes: 256 },
-    },
     asked: 600,
     words: '≥ 600',
     until: 615,
@@ -84,19 +54,12 @@ const CASES: Readonly<Record<string, Case>> = {
     published: 'EvoJAX PGPE 631.1 after 1.0e9 steps',
   },
   'cartpole-swingup': {
-    settings: {
-      policy: 'mlp:16:tanh',
-      method: 'pgpe',
-      methodOptions: { npair: 16, sigma: 0.1, optimizer: { kind: 'adam', lr: 0.05 } } as never,
-      evaluation: { every: 5, episodes: 8 },
-    },
     asked: 800,
     words: 'solved (800) within 20 s',
     until: 820,
     seconds: 60,
   },
   swimmer: {
-    settings: linear('ars', { npair: 4, top: 4, sigma: 0.01, stepSize: 0.02 }),
     asked: 230,
     words: 'median ≥ 230',
     until: 345,
@@ -104,7 +67,6 @@ const CASES: Readonly<Record<string, Case>> = {
     published: 'ES 1.39e6 to 128 (v1); ARS 100 to 427 episodes to 325 (v1)',
   },
   'half-cheetah': {
-    settings: linear('pgpe', { npair: 32, sigma: 0.03 }),
     asked: 4000,
     words: 'median ≥ 4,000',
     until: 5000,
@@ -112,7 +74,6 @@ const CASES: Readonly<Record<string, Case>> = {
     published: 'ES 2.88e6 to 2,386 (v1); ARS V2-t 1,707 episodes to 3,430 (v1)',
   },
   hopper: {
-    settings: linear('ars', { npair: 8, top: 4, sigma: 0.025, stepSize: 0.01 }, NO_BONUS),
     asked: 3000,
     words: 'median ≥ 3,000',
     until: 3400,
@@ -120,7 +81,6 @@ const CASES: Readonly<Record<string, Case>> = {
     published: 'ES 3.16e7 to 3,403 (v1); ARS V2-t 1,973 episodes to 3,120 (v1)',
   },
   walker2d: {
-    settings: linear('pgpe', { npair: 50, sigma: 0.03 }, NO_BONUS),
     asked: 3500,
     words: 'best two of five ≥ 3,500',
     until: 4200,
@@ -128,7 +88,6 @@ const CASES: Readonly<Record<string, Case>> = {
     published: 'ES 3.79e7 to 3,830 (v1); ARS V2-t 24,000 episodes to 4,390 (v1)',
   },
   ant: {
-    settings: linear('ars', { npair: 60, top: 20, sigma: 0.025, stepSize: 0.015 }, NO_BONUS),
     asked: 3000,
     words: 'median ≥ 3,000',
     until: 3300,
@@ -136,7 +95,6 @@ const CASES: Readonly<Record<string, Case>> = {
     published: 'ARS V2-t 20,800 episodes to 3,580 (v1)',
   },
   'quadruped-forward': {
-    settings: linear('ars', { npair: 32, top: 16, sigma: 0.03, stepSize: 0.02 }),
     asked: 0,
     words: 'mean error ≤ 0.15 m/s, 20 of 20 without a fall',
     until: Number.POSITIVE_INFINITY,
@@ -167,7 +125,8 @@ const folder = path.join(fileURLToPath(new URL('..', import.meta.url)), 'build',
 const docs = fileURLToPath(new URL('../docs/results.md', import.meta.url))
 
 async function learn(name: string, seed: number, workers: number): Promise<Run> {
-  const { settings, asked, until, seconds, scored: episodes = EPISODES } = CASES[name]
+  const settings: TrainSettings = recommended(name) ?? {}
+  const { asked, until, seconds, scored: episodes = EPISODES } = CASES[name]
   const task = tasks[name]()
   const limits = Number.isFinite(until) ? { target: until, seconds } : { seconds }
   const result = await train(task, { ...settings, ...limits, seed, workers }).finish()

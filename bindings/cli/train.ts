@@ -10,6 +10,7 @@ import { trainReport } from '../report/train-report.js'
 import { type Evaluation, evaluate } from '../task/evaluate.js'
 import type { Task } from '../task/index.js'
 import type { Limits } from '../train/limits.js'
+import { recommended } from '../train/recommended.js'
 import { configOf, settingsIn, type TrainResult, train } from '../train/run.js'
 import type { PlainMethodOptions, TrainSettings } from '../train/settings.js'
 import { plainEvaluation } from './evaluate.js'
@@ -70,6 +71,12 @@ function given<T extends object>(values: T): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
 }
 
+/** Settings to begin with: those that are known to work for this task, unless the user chooses how to learn. */
+function known({ method, methodOptions, policy, weights }: TrainCommandOptions, task: string): TrainSettings {
+  const chosen = method !== undefined || methodOptions !== undefined || policy !== undefined || weights !== undefined
+  return (chosen ? undefined : recommended(task)) ?? {}
+}
+
 /** Settings of the command line, over those a run began with. */
 async function settingsOf(options: TrainCommandOptions, stored: TrainSettings): Promise<TrainSettings> {
   const { policy, method, seed, episodes } = options
@@ -108,7 +115,7 @@ export async function trainCommand(
   const date = new Date().toISOString()
   const task = await taskOf(words)
   const stored = options.resume === true ? await configOf(out as string) : undefined
-  const settings = await settingsOf(options, stored === undefined ? {} : settingsIn(stored))
+  const settings = await settingsOf(options, stored === undefined ? known(options, task.name) : settingsIn(stored))
   const { generations, steps, seconds, target } = options
   const asked = given({ generations, steps, seconds, target })
   const limits: Limits = Object.keys(asked).length > 0 ? asked : ((stored?.limits ?? {}) as Limits)
