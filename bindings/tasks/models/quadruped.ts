@@ -73,7 +73,7 @@ export const QUADRUPED = `<mujoco model="quadruped">
     <default class="thigh_front"><joint range="-90 200"/></default>
     <default class="thigh_rear"><joint range="-30 260"/></default>
     <default class="calf"><joint range="-156 -48"/><position forcerange="-45.4 45.4"/></default>
-    <default class="foot"><geom type="sphere" contype="1" condim="3"/></default>
+    <default class="foot"><geom type="sphere" contype="1" condim="3" solref="0.01 1"/></default>
     <default class="bumper"><geom type="sphere" contype="1" condim="3" size="0.03" mass="0"/></default>
   </default>
   <worldbody>
