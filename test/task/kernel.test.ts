@@ -283,7 +283,7 @@ test('contact forces of a model that moves in a plane, whose timesteps leave out
     return j === 1
       ? Math.floor(k / width) % 3 === 0
         ? 2
-        : 1.24
+        : 1.2
       : j === 0
         ? 3 * random.normal()
         : (j < 0 ? 0.3 : 0.05) * random.normal()
