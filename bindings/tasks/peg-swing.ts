@@ -29,7 +29,7 @@ export const pegSwing: Task = defineTask({
   frameSkip: 5,
   episodeLength: 200,
   keyframe: 'home',
-  solved: 120,
+  solved: 140,
   define: s => {
     const bottom = s.site('socket').xpos
     const from = (name: string): Vec => {

@@ -37,7 +37,7 @@ export const pendulumServo: Task = defineTask({
   model: PENDULUM_SERVO,
   frameSkip: 4,
   episodeLength: 250,
-  solved: 200,
+  solved: 220,
   define: s => {
     const waves = [wave(s, 'slow', [0.2, 0.8], [0.2, 0.6]), wave(s, 'fast', [0, 0.3], [0.6, 1.2])]
     const motion = (ahead: Scalar): Expr => waves[0].angle(s.time.add(ahead)).add(waves[1].angle(s.time.add(ahead)))

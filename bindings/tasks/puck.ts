@@ -27,7 +27,7 @@ export const puckPush: Task = defineTask({
   model: PUCK,
   frameSkip: 4,
   episodeLength: 250,
-  solved: 180,
+  solved: 200,
   define: s => {
     const goal = s.variable('goal', { reset: [s.uniform(0.15, 0.35), s.uniform(-0.25, 0.25)], unit: 'm' })
     const paddle = s.body('paddle').xpos.slice(0, 2)

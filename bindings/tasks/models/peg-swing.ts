@@ -1,9 +1,10 @@
 /**
  * A peg on a cord must be swung into a slanting socket that the arm cannot reach otherwise. All motion is in the x-z plane:
- * an arm of two links (0.3 and 0.25 m) with position servos stands at 0.9 m; from its wrist hangs a cord of 0.24 m (three
- * light links) with a peg of 0.1 m and 60 g. The socket lies 0.75 m out, 0.2 m beyond the wrist's farthest reach, its bore
- * 3.6 cm wide and 45 degrees steep, away from the arm; its outer wall is longer, a backboard for a peg that swings too far.
- * After the swing-peg-in-hole task of Chebotar et al., Closing the Sim-to-Real Loop (ICRA 2019); the dimensions are ours.
+ * an arm of two links (0.3 and 0.25 m) with position servos that turn at 5 rad/s stands at 0.9 m; from its wrist hangs a cord
+ * of 0.24 m (three light links, with some inertia and damping in their joints) with a peg of 0.1 m and 60 g. The socket lies
+ * 0.75 m out, 0.2 m beyond the wrist's farthest reach, its bore 3.6 cm wide and 45 degrees steep, away from the arm; its
+ * outer wall is longer, a backboard for a peg that swings too far. After the swing-peg-in-hole task of Chebotar et al.,
+ * Closing the Sim-to-Real Loop (ICRA 2019); the dimensions are ours.
  *
  * Joints `shoulder`, `elbow` (rad, 0: stretched level along x; positive turns down), `cord1` `cord2` `cord3`, `peg`
  * (rad); sites `tip` (free end of the peg), `tail`, `socket` (where the tip of a peg at rest in the socket is). Only the
@@ -30,7 +31,7 @@ export const PEG_SWING = `<mujoco model="peg swing">
     <geom type="capsule" contype="0" conaffinity="0"/>
     <joint type="hinge" axis="0 1 0"/>
     <default class="cord">
-      <joint damping="0.001" armature="0.000002"/>
+      <joint damping="0.003" armature="0.00003"/>
       <geom size="0.003" fromto="0 0 0 0 0 -0.08" mass="0.004"/>
     </default>
     <default class="wall"><geom size="0.01" conaffinity="1" friction="0.3 0.005 0.0001"/></default>
@@ -70,8 +71,8 @@ export const PEG_SWING = `<mujoco model="peg swing">
     </body>
   </worldbody>
   <actuator>
-    <position name="shoulder" joint="shoulder" kp="120" kv="6" inheritrange="1" forcerange="-25 25"/>
-    <position name="elbow" joint="elbow" kp="80" kv="3" inheritrange="1" forcerange="-15 15"/>
+    <position name="shoulder" joint="shoulder" kp="120" kv="20" inheritrange="1" forcerange="-25 25"/>
+    <position name="elbow" joint="elbow" kp="80" kv="14" inheritrange="1" forcerange="-15 15"/>
   </actuator>
   <keyframe>
     <key name="home" qpos="-0.6 1.2 -0.6 0 0 0" ctrl="-0.62 1.193"/>
