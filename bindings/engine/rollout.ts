@@ -2,7 +2,7 @@
 import { SizeError, TaskError } from '../errors.js'
 import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
-import { LAYER, type Network, OUT, PERTURB, type Program, ROLLOUT, SEGMENTS } from '../program.js'
+import { LAYER, type Network, OUT, PERTURB, type Program, ROLLOUT, SEGMENTS, TASK_NEED } from '../program.js'
 import type { Layout } from './layout.js'
 import { normalsAt } from './normals.js'
 import { historyBuffers, reset } from './reset.js'
@@ -170,6 +170,8 @@ export class Rollout {
       )
     if (program.control.length !== this.model.nu)
       throw new SizeError('SIZE', `program: it has ${program.control.length} controls, the model nu = ${this.model.nu}`)
+    // torques of contacts are about the centres of mass of the timestep
+    if (program.needs & TASK_NEED.CONTACT_FORCES) this.#store.spatial()
     const words = new Int32Array(ROLLOUT.length)
     const [seedlo, seedhi] = seedWords(settings.seed)
     const set = (entries: Readonly<Partial<Record<(typeof ROLLOUT)[number], number>>>) => {

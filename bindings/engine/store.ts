@@ -49,6 +49,8 @@ export class Store {
   #open = false
   /** Cartesian forces were applied: the recursion in the plane leaves out what they need */
   #xfrc = false
+  /** somebody reads what the recursion in the plane leaves out */
+  #spatial = false
   readonly #scratch: number[] = []
   readonly #scratchBytes: number
 
@@ -174,6 +176,12 @@ export class Store {
     this.constants()
   }
 
+  /** Have every timestep compute the centres of mass of the trees, which the recursion in the plane does without. */
+  spatial(): void {
+    this.#spatial = true
+    writeHeader.words(this.engine.memory, this.m, { planar: 0 })
+  }
+
   /** give every block its own parameters */
   #spread(): void {
     const { pbytes } = this.layout
@@ -288,7 +296,8 @@ export class Store {
     }
     if (same) for (let j = 0; j < njnt; j++) i32[flagsAt + j] = flags[j] | same[j]
     const shortcuts = Object.fromEntries(SHORTCUTS.map(name => [name, sizes[name]]))
-    writeHeader.words(this.engine.memory, this.m, this.#xfrc ? { ...shortcuts, planar: 0 } : shortcuts)
+    const spatial = this.#xfrc || this.#spatial
+    writeHeader.words(this.engine.memory, this.m, spatial ? { ...shortcuts, planar: 0 } : shortcuts)
     this.#stale = false
   }
 

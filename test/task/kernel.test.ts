@@ -1,9 +1,11 @@
 /** The compiled program in the kernels, against the interpreter and against MuJoCo. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { loadModel } from '../../bindings/model/load.js'
 import type { Model } from '../../bindings/model/model.js'
 import { END } from '../../bindings/program.js'
 import { defineTask, type Task } from '../../bindings/task/index.js'
+import { HOPPER } from '../../bindings/tasks/models/hopper.js'
 import { openOracle, rng } from '../support/oracle.js'
 import { everything } from './everything.js'
 import { inInterpreter, inKernel } from './kernel.js'
@@ -251,6 +253,64 @@ test('results in a reward are those of the last timestep', async () => {
     }
   }
   assert.ok(constrained > 10 && constrained < states, `${constrained} states have constraints`)
+  oracle.dispose()
+})
+
+test('contact forces of a model that moves in a plane, whose timesteps leave out what they do not need', async () => {
+  const xml = HOPPER.replace('integrator="RK4"', '')
+  const model = await loadModel(xml)
+  const oracle = await openOracle(xml)
+  const task = defineTask({
+    name: 'planar',
+    model,
+    frameSkip: 2,
+    episodeLength: 1,
+    define(s) {
+      const ctrl = s.input('ctrl', model.nu)
+      return {
+        observation: { qpos: s.qpos },
+        action: { kind: 'custom', size: 1, command: () => ctrl },
+        reward: Object.fromEntries([...s.body('foot').cfrc_ext].map((x, i) => [`cfrc_ext ${i}`, x.unitless()])),
+        reset: { qpos: s.input('qpos', model.nq), qvel: s.input('qvel', model.nv) },
+      }
+    },
+  })
+  const states = 30
+  const random = rng(4)
+  const width = model.nu + model.nq + model.nv
+  const inputs = Float32Array.from({ length: states * width }, (_, k) => {
+    const j = (k % width) - model.nu
+    return j === 1
+      ? Math.floor(k / width) % 3 === 0
+        ? 2
+        : 1.2
+      : j === 0
+        ? 3 * random.normal()
+        : (j < 0 ? 0.3 : 0.05) * random.normal()
+  })
+  const run = await inKernel(task, model, { episodes: states, seed: 0, inputs })
+  let touching = 0
+  for (let i = 0; i < states; i++) {
+    const part = (begin: number, n: number) => inputs.subarray(i * width + begin, i * width + begin + n)
+    oracle
+      .reset()
+      .write('qpos', part(model.nu, model.nq))
+      .write('qvel', part(model.nu + model.nq, model.nv))
+    oracle.write('ctrl', part(0, model.nu)).step(2)
+    oracle.call((mj, m, d) => mj.mj_rnePostConstraint(m, d))
+    const foot = 6 * model.names.body.indexOf('foot')
+    const theirs = oracle.get('cfrc_ext').subarray(foot, foot + 6)
+    const size = Math.max(...theirs.map(Math.abs))
+    if (size > 0) touching++
+    for (let k = 0; k < 6; k++) {
+      const ours = run.episodes[i].terms[0][k]
+      assert.ok(
+        Math.abs(ours - theirs[k]) <= 5e-3 * Math.max(1, size),
+        `state ${i}: cfrc_ext[${k}] is ${ours}, in MuJoCo ${theirs[k]}`,
+      )
+    }
+  }
+  assert.ok(touching > 5 && touching < states, `${touching} states have contacts`)
   oracle.dispose()
 })
 

@@ -19,7 +19,10 @@ const at = (file: string): string => fileURLToPath(new URL(`../../${file}`, impo
 /** The victim and its workers as files of JavaScript, quick to start. */
 async function bundle(folder: Folder): Promise<string> {
   await build({
-    entryPoints: { victim: at('test/train/victim.ts'), 'range-worker': at('bindings/train/range-worker.ts') },
+    entryPoints: {
+      victim: fileURLToPath(new URL('./victim.ts', import.meta.url)),
+      'range-worker': at('bindings/train/range-worker.ts'),
+    },
     outdir: folder.path,
     bundle: true,
     format: 'esm',
