@@ -23,6 +23,8 @@ export interface RolloutProblem {
   readonly frameSkip: number
   /** control steps an episode lasts at most */
   readonly episodeLength: number
+  /** the same of evaluations */
+  readonly evaluationLength: number
   /** state that episodes begin with; default qpos0 at rest */
   readonly keyframe?: number | string
   /** how commands are delayed: RolloutSettings */
@@ -58,7 +60,7 @@ const KEPT = 2
 
 interface Open {
   readonly train: Rollout
-  /** without action noise; the same one where there is none */
+  /** without action noise and cut-off of training's own; the same one where there are none */
   readonly evaluate: Rollout
   readonly distribution: ParameterDistribution | undefined
 }
@@ -89,10 +91,10 @@ function close({ train, evaluate }: Open): void {
 
 async function open(run: Run): Promise<Open> {
   const problem = run.problem as RolloutProblem
-  const { frameSkip, episodeLength: T, delay, delayOf, actionNoise = 0, keyframe } = problem
+  const { frameSkip, episodeLength, evaluationLength, delay, delayOf, actionNoise = 0, keyframe } = problem
   const model = await loadModel(problem.model)
   const distribution = problem.randomize && distributionOf(problem.randomize, model)
-  const make = async (noise: number): Promise<Rollout> => {
+  const make = async (noise: number, T: number): Promise<Rollout> => {
     const rollout = await openRollout(model, { keyframe, varied: distribution?.space.touched })
     if (layoutName(rollout) !== problem.layout)
       throw new BackendError(
@@ -103,8 +105,9 @@ async function open(run: Run): Promise<Open> {
     rollout.load(program, network, { frameSkip, T, delay, delayOf, seed: run.seed, actionNoise: noise })
     return rollout
   }
-  const train = await make(actionNoise)
-  return { train, evaluate: actionNoise === 0 ? train : await make(0), distribution }
+  const train = await make(actionNoise, episodeLength)
+  const same = actionNoise === 0 && episodeLength === evaluationLength
+  return { train, evaluate: same ? train : await make(0, evaluationLength), distribution }
 }
 
 /**

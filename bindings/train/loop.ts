@@ -186,18 +186,21 @@ export class Loop {
     const { run, evaluator } = this.parts
     const { popsize } = population
     const head = { run, generation: this.#generation + 1, purpose, population, normalizer: this.#frozen() }
-    // when one range fails, the others need not be done
-    const rest = new AbortController()
-    const abort = (): void => rest.abort(signal?.reason)
+    // when one range fails, the others need not be done; a signal each, as hosts warn of many listeners at one
+    const ranges = partition(popsize, size).map(range => ({ range, rest: new AbortController() }))
+    const giveUp = (reason: unknown): void => {
+      for (const { rest } of ranges) rest.abort(reason)
+    }
+    const abort = (): void => giveUp(signal?.reason)
     signal?.addEventListener('abort', abort, { once: true })
     if (signal?.aborted) abort()
     try {
       const answers = await Promise.all(
-        partition(popsize, size).map(range => evaluator.evaluate({ ...head, ...range }, rest.signal)),
+        ranges.map(({ range, rest }) => evaluator.evaluate({ ...head, ...range }, rest.signal)),
       )
       return mergeRanges(popsize, purpose === 'train' ? run.nobs : 0, answers)
     } catch (error) {
-      rest.abort(error)
+      giveUp(error)
       throw error
     } finally {
       signal?.removeEventListener('abort', abort)

@@ -149,6 +149,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     network,
     frameSkip: compiled.frameSkip,
     episodeLength: settings.episodeLength,
+    evaluationLength: task.episodeLength,
     ...(task.options.keyframe !== undefined && { keyframe: task.options.keyframe }),
     delay: delay.seconds,
     delayOf: delay.of,

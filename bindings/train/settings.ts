@@ -29,7 +29,7 @@ export interface TrainSettings {
   readonly normalizer?: NormalizerRule
   /** the mean policy is evaluated every so many generations (default 10) over so many episodes (default 16), always the same */
   readonly evaluation?: { readonly every?: number; readonly episodes?: number }
-  /** control steps after which an episode is cut off; default the task's */
+  /** control steps after which an episode of training is cut off; default the task's, which evaluations always have */
   readonly episodeLength?: number
   /** standard deviation of noise on every component of the action, in training; default the task's */
   readonly actionNoise?: number

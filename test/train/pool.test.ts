@@ -51,6 +51,17 @@ test('the partition decides how sums are rounded, and nothing else does', async 
   ])
 })
 
+test('many ranges at once: nothing that Node warns of', async () => {
+  const warnings: Error[] = []
+  const hear = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', hear)
+  // 12 ranges: more than the listeners that one signal may have
+  await bits({ evaluator: pool(2), rangeSize: 2 })
+  await new Promise(resolve => setTimeout(resolve, 10))
+  process.off('warning', hear)
+  assert.equal(warnings, [])
+})
+
 test('a worker that ends in the middle of a generation: its range is done by another, the bits are the same', async () => {
   for (const workers of [1, 2, 3]) {
     using folder = new Folder()
