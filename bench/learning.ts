@@ -83,7 +83,7 @@ const CASES: Readonly<Record<string, Case>> = {
   walker2d: {
     asked: 3500,
     words: 'best two of five ≥ 3,500',
-    until: 4200,
+    until: 3800,
     seconds: 300,
     published: 'ES 3.79e7 to 3,830 (v1); ARS V2-t 24,000 episodes to 4,390 (v1)',
   },
@@ -91,7 +91,7 @@ const CASES: Readonly<Record<string, Case>> = {
     asked: 3000,
     words: 'median ≥ 3,000',
     until: 3300,
-    seconds: 600,
+    seconds: 400,
     published: 'ARS V2-t 20,800 episodes to 3,580 (v1)',
   },
   'quadruped-forward': {
