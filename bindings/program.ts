@@ -202,6 +202,8 @@ export const ROLLOUT = [
   'controlreg',
   'termreg',
   'metricreg',
+  /** f32: delay of every command, s; 0: as delayof says */
+  'delay',
   /** actuator whose delay applies to each command, -1: none (ncommand) */
   'delayof',
   /** template block of state a new episode starts from, and its ranges of words that all worlds share */

@@ -311,13 +311,14 @@ function push(r: usize, w: usize, slots: usize): void {
  */
 function pull(m: usize, p: usize, r: usize, w: usize, slots: usize, k: i32): void {
   const n = P.ncommand(r), regs = w + W_REGS, frameskip = <f32>P.frameskip(r), oldest = P.nring(r) - 1
-  const inv: f32 = 1 / frameskip
+  const inv: f32 = 1 / frameskip, same = reinterpret<f32>(P.delay(r))
   for (let i = 0; i < n; i++) {
     const actuator = i32at(<usize>P.delayof(r), i)
     for (let lane = 0; lane < 4; lane++) {
       const o: usize = 4 * <usize>lane, t = <i32>load<f32>(slots + o)
       let x: f32 = <f32>k
-      if (actuator >= 0) x -= load<f32>(at(f.actuator_delay(m, p), actuator) + o) / load<f32>(f.opt_timestep(m, p) + o)
+      const delay = same > 0 ? same : actuator >= 0 ? load<f32>(at(f.actuator_delay(m, p), actuator) + o) : 0
+      if (delay > 0) x -= delay / load<f32>(f.opt_timestep(m, p) + o)
       x *= inv
       const whole = floor(x), part = x - whole
       let row = t + max(<i32>whole, -oldest), next = row + 1

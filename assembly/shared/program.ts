@@ -133,79 +133,81 @@ export const TRACK_STATE: i32 = 2
 // @ts-ignore: decorator
 @inline export function metricreg(r: usize): i32 { return load<i32>(r, 108) }
 // @ts-ignore: decorator
-@inline export function delayof(r: usize): i32 { return load<i32>(r, 112) }
+@inline export function delay(r: usize): i32 { return load<i32>(r, 112) }
 // @ts-ignore: decorator
-@inline export function template(r: usize): i32 { return load<i32>(r, 116) }
+@inline export function delayof(r: usize): i32 { return load<i32>(r, 116) }
 // @ts-ignore: decorator
-@inline export function nshared(r: usize): i32 { return load<i32>(r, 120) }
+@inline export function template(r: usize): i32 { return load<i32>(r, 120) }
 // @ts-ignore: decorator
-@inline export function shared(r: usize): i32 { return load<i32>(r, 124) }
+@inline export function nshared(r: usize): i32 { return load<i32>(r, 124) }
 // @ts-ignore: decorator
-@inline export function episodes(r: usize): i32 { return load<i32>(r, 128) }
+@inline export function shared(r: usize): i32 { return load<i32>(r, 128) }
 // @ts-ignore: decorator
-@inline export function inputs(r: usize): i32 { return load<i32>(r, 132) }
+@inline export function episodes(r: usize): i32 { return load<i32>(r, 132) }
 // @ts-ignore: decorator
-@inline export function nvalue(r: usize): i32 { return load<i32>(r, 136) }
+@inline export function inputs(r: usize): i32 { return load<i32>(r, 136) }
 // @ts-ignore: decorator
-@inline export function valueof(r: usize): i32 { return load<i32>(r, 140) }
+@inline export function nvalue(r: usize): i32 { return load<i32>(r, 140) }
 // @ts-ignore: decorator
-@inline export function values(r: usize): i32 { return load<i32>(r, 144) }
+@inline export function valueof(r: usize): i32 { return load<i32>(r, 144) }
 // @ts-ignore: decorator
-@inline export function network(r: usize): i32 { return load<i32>(r, 148) }
+@inline export function values(r: usize): i32 { return load<i32>(r, 148) }
 // @ts-ignore: decorator
-@inline export function nlayer(r: usize): i32 { return load<i32>(r, 152) }
+@inline export function network(r: usize): i32 { return load<i32>(r, 152) }
 // @ts-ignore: decorator
-@inline export function nparam(r: usize): i32 { return load<i32>(r, 156) }
+@inline export function nlayer(r: usize): i32 { return load<i32>(r, 156) }
 // @ts-ignore: decorator
-@inline export function nmemory(r: usize): i32 { return load<i32>(r, 160) }
+@inline export function nparam(r: usize): i32 { return load<i32>(r, 160) }
 // @ts-ignore: decorator
-@inline export function theta(r: usize): i32 { return load<i32>(r, 164) }
+@inline export function nmemory(r: usize): i32 { return load<i32>(r, 164) }
 // @ts-ignore: decorator
-@inline export function sigma(r: usize): i32 { return load<i32>(r, 168) }
+@inline export function theta(r: usize): i32 { return load<i32>(r, 168) }
 // @ts-ignore: decorator
-@inline export function sigmas(r: usize): i32 { return load<i32>(r, 172) }
+@inline export function sigma(r: usize): i32 { return load<i32>(r, 172) }
 // @ts-ignore: decorator
-@inline export function perturb(r: usize): i32 { return load<i32>(r, 176) }
+@inline export function sigmas(r: usize): i32 { return load<i32>(r, 176) }
 // @ts-ignore: decorator
-@inline export function members(r: usize): i32 { return load<i32>(r, 180) }
+@inline export function perturb(r: usize): i32 { return load<i32>(r, 180) }
 // @ts-ignore: decorator
-@inline export function normals(r: usize): i32 { return load<i32>(r, 184) }
+@inline export function members(r: usize): i32 { return load<i32>(r, 184) }
 // @ts-ignore: decorator
-@inline export function thetalo(r: usize): i32 { return load<i32>(r, 188) }
+@inline export function normals(r: usize): i32 { return load<i32>(r, 188) }
 // @ts-ignore: decorator
-@inline export function thetahi(r: usize): i32 { return load<i32>(r, 192) }
+@inline export function thetalo(r: usize): i32 { return load<i32>(r, 192) }
 // @ts-ignore: decorator
-@inline export function generation(r: usize): i32 { return load<i32>(r, 196) }
+@inline export function thetahi(r: usize): i32 { return load<i32>(r, 196) }
 // @ts-ignore: decorator
-@inline export function rank(r: usize): i32 { return load<i32>(r, 200) }
+@inline export function generation(r: usize): i32 { return load<i32>(r, 200) }
 // @ts-ignore: decorator
-@inline export function nwide(r: usize): i32 { return load<i32>(r, 204) }
+@inline export function rank(r: usize): i32 { return load<i32>(r, 204) }
 // @ts-ignore: decorator
-@inline export function actionnoise(r: usize): i32 { return load<i32>(r, 208) }
+@inline export function nwide(r: usize): i32 { return load<i32>(r, 208) }
 // @ts-ignore: decorator
-@inline export function mean(r: usize): i32 { return load<i32>(r, 212) }
+@inline export function actionnoise(r: usize): i32 { return load<i32>(r, 212) }
 // @ts-ignore: decorator
-@inline export function scale(r: usize): i32 { return load<i32>(r, 216) }
+@inline export function mean(r: usize): i32 { return load<i32>(r, 216) }
 // @ts-ignore: decorator
-@inline export function clip(r: usize): i32 { return load<i32>(r, 220) }
+@inline export function scale(r: usize): i32 { return load<i32>(r, 220) }
 // @ts-ignore: decorator
-@inline export function nout(r: usize): i32 { return load<i32>(r, 224) }
+@inline export function clip(r: usize): i32 { return load<i32>(r, 224) }
 // @ts-ignore: decorator
-@inline export function out(r: usize): i32 { return load<i32>(r, 228) }
+@inline export function nout(r: usize): i32 { return load<i32>(r, 228) }
 // @ts-ignore: decorator
-@inline export function obsums(r: usize): i32 { return load<i32>(r, 232) }
+@inline export function out(r: usize): i32 { return load<i32>(r, 232) }
 // @ts-ignore: decorator
-@inline export function ntrack(r: usize): i32 { return load<i32>(r, 236) }
+@inline export function obsums(r: usize): i32 { return load<i32>(r, 236) }
 // @ts-ignore: decorator
-@inline export function track(r: usize): i32 { return load<i32>(r, 240) }
+@inline export function ntrack(r: usize): i32 { return load<i32>(r, 240) }
 // @ts-ignore: decorator
-@inline export function trackout(r: usize): i32 { return load<i32>(r, 244) }
+@inline export function track(r: usize): i32 { return load<i32>(r, 244) }
 // @ts-ignore: decorator
-@inline export function work(r: usize): i32 { return load<i32>(r, 248) }
+@inline export function trackout(r: usize): i32 { return load<i32>(r, 248) }
 // @ts-ignore: decorator
-@inline export function workbytes(r: usize): i32 { return load<i32>(r, 252) }
+@inline export function work(r: usize): i32 { return load<i32>(r, 252) }
 // @ts-ignore: decorator
-@inline export function dbytes(r: usize): i32 { return load<i32>(r, 256) }
+@inline export function workbytes(r: usize): i32 { return load<i32>(r, 256) }
 // @ts-ignore: decorator
-@inline export function fromparams(r: usize): i32 { return load<i32>(r, 260) }
+@inline export function dbytes(r: usize): i32 { return load<i32>(r, 260) }
+// @ts-ignore: decorator
+@inline export function fromparams(r: usize): i32 { return load<i32>(r, 264) }
 export const NEXT_AT: usize = 4

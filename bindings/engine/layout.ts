@@ -103,13 +103,8 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
     bodyLnk[b] = link
   }
 
-  // kinematic trees: root bodies below which something moves
   const root = int('body_rootid')
-  const groupOfRoot = new Map<number, number>()
-  for (let b = 1; b < nbody; b++) {
-    if (bodyLnk[b] >= 0 && !groupOfRoot.has(root[b])) groupOfRoot.set(root[b], groupOfRoot.size)
-  }
-  const bodyGroup = Int32Array.from({ length: nbody }, (_, b) => groupOfRoot.get(root[b]) ?? -1)
+  const { group: bodyGroup, roots: groupOfRoot } = bodyGroups(model, bodyLnk)
   const lnkGroup = Int32Array.from({ length: njnt }, (_, j) => bodyGroup[int('jnt_bodyid')[j]])
   const massive = new Uint8Array(njnt)
   for (let b = 1; b < nbody; b++) if (bodyLnk[b] >= 0) massive[bodyLnk[b]] = 1
@@ -392,6 +387,14 @@ export function bodyLinks(model: Model): Int32Array {
     links[b] = joints > 0 ? int('body_jntadr')[b] + joints - 1 : links[int('body_parentid')[b]]
   }
   return links
+}
+
+/** Kinematic trees, by root bodies below which something moves: number of each root, and tree of each body; -1: none moves. */
+export function bodyGroups(model: Model, links: Int32Array): { group: Int32Array; roots: ReadonlyMap<number, number> } {
+  const root = model.field.body_rootid as Int32Array
+  const roots = new Map<number, number>()
+  for (let b = 1; b < model.nbody; b++) if (links[b] >= 0 && !roots.has(root[b])) roots.set(root[b], roots.size)
+  return { group: Int32Array.from({ length: model.nbody }, (_, b) => roots.get(root[b]) ?? -1), roots }
 }
 
 /** product of two row-major 3x3 matrices, the second transposed on request */

@@ -33,7 +33,9 @@ export interface RolloutSettings {
   readonly frameSkip: number
   /** control steps an episode lasts at most */
   readonly T: number
-  /** actuator whose delay applies to each command, -1: none (ncommand) */
+  /** delay of every command, s; default: as delayOf says */
+  readonly delay?: number
+  /** actuator whose actuator_delay applies to each command, -1: none (ncommand); default none */
   readonly delayOf?: Int32Array
   /** seed of everything random in an episode */
   readonly seed: number
@@ -215,6 +217,7 @@ export class Rollout {
       dbytes: this.layout.dbytes,
       fromparams: this.#fromParameters ? 1 : 0,
     })
+    if (settings.delay) words[wordOf.get('delay') as number] = bits(settings.delay)
     if (settings.actionNoise) words[wordOf.get('actionnoise') as number] = bits(settings.actionNoise)
     this.#loaded = { program, network, settings, words }
   }
@@ -372,15 +375,16 @@ export class Rollout {
 
   /** rows of the ring of commands: enough for the longest delay of any episode; 0 when nothing is delayed */
   #ringRows(settings: RolloutSettings, parameters: ReadonlyMap<string, Float64Array> | undefined): number {
-    if (!settings.delayOf?.some(a => a >= 0)) return 0
     const { nactuator, field } = this.model
+    const { delay = 0, delayOf = new Int32Array(0) } = settings
     const delays = parameters?.get('actuator_delay') ?? (field.actuator_delay as Float64Array)
     const steps = parameters?.get('opt_timestep') ?? (field.opt_timestep as Float64Array)
     let shortest = Number.POSITIVE_INFINITY
     for (const h of steps) shortest = Math.min(shortest, h)
-    let longest = 0
-    for (let i = 0; i < delays.length; i++)
-      if (settings.delayOf.includes(i % nactuator)) longest = Math.max(longest, delays[i])
+    let longest = delay
+    if (delay === 0)
+      for (let i = 0; i < delays.length; i++)
+        if (delayOf.includes(i % nactuator)) longest = Math.max(longest, delays[i])
     return longest === 0 ? 0 : Math.ceil(longest / (shortest * settings.frameSkip)) + 2
   }
 

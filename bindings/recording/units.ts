@@ -150,7 +150,7 @@ const BASES = ['m', 'kg', 's', 'A', 'K', 'rad', 'counts']
 
 const sameDimension = (a: Dimension, b: Dimension): boolean => a.every((v, i) => v === b[i])
 
-function symbolOf(dimension: Dimension): string {
+export function symbolOf(dimension: Dimension): string {
   for (const [symbol, d] of SYMBOLS) if (sameDimension(d, dimension)) return symbol
   const part = (i: number, e: number) => (e === 1 ? BASES[i] : `${BASES[i]}^${e}`)
   const over = dimension.flatMap((e, i) => (e > 0 ? [part(i, e)] : [])).join('*')

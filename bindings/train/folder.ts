@@ -3,6 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointError } from '../errors.js'
 import { readSections, type Sections, writeSections } from './checkpoint.js'
+import { type RunConfig, type RunState, readState } from './state.js'
 
 /** How far the writing of a file has come; each is a place where a process may die. */
 export type WriteStage = 'begun' | 'half' | 'written' | 'synced' | 'renamed' | 'done'
@@ -80,8 +81,9 @@ async function checkpointsOf(folder: string): Promise<number[]> {
   try {
     names = await readdir(folder)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return []
+    throw new CheckpointError('CHECKPOINT_READ', `cannot read: ${message}`, { place: folder, cause: error })
   }
   return names
     .map(name => CHECKPOINT.exec(name))
@@ -91,32 +93,48 @@ async function checkpointsOf(folder: string): Promise<number[]> {
 }
 
 /** A checkpoint that could be read, and those newer ones that could not. */
-export interface LoadedCheckpoint {
+export interface Loaded {
   readonly file: string
-  readonly generation: number
-  readonly sections: Map<string, Uint8Array>
+  readonly config: RunConfig
+  readonly state: RunState
   /** newer files that are damaged, and why: say it */
   readonly skipped: readonly { readonly file: string; readonly error: CheckpointError }[]
 }
 
+/** Another version's checkpoint is sound: to fall back behind it would lose work. */
+const FINAL = ['CHECKPOINT_VERSION', 'CHECKPOINT_READ']
+
 /**
- * The newest sound checkpoint of a folder; undefined when it holds none at all.
+ * The newest sound checkpoint of a folder; undefined when it holds none at all. One that is cut or damaged is skipped, and named in
+ * the result.
  *
- * @throws {CheckpointError} what is wrong with the newest, when no one is sound
+ * @throws {CheckpointError} what is wrong with the newest, when no one is sound; CHECKPOINT_VERSION; CHECKPOINT_READ
  */
-export async function loadLatest(folder: string): Promise<LoadedCheckpoint | undefined> {
+export async function loadLatest(folder: string): Promise<Loaded | undefined> {
   const skipped: { file: string; error: CheckpointError }[] = []
   for (const generation of await checkpointsOf(folder)) {
     const file = join(folder, checkpointName(generation))
     try {
-      return { file, generation, sections: readSections(await readFile(file), file), skipped }
+      return { file, ...(await readCheckpoint(file)), skipped }
     } catch (error) {
-      if (!(error instanceof CheckpointError)) throw error
+      if (!(error instanceof CheckpointError) || FINAL.includes(error.code)) throw error
       skipped.push({ file, error })
     }
   }
   if (skipped.length > 0) throw skipped[0].error
   return undefined
+}
+
+/**
+ * One checkpoint.
+ *
+ * @throws {CheckpointError} CHECKPOINT_TRUNCATED, CHECKPOINT_DAMAGED, CHECKPOINT_FORMAT, CHECKPOINT_VERSION, CHECKPOINT_READ
+ */
+export async function readCheckpoint(file: string): Promise<{ config: RunConfig; state: RunState }> {
+  const bytes = await readFile(file).catch((cause: Error) => {
+    throw new CheckpointError('CHECKPOINT_READ', `cannot read: ${cause.message}`, { place: file, cause })
+  })
+  return readState(readSections(bytes, file), file)
 }
 
 /** Whether a folder holds checkpoints, sound or not. */

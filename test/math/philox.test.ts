@@ -1,27 +1,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { normalCdf, normalQuantile, Philox, philox, STREAM, seedWords, uniformOf } from '../../bindings/math/index.js'
+import { PHILOX_ANSWERS } from './philox-answers.js'
 
 const hex = (w: Uint32Array) => [...w].map(v => v.toString(16).padStart(8, '0')).join(' ')
 
 test('known answers of Random123, and a mixed counter', () => {
-  const full = 0xffffffff
-  const rows: [number[], number[], number, string][] = [
-    [[0, 0, 0, 0], [0, 0], 10, '6627e8d5 e169c58d bc57ac4c 9b00dbd8'],
-    [[full, full, full, full], [full, full], 10, '408f276d 41c83b0e a20bc7c6 6d5451fd'],
-    [
-      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
-      [0xa4093822, 0x299f31d0],
-      10,
-      'd16cfe09 94fdcceb 5001e420 24126ea1',
-    ],
-    [[0, 1, 2, 3], [42, 7], 10, '1d42a33c 75bff8ee b2579068 5b5372dc'],
-    [[0, 0, 0, 0], [0, 0], 7, '5f6fb709 0d893f64 4f121f81 4f730a48'],
-  ]
   const out = new Uint32Array(4)
-  for (const [c, k, rounds, expected] of rows) {
-    philox(c[0], c[1], c[2], c[3], k[0], k[1], out, 0, rounds)
-    assert.is(hex(out), expected)
+  for (const { counter, key, rounds, words } of PHILOX_ANSWERS) {
+    philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1], out, 0, rounds)
+    assert.equal([...out], words)
   }
 })
 

@@ -1,0 +1,11 @@
+/** The library of tasks. */
+export * from './ant.js'
+export { type Goal, type GoalOptions } from './goal.js'
+export * from './half-cheetah.js'
+export * from './hopper.js'
+export * from './humanoid.js'
+export * from './inverted-pendulum.js'
+export * from './reacher.js'
+export { tasks } from './registry.js'
+export * from './swimmer.js'
+export * from './walker2d.js'
