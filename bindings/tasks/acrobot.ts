@@ -19,7 +19,7 @@ export const acrobotSwingup: Task = defineTask({
   model: ACROBOT,
   frameSkip: 1,
   episodeLength: 1000,
-  solved: 300,
+  solved: 100,
   define: s => {
     const upper = s.jointPos('shoulder')
     const rods = vec(upper, upper.add(s.jointPos('elbow')))

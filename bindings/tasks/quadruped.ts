@@ -96,7 +96,7 @@ function walk(s: Scope, command: Command): TaskTerms {
     reward: {
       alive: 1,
       velocity: tracking(error.square()).sub(error.unitless().div(2)),
-      turn: tracking(turnError.square()).sub(turnError.abs().unitless().div(2)).div(2),
+      turn: tracking(turnError.square()).sub(turnError.abs().unitless().div(2)),
       tilt: up.x.square().add(up.y.square()).neg(),
       height: trunk.xpos.z.sub(STANDING).square().mul(-20),
       bounce: trunk.xvel.z.square().mul(-0.5),
@@ -131,7 +131,7 @@ function walk(s: Scope, command: Command): TaskTerms {
  *   reward       alive     1
  *                velocity  exp(-e^2 / 0.25) - e / 2, e the length of the error of the trunk's velocity along and across its
  *                          heading, m/s
- *                turn      half of the same of the error of its yaw rate, rad/s
+ *                turn      the same of the error of its yaw rate, rad/s
  *                tilt      minus the squared sine of the trunk's tilt
  *                height    -20 times the square of the trunk's height less 0.28 m
  *                bounce    -0.5 times the square of its vertical velocity, m/s
@@ -163,7 +163,7 @@ export const quadruped: Task = defineTask({
   frameSkip: 4,
   episodeLength: 500,
   keyframe: 'home',
-  solved: 850,
+  solved: 900,
   define: s => {
     const drawn = (name: string, lo: number, hi: number, unit: string): Expr =>
       s.variable(name, { reset: s.uniform(lo, hi), every: 4, unit })
@@ -182,6 +182,6 @@ export const quadrupedForward: Task = defineTask({
   frameSkip: 4,
   episodeLength: 500,
   keyframe: 'home',
-  solved: 950,
+  solved: 1100,
   define: s => walk(s, { forward: s.const(1, 'm/s'), left: s.const(0, 'm/s'), turn: s.const(0, 'rad/s') }),
 })
