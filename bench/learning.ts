@@ -20,6 +20,8 @@ import { ENV_NAMES, type EnvName, rescore } from '../test/tasks/gymnasium.js'
 import { median } from './timing.js'
 
 const EPISODES = 20
+/** per cent that our score and MuJoCo's may differ by */
+const WITHIN = 5
 /** of the episodes that decide: not those of training */
 const SCORE_SEED = 1000
 
@@ -69,7 +71,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'half-cheetah': {
     asked: 4000,
     words: 'median ≥ 4,000',
-    until: 5000,
+    until: 6000,
     seconds: 120,
     published: 'ES 2.88e6 to 2,386 (v1); ARS V2-t 1,707 episodes to 3,430 (v1)',
   },
@@ -83,22 +85,22 @@ const CASES: Readonly<Record<string, Case>> = {
   walker2d: {
     asked: 3500,
     words: 'best two of five ≥ 3,500',
-    until: 4200,
-    seconds: 300,
+    until: 4000,
+    seconds: 240,
     published: 'ES 3.79e7 to 3,830 (v1); ARS V2-t 24,000 episodes to 4,390 (v1)',
   },
   ant: {
     asked: 3000,
     words: 'median ≥ 3,000',
     until: 3300,
-    seconds: 600,
+    seconds: 400,
     published: 'ARS V2-t 20,800 episodes to 3,580 (v1)',
   },
   'quadruped-forward': {
-    asked: 0,
+    asked: 1100,
     words: 'mean error ≤ 0.15 m/s, 20 of 20 without a fall',
-    until: Number.POSITIVE_INFINITY,
-    seconds: 300,
+    until: 1200,
+    seconds: 240,
   },
 }
 
@@ -128,8 +130,7 @@ async function learn(name: string, seed: number, workers: number): Promise<Run> 
   const settings: TrainSettings = recommended(name) ?? {}
   const { asked, until, seconds, scored: episodes = EPISODES } = CASES[name]
   const task = tasks[name]()
-  const limits = Number.isFinite(until) ? { target: until, seconds } : { seconds }
-  const result = await train(task, { ...settings, ...limits, seed, workers }).finish()
+  const result = await train(task, { ...settings, target: until, seconds, seed, workers }).finish()
   const reached = result.history.find(g => g.evalReturn !== undefined && g.evalReturn >= asked)
   const { policy } = result
   const scored = await evaluate(policy, task, { episodes, seed: SCORE_SEED })
@@ -144,7 +145,7 @@ async function learn(name: string, seed: number, workers: number): Promise<Run> 
     ...(isGymnasium(name) && { rescored: [...(await inMujoco(name, policy))] }),
     steps: last?.steps ?? 0,
     seconds: last?.seconds ?? 0,
-    ...(reached && asked > 0 && { stepsToScore: reached.steps, secondsToScore: reached.seconds }),
+    ...(reached && { stepsToScore: reached.steps, secondsToScore: reached.seconds }),
     workers,
     cpu: `${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}`,
     settings,
@@ -183,7 +184,13 @@ function tables(): string {
     const means = mine.map(run => summarise(run.returns).mean)
     const again = mine.flatMap(run => (run.rescored ? [summarise(run.rescored).mean] : []))
     const errors = mine.flatMap(run => run.metrics.error ?? [])
-    const score = name.startsWith('quadruped') ? `error ${median(errors).toFixed(3)} m/s` : thousands(median(means))
+    const best = [...means].sort((a, b) => b - a).slice(0, 2)
+    const score =
+      name === 'walker2d' && best.length > 1
+        ? `${thousands(median(means))}; best two ${best.map(thousands).join(' and ')}`
+        : name.startsWith('quadruped')
+          ? `error ${median(errors).toFixed(3)} m/s`
+          : thousands(median(means))
     const steps = mine.flatMap(run => run.stepsToScore ?? [])
     const hit = steps.length > 0 ? `${millions(median(steps))} (${steps.length} of ${mine.length})` : '–'
     const time = mine.flatMap(run => run.secondsToScore ?? [])
@@ -196,7 +203,8 @@ function tables(): string {
       .map(run => {
         const ours = summarise(run.returns)
         const again = run.rescored && summarise(run.rescored)
-        const off = again ? `${((100 * (ours.mean - again.mean)) / Math.abs(again.mean)).toFixed(1)} %` : '–'
+        const percent = again ? (100 * (ours.mean - again.mean)) / Math.abs(again.mean) : 0
+        const off = again ? `${percent.toFixed(1)} %${Math.abs(percent) > WITHIN ? ' **(beyond 5 %)**' : ''}` : '–'
         const extra = run.metrics.error === undefined ? '' : `error ${run.metrics.error.toFixed(3)} m/s, `
         const whole = `${extra}${Math.round((1 - run.terminated) * run.returns.length)} of ${run.returns.length} to the end`
         return `| ${name} | ${run.seed} | ${thousands(ours.mean)} ± ${thousands(ours.std)} | ${again ? `${thousands(again.mean)} ± ${thousands(again.std)}` : '–'} | ${off} | ${millions(run.steps)} | ${run.seconds.toFixed(0)} s | ${millions(run.stepsToScore)} | ${run.secondsToScore === undefined ? '–' : `${run.secondsToScore.toFixed(1)} s`} | ${whole} |`
