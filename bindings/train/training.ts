@@ -50,6 +50,7 @@ interface Opened<R> {
   readonly keeper: Keeper
 }
 
+const RUNNING: Stopped = { code: 'running', message: 'it goes on' }
 const ABORTED: Stopped = { code: 'aborted', message: 'stopped from outside' }
 
 /**
@@ -95,6 +96,18 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
     }
   }
 
+  /**
+   * What finish() would give if the run ended after its last generation, less an evaluation of its own; the run goes on. For
+   * pages that show the policy while it learns.
+   *
+   * @throws as next()
+   */
+  peek(): Promise<R> {
+    const result = this.#turn.then(() => this.#peek())
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
   /** Runs what is left, and says how the run ended. @throws as next() */
   async finish(): Promise<R> {
     while ((await this.next()) !== undefined);
@@ -134,6 +147,19 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
     }
   }
 
+  async #peek(): Promise<R> {
+    if (this.#failed !== undefined) throw this.#failed.error
+    if (this.#outcome !== undefined) return this.#outcome.value
+    try {
+      this.#opening ??= this.#open()
+      const opened = await this.#opening
+      return outcomeOf(opened, RUNNING, scoreOf(opened))
+    } catch (error) {
+      this.#failed = { error }
+      throw error
+    }
+  }
+
   async #open(): Promise<Opened<R>> {
     const parts = await this.prepare()
     try {
@@ -169,26 +195,14 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
   }
 
   async #end(): Promise<R> {
-    const { loop, keeper, parts } = await (this.#opening as Promise<Opened<R>>)
+    const opened = await (this.#opening as Promise<Opened<R>>)
+    const { loop, keeper } = opened
     const stopped = this.#stopped as Stopped
-    const { state } = loop
-    await keeper.checkpoint(state)
-    const { generation } = state
+    await keeper.checkpoint(loop.state)
     // what the checkpoint holds does not depend on where a run was interrupted: this evaluation is no part of it
-    const known = keeper.history.at(-1)
-    let score: Pick<Scored, 'evalReturn' | 'evalStd'> = {}
-    if (known?.generation === generation && known.evalReturn !== undefined)
-      score = { evalReturn: known.evalReturn, evalStd: known.evalStd }
-    else if (stopped.code !== 'aborted') score = await loop.evaluate()
-    const last: Scored = { generation, ...loop.last, ...score }
-    const { best: before } = state
-    const better = before === undefined || (last.evalReturn ?? Number.NEGATIVE_INFINITY) > before.evalReturn
-    const best: Scored = better ? last : before
-    const lost = parts.evaluator.lost
+    const score = scoreOf(opened) ?? (stopped.code === 'aborted' ? undefined : await loop.evaluate())
     await this.#close()
-    const warnings = [...keeper.warnings, ...failures(state)]
-    if (lost > 0) warnings.push(`${lost} worker threads died and were replaced`)
-    return parts.conclude({ stopped, state, last, best, history: keeper.history, lost, warnings })
+    return outcomeOf(opened, stopped, score)
   }
 
   async #close(): Promise<void> {
@@ -197,6 +211,27 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
     dispose(opened.parts)
     await opened.keeper.close()
   }
+}
+
+type Score = Pick<Scored, 'evalReturn' | 'evalStd'>
+
+/** How the last generation's policy did, if it was evaluated. */
+function scoreOf<R>({ loop, keeper }: Opened<R>): Score | undefined {
+  const known = keeper.history.at(-1)
+  if (known?.generation !== loop.generation || known.evalReturn === undefined) return undefined
+  return { evalReturn: known.evalReturn, evalStd: known.evalStd }
+}
+
+function outcomeOf<R>({ loop, keeper, parts }: Opened<R>, stopped: Stopped, score: Score | undefined): R {
+  const { state } = loop
+  const last: Scored = { generation: state.generation, ...loop.last, ...score }
+  const { best: before } = state
+  const better = before === undefined || (last.evalReturn ?? Number.NEGATIVE_INFINITY) > before.evalReturn
+  const best: Scored = better ? last : before
+  const { lost } = parts.evaluator
+  const warnings = [...keeper.warnings, ...failures(state)]
+  if (lost > 0) warnings.push(`${lost} worker threads died and were replaced`)
+  return parts.conclude({ stopped, state, last, best, history: [...keeper.history], lost, warnings })
 }
 
 function dispose<R>(parts: TrainingParts<R>): void {
