@@ -3,6 +3,7 @@ import { SizeError, TaskError } from '../errors.js'
 import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
 import { LAYER, type Network, OUT, PERTURB, type Program, ROLLOUT, SEGMENTS, TASK_NEED } from '../program.js'
+import { checkContacts } from './candidates.js'
 import type { Layout } from './layout.js'
 import { normalsAt } from './normals.js'
 import { historyBuffers, reset } from './reset.js'
@@ -127,10 +128,15 @@ export class Rollout {
     this.layout = this.#store.layout
     this.#varied = new Set(varied)
     if (this.#varied.has('geom_size')) this.#varied = new Set([...varied, 'geom_rbound'])
-    if (this.#varied.size > 0) this.#store.open(this.#varied)
-    reset(this.#store, undefined, { keyframe }, new Uint32Array(4 * workers), 0)
     const { dbytes } = this.layout
-    this.#template = this.#keep(dbytes)
+    try {
+      if (this.#varied.size > 0) this.#store.open(this.#varied)
+      reset(this.#store, undefined, { keyframe }, new Uint32Array(4 * workers), 0)
+      this.#template = this.#keep(dbytes)
+    } catch (error) {
+      this[Symbol.dispose]()
+      throw error
+    }
     const bytes = new Uint8Array(engine.memory.buffer)
     bytes.copyWithin(this.#template, this.#store.d, this.#store.d + dbytes)
     const history = this.layout.d.get('history') as number
@@ -489,14 +495,21 @@ export interface RolloutOptions {
   readonly varied?: Iterable<string>
   /** state that episodes begin with; default qpos0 at rest */
   readonly keyframe?: number | string
+  /** contacts a world has room for; default from the model */
   readonly nconmax?: number
 }
 
-/** Memory and threads for episodes of a model. @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS */
+/**
+ * Memory and threads for episodes of a model.
+ *
+ * @throws {SizeError} WORKERS, NCONMAX; @throws {ParameterError} KEYFRAME
+ * @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS
+ */
 export async function openRollout(model: Model, options: RolloutOptions = {}): Promise<Rollout> {
   const { workers = 1 } = options
   if (!Number.isInteger(workers) || workers < 1)
     throw new SizeError('WORKERS', `workers: got ${workers}, expected a positive integer`)
+  checkContacts(options.nconmax)
   const engine = await Engine.open()
   await engine.ensure(workers)
   return new Rollout(engine, model, workers, options)

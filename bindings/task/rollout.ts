@@ -214,7 +214,7 @@ function spread(
 
 /** @throws {TaskError} REWARD_NOT_FINITE */
 function refuseNaN({ names }: CompiledTask, { ends, terms, lengths }: RolloutResult): void {
-  const i = ends.findIndex(end => (end & END.REWARD) !== 0 && (end & END.STATE) === 0)
+  const i = ends.findIndex(end => (end & END.REWARD) !== 0 && (end & (END.STATE | END.CONTACTS)) === 0)
   if (i < 0) return
   const n = names.terms.length
   const k = names.terms.findIndex((_, j) => !Number.isFinite(terms[i * n + j]))
