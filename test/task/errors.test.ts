@@ -581,6 +581,11 @@ const options: readonly (readonly [what: string, change: Partial<TaskOptions>, s
   ['physics without timesteps', { model: '<mujoco/>' }, 'frameSkip: got 0'],
   ['timesteps without physics', { frameSkip: 2 }, 'frameSkip: got 2'],
   ['half an episode', { episodeLength: 0.5 }, 'episodeLength: got 0.5'],
+  [
+    'an episode too long to count',
+    { episodeLength: 2 ** 20 + 1 },
+    'episodeLength: got 1048577, expected a whole number',
+  ],
   ['a timestep of a model', { model: '<mujoco/>', frameSkip: 1, timestep: 0.1 }, 'timestep: got 0.1'],
   ['a timestep of nothing', { timestep: 0 }, 'timestep: got 0'],
   ['a score that is none', { solved: Number.NaN }, 'solved: got NaN'],

@@ -226,11 +226,30 @@ test('delays that would do nothing are refused', async () => {
   assert.equal(returns, (await rollout(hold, policy)).returns)
 })
 
+test('a distribution over another model is refused', async () => {
+  const policy = await servo()
+  const over = async (xml: string) => {
+    const other = await loadModel(xml)
+    const space = ParameterSpace.from(other, [{ path: 'option/gravity/z', min: -10, max: -9 }])
+    return { distribution: ParameterDistribution.uniform(space), model: await loadModel(XML) }
+  }
+  for (const xml of [
+    XML.replace('name="rod"', 'name="bar"'),
+    XML.replace('<worldbody>', '<worldbody><geom type="plane" size="1 1 1"/>'),
+  ]) {
+    const options = await over(xml)
+    await refused(() => rollout(hold, policy, options), 'MODEL', /distribution: its space is of model/)
+  }
+  // the same model loaded twice will do
+  assert.is((await rollout(hold, policy, await over(XML))).episodes, 16)
+})
+
 test('a policy of another size, and options that make no sense', async () => {
   const network = makeNetwork(linear(), 3, 1)
   const policy = new Policy({ network, theta: initialTheta(network, 0) })
   await refused(() => rollout(hold, policy), 'POLICY_SIZE', /3 observations to 1 actions, the task has 2 and 1/)
   await refused(async () => rollout(hold, await servo(), { episodes: 0 }), 'EPISODES', /got 0/)
+  await refused(async () => rollout(hold, await servo(), { episodeLength: 2 ** 20 + 1 }), 'EPISODES', /got 1048577/)
   await refused(async () => rollout(hold, await servo(), { record: ['qpso'] }), 'FIELD_UNKNOWN', /qpso/)
 })
 
