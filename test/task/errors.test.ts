@@ -375,6 +375,28 @@ const cases: readonly Case[] = [
     says: 'keep it in a variable',
   },
   {
+    what: 'one random number in the start and in a variable that waits for poses',
+    define: s => {
+      const x = s.uniform(0, 1)
+      const high = s.variable('high', { reset: s.body('foot').xpos.z.unitless().add(x) })
+      return { observation: { high }, reset: { qpos: { hip: x } } }
+    },
+    code: 'SEGMENT',
+    place: 'variable.high',
+    says: 'keep it in a variable',
+  },
+  {
+    what: 'one random number in a variable that waits for poses and in one that does not',
+    define: s => {
+      const x = s.uniform(0, 1)
+      const high = s.variable('high', { reset: s.body('foot').xpos.z.unitless().add(x) })
+      return { observation: { high, low: s.variable('low', { reset: x }) } }
+    },
+    code: 'SEGMENT',
+    place: 'variable.low',
+    says: 'keep it in a variable',
+  },
+  {
     what: 'a delayed command kept for later',
     define: s => {
       let kept = s.qpos[0]
