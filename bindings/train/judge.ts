@@ -1,6 +1,6 @@
 /** From returns to fitness. */
 import { TaskError } from '../errors.js'
-import { END } from '../program.js'
+import { END_FAILED } from '../program.js'
 import type { Merged } from './merge.js'
 
 /** A population's returns as a strategy and a person want them. */
@@ -37,7 +37,7 @@ export function judge(merged: Merged, terms: readonly string[], generation: numb
   let best = Number.NEGATIVE_INFINITY
   let sum = 0
   for (let i = 0; i < popsize; i++) {
-    if ((ends[i] & (END.REWARD | END.STATE)) === 0 && Number.isFinite(returns[i])) {
+    if ((ends[i] & END_FAILED) === 0 && Number.isFinite(returns[i])) {
       fitness[i] = -returns[i]
       sum += returns[i]
       best = Math.max(best, returns[i])
@@ -67,7 +67,7 @@ function allFailed(failedTerms: ReadonlyMap<string, number>, popsize: number, ge
   const list = [...failedTerms].map(([term, n]) => `'${term}' (${n} of ${popsize})`)
   const why =
     list.length === 0
-      ? 'every world diverged; a smaller timestep, sigma or action scale may help'
+      ? 'every world diverged or had no room for its contacts; a smaller timestep, sigma or action scale may help'
       : `reward terms that were not finite: ${list.join(', ')}`
   return new TaskError('TASK_FAILED', `all ${popsize} members of generation ${generation} failed: ${why}`, {
     place: first === undefined ? undefined : `reward.${first}`,
