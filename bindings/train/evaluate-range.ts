@@ -6,10 +6,11 @@ import { loadModel } from '../model/load.js'
 import type { Model } from '../model/model.js'
 import { ParameterSpace } from '../model/parameters.js'
 import type { SpaceSpec } from '../model/spec.js'
-import { END, type Network, PERTURB, type Program } from '../program.js'
+import { type Network, PERTURB, type Program } from '../program.js'
 import { EVALUATION, EVALUATION_ROW } from '../task/rollout.js'
 import type { RangeAnswer, RangeJob, Run } from './evaluator.js'
 import { fingerprint } from './hash.js'
+import { failedBy } from './judge.js'
 
 /** What rollouts need beyond a Run: plain data, no function of the user's among it. */
 export interface RolloutProblem {
@@ -163,9 +164,6 @@ function repeated(values: Float32Array, n: number): Float32Array {
   return out
 }
 
-/** What went wrong in an episode beyond its end: its return counts for nothing. */
-const FAILED = END.REWARD | END.STATE
-
 function answerOf({ run, purpose, begin, end }: RangeJob, each: number, result: RolloutResult): RangeAnswer {
   const count = end - begin
   const nterm = run.terms.length
@@ -192,7 +190,7 @@ function answerOf({ run, purpose, begin, end }: RangeJob, each: number, result: 
     for (let j = 0; j < nterm; j++)
       if (!Number.isFinite(result.terms[i * nterm + j])) answer.badTerms[m] |= 1 << Math.min(j, 31)
     // a world that diverged has seen what no policy will
-    if (observations === undefined || (result.ends[i] & FAILED) !== 0) continue
+    if (observations === undefined || failedBy(result.ends[i])) continue
     obs.count += result.lengths[i]
     for (let j = 0; j < nobs; j++) {
       obs.sum[j] += observations[2 * i * nobs + j]

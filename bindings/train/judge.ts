@@ -3,6 +3,10 @@ import { TaskError } from '../errors.js'
 import { END } from '../program.js'
 import type { Merged } from './merge.js'
 
+/** Ends beyond those a task has: a reward that was not finite, a world that diverged or had no room. A return then counts for nothing. */
+const ENDED_WELL = END.TERMINATED | END.TRUNCATED
+export const failedBy = (end: number): boolean => (end & ~ENDED_WELL) !== 0
+
 /** A population's returns as a strategy and a person want them. */
 export interface Judged {
   /** lower is better; NaN: ranks worst (popsize) */
@@ -37,7 +41,7 @@ export function judge(merged: Merged, terms: readonly string[], generation: numb
   let best = Number.NEGATIVE_INFINITY
   let sum = 0
   for (let i = 0; i < popsize; i++) {
-    if ((ends[i] & (END.REWARD | END.STATE)) === 0 && Number.isFinite(returns[i])) {
+    if (!failedBy(ends[i]) && Number.isFinite(returns[i])) {
       fitness[i] = -returns[i]
       sum += returns[i]
       best = Math.max(best, returns[i])
@@ -67,7 +71,7 @@ function allFailed(failedTerms: ReadonlyMap<string, number>, popsize: number, ge
   const list = [...failedTerms].map(([term, n]) => `'${term}' (${n} of ${popsize})`)
   const why =
     list.length === 0
-      ? 'every world diverged; a smaller timestep, sigma or action scale may help'
+      ? 'every world diverged, or an observation was not finite; a smaller timestep, sigma or action scale may help'
       : `reward terms that were not finite: ${list.join(', ')}`
   return new TaskError('TASK_FAILED', `all ${popsize} members of generation ${generation} failed: ${why}`, {
     place: first === undefined ? undefined : `reward.${first}`,

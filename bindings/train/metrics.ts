@@ -12,10 +12,12 @@ export interface Generation {
   readonly meanReturn: number
   /** standard deviation over members that did not fail */
   readonly stdReturn: number
-  /** mean return of the mean policy over the evaluation episodes; every so many generations */
+  /** mean return of the mean policy over the evaluation episodes; every so many generations. NaN when one of them failed */
   readonly evalReturn?: number
   /** standard deviation of the evaluation's episodes (n - 1) */
   readonly evalStd?: number
+  /** evaluation episodes that failed: a reward term was not finite, or the world diverged; the evaluation counts for nothing */
+  readonly evalFailed?: number
   /** best evalReturn so far */
   readonly bestEval?: number
   /** environment steps (control steps) since the run began, evaluation left out */
@@ -50,6 +52,7 @@ const KEYS = [
   'stdReturn',
   'evalReturn',
   'evalStd',
+  'evalFailed',
   'bestEval',
   'steps',
   'sigma',
