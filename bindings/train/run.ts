@@ -118,6 +118,18 @@ export function settingsIn({ settings }: RunConfig): TrainSettings {
   return rest as TrainSettings
 }
 
+/** What else of a problem decides the bits, by its parts, so that a difference can be named; the rest is in the settings. */
+function partsOf(problem: RolloutProblem): Readonly<Record<string, unknown>> {
+  const { frameSkip, evaluationLength, keyframe, delay, delayOf } = problem
+  return plain({
+    frameSkip,
+    evaluationLength,
+    keyframe,
+    delay,
+    delayOf: delayOf && fingerprint(delayOf),
+  })
+}
+
 /** Gradient sums of so many terms are worth the other threads. */
 const MANY_TERMS = 4_000_000
 
@@ -176,6 +188,9 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
       terms: names.terms,
       nobs: compiled.nobs,
       nact: compiled.nact,
+      network: fingerprint(network),
+      ...partsOf(problem),
+      inputs: fingerprint(inputsOf(compiled, 1)),
     },
     model: { name: model.name, hash: sha256(bytes) },
     settings: plain({
@@ -189,7 +204,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     limits,
     reference: options.reference ?? (await referenceOf(task)),
   }) as RunConfig
-  const policyOf = ({ theta, normalizer, generation, evalReturn }: Scored): Policy =>
+  const policyOf = ({ theta, normalizer, generation, evalReturn = Number.NaN }: Scored): Policy =>
     new Policy({
       network,
       theta,
@@ -200,7 +215,12 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
         task: task.name,
         controlPeriod: compiled.dt,
         observationUnits: compiled.units.observation,
-        notes: plain({ method: settings.method, seed, generation, evalReturn }),
+        notes: plain({
+          method: settings.method,
+          seed,
+          generation,
+          evalReturn: Number.isFinite(evalReturn) ? evalReturn : undefined,
+        }),
       },
     })
   return {
