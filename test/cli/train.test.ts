@@ -174,6 +174,7 @@ for (const words of [
 test('what cannot be used is named', async () => {
   using shop = new Workshop()
   shop.file('number.mjs', 'export default 3')
+  shop.file('fake.mjs', 'export default { compile: 1, load: 2 }')
   shop.file('broken.mjs', 'export default (')
   shop.file('hold.ts', task())
   shop.file('nan.ts', task("s.jointPos('slide').unitless().mul(0).sub(1).sqrt()"))
@@ -182,6 +183,7 @@ test('what cannot be used is named', async () => {
     [['train', 'hoper', '--generations', '1'], /there is no task 'hoper'; nearest: 'hopper'.*\[TASK_UNKNOWN\]/],
     [['train', shop.path('none.ts')], /none\.ts: there is no such file \[TASK_MODULE\]/],
     [['train', shop.path('number.mjs')], /number\.mjs: has no task: .*\[TASK_MODULE\]/],
+    [['train', shop.path('fake.mjs')], /fake\.mjs: has no task: .*\[TASK_MODULE\]/],
     [['train', shop.path('broken.mjs')], /broken\.mjs: cannot be imported: .*\[TASK_MODULE\]/],
     [['train', shop.path('hold.ts'), '--backend', 'webgpu'], /\[BACKEND_WEBGPU\]/],
     [['train', shop.path('hold.ts'), '--out', shop.path('number.mjs')], /number\.mjs: cannot write: .*\[OUTPUT\]/],

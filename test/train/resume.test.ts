@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CheckpointError } from '../../bindings/errors.js'
@@ -318,6 +318,13 @@ test('metrics damaged before the checkpoint: a typed error; gone: they begin aga
   assert.equal(bitsOf(folder.at(LAST)), bitsOf(undisturbed.at(LAST)))
   // and such a file is one to go on with
   assert.is((await resume(folder, { generations: 26 })).history.length, 10)
+})
+
+test('a folder in the place of metrics.jsonl: a typed error', async () => {
+  using folder = killedAt18()
+  rmSync(folder.at('metrics.jsonl'))
+  mkdirSync(folder.at('metrics.jsonl'))
+  assert.is(await codeOf(resume(folder, { generations: 24 })), 'CHECKPOINT_READ')
 })
 
 test('lines of one generation that failed survive as they are: NaN is null', async () => {
