@@ -323,7 +323,7 @@ test('settings that make no sense are named', async () => {
   for (const [options, code, words] of [
     [{ episodes: 0 }, 'SETTING', /episodes: got 0, expected a whole number/],
     [{ evaluation: { every: 1.5 } }, 'SETTING', /evaluation\.every/],
-    [{ method: 'sgd' as 'ars' }, 'ES_METHOD', /sgd/],
+    [{ method: 'sgd' as 'ars' }, 'ES_METHOD', /^method: got 'sgd'/],
     [{ methodOptions: { popsize: 7 } }, 'ES_OPTION', /popsize.*even/],
     [{ methodOptions: { speed: 7 } }, 'ES_OPTION', /speed/],
     [{ policy: 'mlp:x' }, 'POLICY_SPEC', /mlp/],
@@ -331,6 +331,23 @@ test('settings that make no sense are named', async () => {
     [{ generations: -1 }, 'LIMIT', /generations: got -1/],
     [{ inputs: { z: [1] } }, 'NAME_UNKNOWN', /z/],
     [{ workers: -1 }, 'WORKERS', /workers: got -1/],
+    [{ workers: 129 }, 'WORKERS', /workers: got 129, expected a whole number from 0 to 128/],
+    [{ workers: 1.5 }, 'WORKERS', /workers: got 1\.5/],
+    [{ popsize: 3 } as TrainOptions, 'SETTING', /popsize: there is no such option; nearest: /],
+    [{ generation: 3 } as TrainOptions, 'SETTING', /generation: there is no such option; nearest: 'generations'/],
+    [{ checkpointEvery: 0 }, 'SETTING', /checkpointEvery: got 0/],
+    [
+      { episodeLength: 2 ** 20 + 1 },
+      'SETTING',
+      /episodeLength: got 1048577, expected a whole number from 1 to 1048576/,
+    ],
+    [{ methodOptions: 5 as never }, 'SETTING', /methodOptions: got 5, expected an object/],
+    [{ methodOptions: [1] as never }, 'SETTING', /methodOptions: got \[1\], expected an object/],
+    [{ methodOptions: { seed: 5 } as never }, 'SETTING', /methodOptions\.seed: got 5, expected nothing: option 'seed'/],
+    [{ methodOptions: { mean: [1] } as never }, 'SETTING', /methodOptions\.mean/],
+    [{ methodOptions: { kernel: {} } as never }, 'SETTING', /methodOptions\.kernel/],
+    [{ methodOptions: { popsize: 1_000_002 } }, 'ES_OPTION', /popsize: got 1000002, expected .* 1000000/],
+    [{ methodOptions: { npair: 500_001 } }, 'ES_OPTION', /npair: got 500001/],
   ] as const) {
     const error = await errorOf(() => train(balance, { ...OPTIONS, ...(options as TrainOptions) }).finish())
     assert.is(error.code, code)
