@@ -3,9 +3,10 @@ import type { Policy } from '../policy/index.js'
 import { significant } from '../report/format.js'
 import { type Evaluation, evaluate, type Summary } from '../task/evaluate.js'
 import type { CompiledTask } from '../task/index.js'
+import { checkWorkers, MAX_WORKERS } from '../train/pool.js'
 import { type Io, toJson } from './io.js'
 import { printable, textTable } from './table.js'
-import { distributionIn, readPolicyFile, readRandomize, taskOf } from './train-input.js'
+import { asUsage, distributionIn, readPolicyFile, readRandomize, taskOf } from './train-input.js'
 import { plural } from './words.js'
 
 export interface EvaluateCommandOptions {
@@ -27,6 +28,9 @@ export async function evaluateCommand(
   words: string,
   options: EvaluateCommandOptions,
 ): Promise<void> {
+  const workers = await asUsage(async () =>
+    checkWorkers(options.workers ?? Math.min(availableParallelism(), MAX_WORKERS)),
+  )
   const policy = await readPolicyFile(file)
   const task = await taskOf(words)
   const randomize = options.randomize === undefined ? undefined : await readRandomize(options.randomize)
@@ -36,7 +40,7 @@ export async function evaluateCommand(
     model,
     episodes,
     seed,
-    workers: options.workers ?? availableParallelism(),
+    workers,
     distribution: distributionIn(options.randomize, randomize, model),
   })
   const warnings = differences(policy, result.rollout.task)

@@ -35,15 +35,17 @@ export const seed = (text: string): number => {
   return value
 }
 
-/** `name=weight`, collected over repeated options. */
-export const weight = (text: string, before: Record<string, number> = {}): Record<string, number> => {
-  const at = text.lastIndexOf('=')
-  const value = Number(text.slice(at + 1))
-  if (at <= 0 || text.slice(at + 1).trim() === '' || !Number.isFinite(value) || value < 0) {
-    expected("NAME=WEIGHT with a weight of at least 0, such as 'joint/elbow/qvel=0.1'")
+/** `name=weight`, collected over repeated options; `example` stands in the message. */
+export const weight =
+  (example: string) =>
+  (text: string, before: Record<string, number> = {}): Record<string, number> => {
+    const at = text.lastIndexOf('=')
+    const value = Number(text.slice(at + 1))
+    if (at <= 0 || text.slice(at + 1).trim() === '' || !Number.isFinite(value) || value < 0) {
+      expected(`NAME=WEIGHT with a weight of at least 0, such as '${example}'`)
+    }
+    return { ...before, [text.slice(0, at)]: value }
   }
-  return { ...before, [text.slice(0, at)]: value }
-}
 
 /** `savitzky-golay:ORDER:SECONDS`, `butterworth:ORDER:HERTZ` or `difference`. */
 export const filter = (text: string): FilterSpec => {

@@ -60,7 +60,7 @@ function build(io: Io, argv: readonly string[]): Command {
         'restarts of CMA-ES: growing populations, or large and small ones in turn',
       ).choices(['ipop', 'bipop']),
     )
-    .option('--weight <channel=w>', 'weight of a channel; repeatable', value.weight)
+    .option('--weight <channel=w>', 'weight of a channel; repeatable', value.weight('joint/elbow/qvel=0.1'))
     .option('--huber <n>', 'errors beyond this many standard deviations count linearly', value.positive(''))
     .option('--seed <n>', 'seed of everything random', value.seed, 0)
     .option('--workers <n>', 'threads, default all cores; the result does not depend on it', value.integer(1))
@@ -80,6 +80,11 @@ function build(io: Io, argv: readonly string[]): Command {
     .description(
       'Trains a policy on TASK inside the engine, by an evolution strategy. The same words give the same policy, bit for bit.',
     )
+    .addHelpText(
+      'after',
+      '\nA task of the library comes with recommended settings; options stand over them one by one. --method, --policy or\n' +
+        '--method-options take the place of how it would learn: method, its options, policy and normaliser together.',
+    )
     .argument('<task>', 'a task of the library, or a .js, .mjs or .ts module whose default export is one')
     .option('--randomize <file>', 'physics drawn anew for each episode: parameters and their distribution (JSON)')
     .addOption(new Option('--method <name>', 'evolution strategy; default openai-es').choices(value.METHODS))
@@ -87,8 +92,8 @@ function build(io: Io, argv: readonly string[]): Command {
     .option('--policy <spec>', 'linear[:bias], mlp:32x32[:relu], gru:32, lstm:32; default mlp:32x32')
     .option(
       '--weights <term=w...>',
-      'what a reward term counts in training; evaluations are of the reward itself',
-      value.weight,
+      'what a reward term counts in training, the others as recommended or 1; evaluations are of the reward itself',
+      value.weight('healthy=0'),
     )
     .option('--start <file>', 'begin with this policy (.safetensors)')
     .addOption(new Option('--backend <name>', 'where worlds are simulated').choices(['wasm', 'webgpu']).default('wasm'))

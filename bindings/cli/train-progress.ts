@@ -27,19 +27,45 @@ export function progressLine(it: Progress, limits: Limits): string {
   return parts.join('  ')
 }
 
-/** One line on stderr, written over and over, when that is a terminal; nothing otherwise. */
-export function openTrainProgress(io: Io, limits: Limits): TrainView {
-  if (!io.interactive) return { update: () => {}, stop: () => {} }
+/** ms between two lines that stay */
+const LOG_PERIOD = 10_000
+
+/**
+ * One line on stderr, written over and over, when that is a terminal; else a line every ten seconds, for logs.
+ *
+ * @param quiet without a terminal say nothing
+ * @param now ms, of any beginning
+ */
+export function openTrainProgress(
+  io: Io,
+  limits: Limits,
+  quiet = false,
+  now: () => number = () => performance.now(),
+): TrainView {
+  if (!io.interactive) return quiet ? { update: () => {}, stop: () => {} } : openLog(io, limits, now)
   const clear = '\r\u001b[K'
   let last = Number.NEGATIVE_INFINITY
   return {
     update: it => {
-      const now = performance.now()
-      if (now - last < PERIOD) return
-      last = now
+      const at = now()
+      if (at - last < PERIOD) return
+      last = at
       const width = process.stderr.columns ?? 80
       io.err(clear + progressLine(it, limits).slice(0, width - 1))
     },
     stop: () => io.err(clear),
+  }
+}
+
+function openLog(io: Io, limits: Limits, now: () => number): TrainView {
+  let last = now()
+  return {
+    update: it => {
+      const at = now()
+      if (at - last < LOG_PERIOD) return
+      last = at
+      io.err(`${progressLine(it, limits)}\n`)
+    },
+    stop: () => {},
   }
 }

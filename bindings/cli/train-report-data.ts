@@ -63,7 +63,9 @@ function scored(
   { generation, evalReturn, evalStd }: TrainResult['best'],
   episodes: number,
 ): TrainEvaluation | undefined {
-  return evalReturn === undefined ? undefined : { generation, episodes, mean: evalReturn, std: evalStd ?? Number.NaN }
+  return evalReturn === undefined || !Number.isFinite(evalReturn)
+    ? undefined
+    : { generation, episodes, mean: evalReturn, std: evalStd ?? Number.NaN }
 }
 
 /** Why episodes end, in words. */
@@ -88,6 +90,7 @@ function finalOf(generation: number, judged: Evaluation): TrainFinal {
     episodes,
     mean: returns.mean,
     std: returns.std,
+    solved: judged.solved,
     length: lengths.mean,
     dt: task.dt,
     ends: [...counts].sort((a, b) => b[1] - a[1]),

@@ -20,10 +20,10 @@ export function trainSummary({ task }: TrainJob, result: TrainResult, judged: Ev
     `  ${plural(generation, 'generation')}, ${thousands(steps)} environment steps${rate}, ${duration(seconds)}`,
     `  ended: ${stopped.message}`,
   ]
-  if (best.evalReturn !== undefined)
-    lines.push(`  best of the evaluations: ${significant(best.evalReturn)}, generation ${best.generation}`)
-  if (last.evalReturn !== undefined && last.generation !== best.generation)
-    lines.push(`  at the end: ${significant(last.evalReturn)}`)
+  if (Number.isFinite(best.evalReturn))
+    lines.push(`  best of the evaluations: ${significant(best.evalReturn as number)}, generation ${best.generation}`)
+  if (Number.isFinite(last.evalReturn) && last.generation !== best.generation)
+    lines.push(`  at the end: ${significant(last.evalReturn as number)}`)
   if (judged !== undefined) {
     const solved = task.solved === undefined ? '' : `; solved at ${significant(task.solved)}`
     lines.push(

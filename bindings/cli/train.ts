@@ -10,6 +10,7 @@ import { trainReport } from '../report/train-report.js'
 import { type Evaluation, evaluate } from '../task/evaluate.js'
 import type { Task } from '../task/index.js'
 import type { Limits } from '../train/limits.js'
+import { checkWorkers, MAX_WORKERS } from '../train/pool.js'
 import { recommended } from '../train/recommended.js'
 import { configOf, settingsIn, type TrainResult, train } from '../train/run.js'
 import type { PlainMethodOptions, TrainSettings } from '../train/settings.js'
@@ -71,21 +72,24 @@ function given<T extends object>(values: T): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
 }
 
-/** Settings to begin with: those that are known to work for this task, unless the user chooses how to learn. */
-function known({ method, methodOptions, policy, weights }: TrainCommandOptions, task: string): TrainSettings {
-  const chosen = method !== undefined || methodOptions !== undefined || policy !== undefined || weights !== undefined
-  return (chosen ? undefined : recommended(task)) ?? {}
+/** Settings to begin with: those that are known to work for this task; how to learn is not among them where the user chooses that. */
+export function known({ method, methodOptions, policy }: TrainCommandOptions, task: string): TrainSettings {
+  const settings = recommended(task) ?? {}
+  if (method === undefined && methodOptions === undefined && policy === undefined) return settings
+  // they fit each other, and none of them a stranger
+  const { method: _, methodOptions: __, policy: ___, normalizer: ____, ...rest } = settings
+  return rest
 }
 
 /** Settings of the command line, over those a run began with. */
-async function settingsOf(options: TrainCommandOptions, stored: TrainSettings): Promise<TrainSettings> {
+export async function settingsOf(options: TrainCommandOptions, stored: TrainSettings): Promise<TrainSettings> {
   const { policy, method, seed, episodes } = options
   const randomize = options.randomize === undefined ? undefined : await readRandomize(options.randomize)
   return {
     ...stored,
     ...given({ policy, method, seed, episodes, randomize }),
     methodOptions: { ...stored.methodOptions, ...options.methodOptions } as PlainMethodOptions,
-    ...given({ weights: options.weights ?? stored.weights }),
+    ...(options.weights && { weights: { ...stored.weights, ...options.weights } }),
     evaluation: {
       ...stored.evaluation,
       ...given({ every: options.evaluateEvery, episodes: options.evaluateEpisodes }),
@@ -112,6 +116,9 @@ export async function trainCommand(
   const { out } = options
   if (options.resume === true && out === undefined)
     throw new UsageError('USAGE', '--resume goes on with the run of a folder: give --out DIR')
+  const workers = await asUsage(async () =>
+    checkWorkers(options.workers ?? Math.min(availableParallelism(), MAX_WORKERS)),
+  )
   const date = new Date().toISOString()
   const task = await taskOf(words)
   const stored = options.resume === true ? await configOf(out as string) : undefined
@@ -125,8 +132,7 @@ export async function trainCommand(
   const distribution = distributionIn(options.randomize, settings.randomize, model)
   if (out !== undefined) await openOutput(out)
 
-  const workers = options.workers ?? availableParallelism()
-  const progress = openTrainProgress(io, limits)
+  const progress = openTrainProgress(io, limits, options.json === true)
   const { value: result, interrupted } = await interruptible(
     io,
     'stopping after what is being computed; again to stop at once',

@@ -58,6 +58,22 @@ export function start(place: string, mean: ArrayLike<number>): Float64Array {
   return theta
 }
 
+/** Members a generation at most: beyond it, numbers about each of them take longer than what they would teach. */
+export const MAX_POPSIZE = 1_000_000
+/** bytes of members that travel as rows */
+const MAX_ROWS = 2 ** 30
+
+/** Members that are all held at once, as rows of f32, have to fit. @throws {ParameterError} ES_OPTION saying how many do */
+export function rowsFit(method: string, popsize: number, nparam: number): void {
+  if (popsize * nparam * 4 <= MAX_ROWS) return
+  refuse(
+    `${method}.popsize`,
+    popsize,
+    `at most ${Math.floor(MAX_ROWS / 4 / nparam)}: this method holds all members at once, popsize * nparam = ` +
+      `${popsize} * ${nparam} numbers of 4 bytes, and 1 GiB is the most`,
+  )
+}
+
 /** Members a generation from popsize or npair, both optional; even where members come in pairs. */
 export function populationSize(
   method: string,
@@ -66,12 +82,12 @@ export function populationSize(
 ): number {
   const { popsize, npair } = options
   if (npair !== undefined) {
-    whole(`${method}.npair`, npair, 1)
+    whole(`${method}.npair`, npair, 1, MAX_POPSIZE / 2)
     if (popsize !== undefined && popsize !== 2 * npair) refuse(`${method}.popsize`, popsize, `2 npair = ${2 * npair}`)
     return 2 * npair
   }
   if (popsize === undefined) return fallback
-  whole(`${method}.popsize`, popsize, 2)
+  whole(`${method}.popsize`, popsize, 2, MAX_POPSIZE)
   if (popsize % 2 === 1) refuse(`${method}.popsize`, popsize, 'an even number: members come in pairs')
   return popsize
 }

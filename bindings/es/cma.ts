@@ -5,7 +5,7 @@
  */
 import { CheckpointError, ParameterError, SizeError } from '../errors.js'
 import { PERTURB } from '../program.js'
-import { positive, refuse, start } from './check.js'
+import { MAX_POPSIZE, positive, refuse, rowsFit, start, whole } from './check.js'
 import { CMAES } from './cmaes.js'
 import type { ConstantsOptions } from './constants.js'
 import { decode, encode } from './json.js'
@@ -48,6 +48,10 @@ export class CMAStrategy implements Strategy {
         `at most ${MAX_DIMENSION}: 'sep-cma-es' keeps one variance a parameter`,
       )
     this.seed = options.seed ?? 0
+    if (options.popsize !== undefined) {
+      whole(`${this.method}.popsize`, options.popsize, 2, MAX_POPSIZE)
+      rowsFit(this.method, options.popsize, mean.length)
+    }
     const sigma = positive(`${this.method}.sigma`, options.sigma ?? 0.1)
     const { kernel: _, ...rest } = options
     this.es = new CMAES({ ...rest, mean, sigma })

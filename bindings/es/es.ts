@@ -8,12 +8,13 @@
  */
 
 import type { Network } from '../program.js'
-import { notNegative, oneOf, populationSize, refuse, whole } from './check.js'
+import { MAX_POPSIZE, notNegative, oneOf, populationSize, refuse, rowsFit, whole } from './check.js'
 import {
   directionCount,
   ESTIMATORS,
   type Estimator,
   explicitDirections,
+  isExplicit,
   isPaired,
   samplePopulation,
   scaledGradient,
@@ -76,6 +77,7 @@ export class OpenES extends BaseStrategy {
     const estimator = oneOf(`${NAME}.estimator`, options.estimator ?? 'antithetic', ESTIMATORS)
     super(NAME, options, members(estimator, options))
     const n = this.dimension
+    if (isExplicit(estimator)) rowsFit(NAME, this.popsize, n)
     this.estimator = estimator
     this.norms = oneOf(`${NAME}.norms`, options.norms ?? 'chi', NORMS)
     this.shaping = oneOf(`${NAME}.shaping`, options.shaping ?? 'ranks', SHAPINGS)
@@ -137,5 +139,5 @@ function members(estimator: Estimator, options: OpenESOptions): number {
   if (isPaired(estimator)) return populationSize(NAME, options, fallback)
   if (options.npair !== undefined)
     refuse(`${NAME}.npair`, options.npair, `popsize instead: members of '${estimator}' do not come in pairs`)
-  return whole(`${NAME}.popsize`, options.popsize ?? fallback, 2)
+  return whole(`${NAME}.popsize`, options.popsize ?? fallback, 2, MAX_POPSIZE)
 }

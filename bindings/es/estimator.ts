@@ -28,6 +28,9 @@ export function directionCount(estimator: Estimator, popsize: number): number {
   return estimator === 'forward' ? popsize - 1 : popsize / 2
 }
 
+/** Whether directions are not the kernels' own: members then travel as rows. */
+export const isExplicit = (estimator: Estimator): boolean => !['vanilla', 'antithetic'].includes(estimator)
+
 /** Directions (count, nparam) that are not the kernels' own and travel as rows; undefined where they are. */
 export function explicitDirections(
   estimator: Estimator,
@@ -37,7 +40,7 @@ export function explicitDirections(
 ): Float32Array | undefined {
   const { nparam } = key
   if (estimator === 'orthogonal') return orthogonalDirections(key, count, norms)
-  if (estimator !== 'rademacher' && estimator !== 'forward') return undefined
+  if (!isExplicit(estimator)) return undefined
   const rows = new Float32Array(count * nparam)
   for (let p = 0; p < count; p++) {
     const row = rows.subarray(p * nparam, (p + 1) * nparam)

@@ -66,7 +66,7 @@ export function isMethod(name: string): name is Method {
 export function makeStrategy<M extends Method>(name: M, options: MethodOptions[M]): Strategy
 export function makeStrategy(name: Method, options: MethodOptions[Method]): Strategy {
   if (!isMethod(name))
-    throw new TaskError('ES_METHOD', `method: got '${name}', expected one of ${METHODS.join(', ')}`, {
+    throw new TaskError('ES_METHOD', `got '${name}', expected one of ${METHODS.join(', ')}`, {
       place: 'method',
     })
   onlyKnown(name, options, [...COMMON, ...OPTIONS[name]])

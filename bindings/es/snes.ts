@@ -9,7 +9,7 @@
 
 import { exp, log } from '../math/index.js'
 import { PERTURB } from '../program.js'
-import { notNegative, positive, whole } from './check.js'
+import { MAX_POPSIZE, notNegative, positive, whole } from './check.js'
 import { defaultPopsize } from './constants.js'
 import { copyInto } from './optimizer.js'
 import { isFlat, utilities } from './shaping.js'
@@ -49,7 +49,7 @@ export class SNES extends BaseStrategy {
   /** @throws {ParameterError} ES_OPTION when an option makes no sense */
   constructor(options: SNESOptions) {
     const n = Math.max(1, options.mean.length)
-    super(NAME, options, whole(`${NAME}.popsize`, options.popsize ?? defaultPopsize(n), 2))
+    super(NAME, options, whole(`${NAME}.popsize`, options.popsize ?? defaultPopsize(n), 2, MAX_POPSIZE))
     this.sigma = new Float64Array(n).fill(positive(`${NAME}.sigma`, options.sigma ?? 0.1))
     this.muLr = positive(`${NAME}.muLr`, options.muLr ?? 1)
     this.sigmaLr = notNegative(`${NAME}.sigmaLr`, options.sigmaLr ?? (3 + log(n)) / (5 * Math.sqrt(n)))

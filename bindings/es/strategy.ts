@@ -21,8 +21,10 @@ export interface Population {
   readonly sigma: number
   /** standard deviation of each parameter (nparam) */
   readonly sigmas?: Float32Array
-  /** the members themselves (popsize, nparam), for PERTURB.ROWS */
+  /** the members themselves (popsize, nparam), for PERTURB.ROWS; whoever evaluates a part may be given the rows of that part alone */
   readonly members?: Float32Array
+  /** member of the first row; default 0 */
+  readonly firstRow?: number
   /** Philox key, and the generation in its counter */
   readonly seed: number
   readonly generation: number
@@ -235,6 +237,28 @@ export function checkState(
 }
 
 /**
+ * Rows of members [begin, end) of a population of rows (end - begin, nparam), not copied.
+ *
+ * @throws {SizeError} POPULATION_ROWS when they are not all there
+ */
+export function rowsOf(population: Population, nparam: number, begin: number, end: number): Float32Array {
+  const { popsize, members, firstRow } = population
+  if (firstRow === undefined && members?.length !== popsize * nparam)
+    throw new SizeError(
+      'POPULATION_ROWS',
+      `members: got length ${members?.length}, expected popsize * nparam = ${popsize} * ${nparam}`,
+    )
+  const first = firstRow ?? 0
+  const rows = members?.subarray((begin - first) * nparam, (end - first) * nparam)
+  if (rows === undefined || begin < first || rows.length !== (end - begin) * nparam)
+    throw new SizeError(
+      'POPULATION_ROWS',
+      `members: got ${(members?.length ?? 0) / nparam} rows from member ${first} on, expected those of ${begin} to ${end - 1}`,
+    )
+  return rows
+}
+
+/**
  * Parameters of one member: theta + (sign sigma) z, each operation rounded to single precision, which is bit for bit what the
  * kernels use. A low-rank member has the same perturbation up to rounding: kernels never form its matrices.
  *
@@ -242,18 +266,13 @@ export function checkState(
  * @throws {SizeError} POPULATION_MEMBER when there is no such member
  */
 export function materialise(population: Population, member: number): Float32Array {
-  const { popsize, perturb, theta, sigma, sigmas, members, seed, generation, rank, matrices } = population
+  const { popsize, perturb, theta, sigma, sigmas, seed, generation, rank, matrices } = population
   if (!(Number.isInteger(member) && member >= 0 && member < popsize))
     throw new SizeError('POPULATION_MEMBER', `member: got ${member}, expected 0 to popsize - 1 = ${popsize - 1}`)
   const nparam = theta.length
   if (perturb === PERTURB.NONE) return theta.slice()
   if (perturb === PERTURB.ROWS) {
-    if (members?.length !== popsize * nparam)
-      throw new SizeError(
-        'POPULATION_ROWS',
-        `members: got length ${members?.length}, expected popsize * nparam = ${popsize} * ${nparam}`,
-      )
-    return members.slice(member * nparam, (member + 1) * nparam)
+    return rowsOf(population, nparam, member, member + 1).slice()
   }
   const independent = perturb === PERTURB.INDEPENDENT
   const pair = independent ? member : member >> 1

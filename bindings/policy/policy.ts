@@ -128,7 +128,8 @@ function checkLength(what: string, got: number, expected: number): void {
 function names(what: string, given: readonly string[] | undefined, prefix: string, count: number): readonly string[] {
   if (given === undefined) return Array.from({ length: count }, (_, i) => `${prefix}[${i}]`)
   checkLength(`names of ${what}`, given.length, count)
-  const twice = given.find((name, i) => given.indexOf(name) !== i)
+  const seen = new Set<string>()
+  const twice = given.find(name => seen.size === seen.add(name).size)
   if (twice !== undefined) throw new TaskError('POLICY_VALUE', `names of ${what}: '${twice}' stands twice`)
   return [...given]
 }

@@ -21,7 +21,7 @@ export interface TrainReportData {
   readonly solved?: number
   /** the evaluation with the highest mean return; absent when the run ended before its first */
   readonly best?: TrainEvaluation
-  /** the evaluation of the final policy, with what it is made of; absent when there was none */
+  /** the evaluation of the final policy, with what it is made of; the verdict is by it; absent when there was none */
   readonly final?: TrainFinal
   /** control steps of all worlds, those of evaluations left out */
   readonly envSteps: number
@@ -52,6 +52,8 @@ export interface TrainEvaluation {
 }
 
 export interface TrainFinal extends TrainEvaluation {
+  /** false: not solved, whatever the mean says, as worlds diverged */
+  readonly solved?: boolean
   /** mean length of an episode, control steps */
   readonly length: number
   /** duration of a control step, s */

@@ -11,22 +11,25 @@ function plusMinus({ mean, std }: Pick<TrainTerm, 'mean' | 'std'>): string {
 
 type Outcome = 'solved' | 'not solved' | 'trained' | 'not evaluated'
 
-function outcome({ best, solved }: TrainReportData): Outcome {
-  if (best === undefined) return 'not evaluated'
+/** The final evaluation judges where there is one: the best of many chose the policy, and flatters it. */
+function outcome({ best, final, solved }: TrainReportData): Outcome {
+  const judged = final ?? best
+  if (judged === undefined) return 'not evaluated'
   if (solved === undefined) return 'trained'
-  return best.mean >= solved ? 'solved' : 'not solved'
+  return judged.mean >= solved && final?.solved !== false ? 'solved' : 'not solved'
 }
 
 const capital = (text: string): string => text[0].toUpperCase() + text.slice(1)
 
 /** title, the run in one sentence, facts */
 export function trainHeader(data: TrainReportData): Html {
-  const { best, solved, envSteps, seconds } = data
+  const { solved, envSteps, seconds } = data
+  const judged = data.final ?? data.best
   const word = outcome(data)
   const score =
-    best === undefined
+    judged === undefined
       ? 'the run ended before its first evaluation'
-      : `best evaluation return ${plusMinus(best)}${solved === undefined ? '' : ` (${significant(solved)} counts as solved)`}`
+      : `${data.final === undefined ? 'best' : 'final'} evaluation return ${plusMinus(judged)}${solved === undefined ? '' : ` (${significant(solved)} counts as solved)`}`
   const effort = `after ${count(envSteps)} environment steps in ${duration(seconds)}, ${speed(data)} steps/s`
   const how = `by ${data.method} with ${data.policy}, seed ${data.seed}, on ${data.machine}`
   const date = data.date.slice(0, 16).replace('T', ' ')

@@ -43,7 +43,7 @@ export interface Evaluation {
   readonly metrics: Readonly<Record<string, Summary>>
   /** empty without a distribution */
   readonly parameters: readonly ParameterBreakdown[]
-  /** mean return reaches the task's `solved`; undefined where it has none */
+  /** mean return reaches the task's `solved` and no world diverged; undefined where the task has none */
   readonly solved: boolean | undefined
   readonly rollout: TaskRollout
 }
@@ -79,7 +79,7 @@ export async function evaluate(policy: Policy, task: Task, options: TaskRolloutO
       const values = Float64Array.from({ length: episodes }, (_, i) => parameters[i * n + k])
       return { name, unit, correlation: rankCorrelation(values, returns), groups: groupsOf(values, returns) }
     }),
-    solved: task.solved === undefined ? undefined : summary.mean >= task.solved,
+    solved: task.solved === undefined ? undefined : summary.mean >= task.solved && share(END.STATE) === 0,
     rollout: result,
   }
 }

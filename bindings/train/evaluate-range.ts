@@ -1,15 +1,17 @@
 /** Ranges of members evaluated by rollouts in this thread's engine: what workers run. */
 import { openRollout, type Rollout, type RolloutResult } from '../engine/rollout.js'
 import { BackendError } from '../errors.js'
+import { rowsOf } from '../es/strategy.js'
 import { ParameterDistribution } from '../model/distribution.js'
 import { loadModel } from '../model/load.js'
 import type { Model } from '../model/model.js'
 import { ParameterSpace } from '../model/parameters.js'
 import type { SpaceSpec } from '../model/spec.js'
-import { END_FAILED, type Network, PERTURB, type Program } from '../program.js'
+import { type Network, PERTURB, type Program } from '../program.js'
 import { EVALUATION, EVALUATION_ROW } from '../task/rollout.js'
 import type { RangeAnswer, RangeJob, Run } from './evaluator.js'
 import { fingerprint } from './hash.js'
+import { failedBy } from './judge.js'
 
 /** What rollouts need beyond a Run: plain data, no function of the user's among it. */
 export interface RolloutProblem {
@@ -96,18 +98,28 @@ async function open(run: Run): Promise<Open> {
   const distribution = problem.randomize && distributionOf(problem.randomize, model)
   const make = async (noise: number, T: number): Promise<Rollout> => {
     const rollout = await openRollout(model, { keyframe, varied: distribution?.space.touched })
-    if (layoutName(rollout) !== problem.layout)
-      throw new BackendError(
-        'LAYOUT',
-        'the run was made by another version of simcrank: its program does not fit this one',
-      )
-    const { program, network } = problem
-    rollout.load(program, network, { frameSkip, T, delay, delayOf, seed: run.seed, actionNoise: noise })
-    return rollout
+    try {
+      if (layoutName(rollout) !== problem.layout)
+        throw new BackendError(
+          'LAYOUT',
+          'the run was made by another version of simcrank: its program does not fit this one',
+        )
+      const { program, network } = problem
+      rollout.load(program, network, { frameSkip, T, delay, delayOf, seed: run.seed, actionNoise: noise })
+      return rollout
+    } catch (error) {
+      rollout[Symbol.dispose]()
+      throw error
+    }
   }
   const train = await make(actionNoise, episodeLength)
-  const same = actionNoise === 0 && episodeLength === evaluationLength
-  return { train, evaluate: same ? train : await make(0, evaluationLength), distribution }
+  if (actionNoise === 0 && episodeLength === evaluationLength) return { train, evaluate: train, distribution }
+  try {
+    return { train, evaluate: await make(0, evaluationLength), distribution }
+  } catch (error) {
+    train[Symbol.dispose]()
+    throw error
+  }
 }
 
 /**
@@ -121,7 +133,7 @@ export async function evaluateRange(job: RangeJob): Promise<RangeAnswer> {
   const { train, evaluate, distribution } = await openFor(run)
   const training = job.purpose === 'train'
   const rollout = training ? train : evaluate
-  const rowsOf = population.perturb === PERTURB.ROWS
+  const asRows = population.perturb === PERTURB.ROWS
   const each = training ? run.episodes : 1
   const n = (end - begin) * each
 
@@ -137,7 +149,7 @@ export async function evaluateRange(job: RangeJob): Promise<RangeAnswer> {
   const rows = new Int32Array(4 * n)
   for (let i = 0; i < n; i++) {
     const member = begin + Math.floor(i / each)
-    rows[4 * i] = rowsOf ? member - begin : training ? member : 0
+    rows[4 * i] = asRows ? member - begin : training ? member : 0
     rows[4 * i + 1] = envs[i]
     rows[4 * i + 2] = training ? job.generation : EVALUATION
     rows[4 * i + 3] = distribution === undefined ? -1 : envs[i] - first
@@ -147,7 +159,7 @@ export async function evaluateRange(job: RangeJob): Promise<RangeAnswer> {
 
   const problem = run.problem as RolloutProblem
   const { nparam } = problem.network
-  const members = population.members?.subarray(begin * nparam, end * nparam)
+  const members = asRows ? rowsOf(population, nparam, begin, end) : undefined
   const inputs = problem.inputs && repeated(problem.inputs, n)
   const result = rollout.run(
     { rows, inputs, parameters },
@@ -189,7 +201,7 @@ function answerOf({ run, purpose, begin, end }: RangeJob, each: number, result: 
     for (let j = 0; j < nterm; j++)
       if (!Number.isFinite(result.terms[i * nterm + j])) answer.badTerms[m] |= 1 << Math.min(j, 31)
     // a world that diverged has seen what no policy will
-    if (observations === undefined || (result.ends[i] & END_FAILED) !== 0) continue
+    if (observations === undefined || failedBy(result.ends[i])) continue
     obs.count += result.lengths[i]
     for (let j = 0; j < nobs; j++) {
       obs.sum[j] += observations[2 * i * nobs + j]

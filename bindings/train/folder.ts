@@ -11,8 +11,9 @@ export type WriteStage = 'begun' | 'half' | 'written' | 'synced' | 'renamed' | '
 export type StageHook = (stage: WriteStage, file: string) => void | Promise<void>
 
 const CHECKPOINT = /^checkpoint-(\d{6,})\.bin$/
-/** names of files that are being written: what a process that died leaves behind */
-const TEMPORARY = /^\..*\.tmp$/
+/** our names for files that are being written, the command's results among them: what a process that died leaves behind */
+const TEMPORARY =
+  /^\.(checkpoint-\d{6,}\.bin|config\.json|(probe|policy\.safetensors|policy\.ts|report\.html)\.\d+)\.tmp$/
 /** the newest, and the one before in case that is damaged */
 const KEPT = 2
 
@@ -156,8 +157,23 @@ export async function readConfig(folder: string): Promise<RunConfig | undefined>
   }
 }
 
-/** Whether a folder holds checkpoints, sound or not. */
-export const hasCheckpoints = async (folder: string): Promise<boolean> => (await checkpointsOf(folder)).length > 0
+/** Whether a folder holds a run: checkpoints, sound or not, or what one was begun with. @throws as readConfig */
+export const hasRun = async (folder: string): Promise<boolean> =>
+  (await checkpointsOf(folder)).length > 0 || (await readConfig(folder)) !== undefined
+
+/**
+ * Takes a damaged checkpoint out of the way, under another name: it would count as the newest or the one before, and the sound one
+ * would go.
+ *
+ * @throws {CheckpointError} CHECKPOINT_WRITE
+ */
+export async function setAside(file: string): Promise<void> {
+  try {
+    await rename(file, `${file}.damaged`)
+  } catch (error) {
+    throw writeError(error, file)
+  }
+}
 
 /** Makes the folder and takes away what a process that died was writing. @throws {CheckpointError} CHECKPOINT_WRITE */
 export async function prepareFolder(folder: string): Promise<void> {

@@ -3,6 +3,9 @@ import { TaskError } from '../errors.js'
 import { END_FAILED } from '../program.js'
 import type { Merged } from './merge.js'
 
+/** Ended otherwise than a task ends: a reward that was not finite, a world that diverged or had no room. A return then counts for nothing. */
+export const failedBy = (end: number): boolean => (end & END_FAILED) !== 0
+
 /** A population's returns as a strategy and a person want them. */
 export interface Judged {
   /** lower is better; NaN: ranks worst (popsize) */
@@ -37,7 +40,7 @@ export function judge(merged: Merged, terms: readonly string[], generation: numb
   let best = Number.NEGATIVE_INFINITY
   let sum = 0
   for (let i = 0; i < popsize; i++) {
-    if ((ends[i] & END_FAILED) === 0 && Number.isFinite(returns[i])) {
+    if (!failedBy(ends[i]) && Number.isFinite(returns[i])) {
       fitness[i] = -returns[i]
       sum += returns[i]
       best = Math.max(best, returns[i])
@@ -67,7 +70,7 @@ function allFailed(failedTerms: ReadonlyMap<string, number>, popsize: number, ge
   const list = [...failedTerms].map(([term, n]) => `'${term}' (${n} of ${popsize})`)
   const why =
     list.length === 0
-      ? 'every world diverged or had no room for its contacts; a smaller timestep, sigma or action scale may help'
+      ? 'every world diverged, had no room for its contacts, or an observation was not finite; a smaller timestep, sigma or action scale may help'
       : `reward terms that were not finite: ${list.join(', ')}`
   return new TaskError('TASK_FAILED', `all ${popsize} members of generation ${generation} failed: ${why}`, {
     place: first === undefined ? undefined : `reward.${first}`,

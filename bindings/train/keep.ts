@@ -65,7 +65,7 @@ export class Keeper {
     ])
     const { resume = false, hook } = this.options
     await files.prepareFolder(folder)
-    if (!resume && (await files.hasCheckpoints(folder)))
+    if (!resume && (await files.hasRun(folder)))
       throw new CheckpointError(
         'CHECKPOINT_EXISTS',
         'there is a run in this folder: resume it, or choose another one',
@@ -76,8 +76,10 @@ export class Keeper {
     const loaded = resume ? await files.loadLatest(folder) : undefined
     if (loaded !== undefined) {
       this.#resume(loaded, loaded.file)
-      for (const { error } of loaded.skipped)
+      for (const { file, error } of loaded.skipped) {
+        await files.setAside(file)
         this.warnings.push(`${error.message}; going on from generation ${loaded.state.generation}, ${loaded.file}`)
+      }
     } else if (resume && this.state === undefined) {
       const begun = await files.readConfig(folder)
       if (begun !== undefined) checkSameRun(this.config, begun, join(folder, files.CONFIG))

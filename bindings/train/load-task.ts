@@ -46,7 +46,12 @@ async function loadModule(path: string): Promise<Task> {
   }
   const task = found.default
   // not instanceof: the module may have its own copy of simcrank
-  const isTask = typeof task === 'object' && task !== null && 'compile' in task && 'load' in task
+  const it = (typeof task === 'object' && task !== null ? task : {}) as Partial<Task>
+  const isTask =
+    typeof it.name === 'string' &&
+    typeof it.compile === 'function' &&
+    typeof it.load === 'function' &&
+    typeof it.options?.define === 'function'
   if (!isTask) throw fail('has no task: `export default defineTask({…})`')
   return task as Task
 }

@@ -4,7 +4,7 @@ import type { Population, Strategy } from '../es/strategy.js'
 import type { Normalizer } from '../policy/index.js'
 import { PERTURB } from '../program.js'
 import { type Evaluator, partition, type RangeJob, type Run } from './evaluator.js'
-import { judge } from './judge.js'
+import { failedBy, judge } from './judge.js'
 import { type Limits, type Pace, paced, reached, type Stopped, timeLeft } from './limits.js'
 import { type Merged, mergeRanges } from './merge.js'
 import type { Generation, Progress } from './metrics.js'
@@ -27,6 +27,9 @@ export interface LoopParts {
 
 /** Episodes of an evaluation that go to a worker together: a block of worlds. */
 const EVALUATION_RANGE = 4
+
+/** An evaluation: Generation says what these are. */
+type Evaluated = Required<Pick<Generation, 'evalReturn' | 'evalStd' | 'evalFailed'>>
 
 export class Loop {
   #generation = 0
@@ -129,8 +132,11 @@ export class Loop {
     const trained = (performance.now() - begin) / 1000
 
     const score = generation % evaluation.every === 0 ? await this.evaluate() : undefined
-    if (score !== undefined && score.evalReturn > (this.#best?.evalReturn ?? Number.NEGATIVE_INFINITY))
-      this.#best = { generation, ...score, ...this.last }
+    // not a number is never better
+    if (score !== undefined && score.evalReturn > (this.#best?.evalReturn ?? Number.NEGATIVE_INFINITY)) {
+      const { evalReturn, evalStd } = score
+      this.#best = { generation, evalReturn, evalStd, ...this.last }
+    }
 
     // clock: as above
     const spent = (performance.now() - begin) / 1000
@@ -155,10 +161,11 @@ export class Loop {
   }
 
   /**
-   * Return of the policy as it is now over the evaluation episodes, which are always the same: mean and standard deviation. A
+   * Return of the policy as it is now over the evaluation episodes, which are always the same: mean and standard deviation, NaN
+   * when one of them failed: what a broken world returned says nothing, and such a policy is none to keep. A
    * signal does not cut it short: a generation is done with its evaluation or not at all.
    */
-  async evaluate(): Promise<{ evalReturn: number; evalStd: number }> {
+  async evaluate(): Promise<Evaluated> {
     const { strategy, evaluation } = this.parts
     const popsize = evaluation.episodes
     const { theta } = this.last
@@ -170,11 +177,13 @@ export class Loop {
       seed: 0,
       generation: strategy.generation,
     }
-    const { returns } = await this.#evaluate(population, 'evaluate', EVALUATION_RANGE)
+    const { returns, ends } = await this.#evaluate(population, 'evaluate', EVALUATION_RANGE)
+    const evalFailed = returns.reduce((n, x, i) => n + (failedBy(ends[i]) || !Number.isFinite(x) ? 1 : 0), 0)
+    if (evalFailed > 0) return { evalReturn: Number.NaN, evalStd: Number.NaN, evalFailed }
     const evalReturn = returns.reduce((a, b) => a + b, 0) / popsize
     let squares = 0
     for (const x of returns) squares += (x - evalReturn) * (x - evalReturn)
-    return { evalReturn, evalStd: popsize > 1 ? Math.sqrt(squares / (popsize - 1)) : 0 }
+    return { evalReturn, evalStd: popsize > 1 ? Math.sqrt(squares / (popsize - 1)) : 0, evalFailed }
   }
 
   async #evaluate(

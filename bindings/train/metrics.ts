@@ -12,10 +12,12 @@ export interface Generation {
   readonly meanReturn: number
   /** standard deviation over members that did not fail */
   readonly stdReturn: number
-  /** mean return of the mean policy over the evaluation episodes; every so many generations */
+  /** mean return of the mean policy over the evaluation episodes; every so many generations. NaN when one of them failed */
   readonly evalReturn?: number
   /** standard deviation of the evaluation's episodes (n - 1) */
   readonly evalStd?: number
+  /** evaluation episodes that failed: a reward term was not finite, or the world diverged; the evaluation counts for nothing */
+  readonly evalFailed?: number
   /** best evalReturn so far */
   readonly bestEval?: number
   /** environment steps (control steps) since the run began, evaluation left out */
@@ -50,6 +52,7 @@ const KEYS = [
   'stdReturn',
   'evalReturn',
   'evalStd',
+  'evalFailed',
   'bestEval',
   'steps',
   'sigma',
@@ -73,6 +76,15 @@ function parseLine(line: string): Generation | undefined {
   }
 }
 
+/** @throws {CheckpointError} CHECKPOINT_WRITE naming the file */
+async function written<T>(file: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (cause) {
+    throw new CheckpointError('CHECKPOINT_WRITE', `cannot write: ${(cause as Error).message}`, { place: file, cause })
+  }
+}
+
 /** The file, open for appending. */
 export class MetricsFile {
   private constructor(
@@ -86,12 +98,12 @@ export class MetricsFile {
    * Opens metrics.jsonl and cuts it to the generation of a checkpoint: what came after will come again. A file that is not
    * there or empty begins with the next generation.
    *
-   * @throws {CheckpointError} METRICS when lines up to that generation are missing or damaged
+   * @throws {CheckpointError} METRICS when lines up to that generation are missing or damaged; CHECKPOINT_READ; CHECKPOINT_WRITE
    */
   static async open(file: string, generation: number): Promise<MetricsFile> {
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return ''
-      throw error
+      throw new CheckpointError('CHECKPOINT_READ', `cannot read: ${error.message}`, { place: file, cause: error })
     })
     const history: Generation[] = []
     let length = 0
@@ -109,26 +121,19 @@ export class MetricsFile {
       history.push(it)
       length = end + 1
     }
-    const handle = await open(file, 'a')
+    const handle = await written(file, () => open(file, 'a'))
     // lengths of files are in bytes
-    await handle.truncate(Buffer.byteLength(text.slice(0, length)))
+    await written(file, () => handle.truncate(Buffer.byteLength(text.slice(0, length))))
     return new MetricsFile(handle, file, history)
   }
 
   async append(it: Generation): Promise<void> {
-    try {
-      await this.handle.appendFile(metricsLine(it))
-    } catch (cause) {
-      throw new CheckpointError('CHECKPOINT_WRITE', `cannot write: ${(cause as Error).message}`, {
-        place: this.file,
-        cause,
-      })
-    }
+    await written(this.file, () => this.handle.appendFile(metricsLine(it)))
   }
 
   /** Waits until the disk has every line: before a checkpoint that counts on them. */
   async sync(): Promise<void> {
-    await this.handle.sync()
+    await written(this.file, () => this.handle.sync())
   }
 
   async close(): Promise<void> {

@@ -9,8 +9,21 @@ const ATTEMPTS = 3
 /** so many starts without one that succeeds, and the pool gives up */
 const STARTS = 3
 
+/** worker threads at most: each has an engine of its own */
+export const MAX_WORKERS = 128
+
+/** A number of threads. @throws {BackendError} WORKERS */
+export function checkWorkers(workers: number, least = 1): number {
+  if (!Number.isInteger(workers) || workers < least || workers > MAX_WORKERS)
+    throw new BackendError(
+      'WORKERS',
+      `workers: got ${workers}, expected a whole number from ${least} to ${MAX_WORKERS}`,
+    )
+  return workers
+}
+
 export interface PoolOptions {
-  /** worker threads, at least 1 */
+  /** worker threads, 1 to 128; no more are started than ranges wait */
   readonly workers: number
   /** URL of a module that exports `evaluateRange`, run instead of our rollouts; Node only */
   readonly module?: string | URL
@@ -59,8 +72,7 @@ export class PoolEvaluator implements Evaluator {
   /** Workers start with the first range. @throws {BackendError} WORKERS */
   constructor(options: PoolOptions) {
     const { workers, module, start } = options
-    if (!Number.isInteger(workers) || workers < 1)
-      throw new BackendError('WORKERS', `workers: got ${workers}, expected a whole number of at least 1`)
+    checkWorkers(workers)
     this.#start = start ?? startWorker(module === undefined ? undefined : String(module))
     for (let i = 0; i < workers; i++) this.#seats.push({ epoch: 0, state: 'empty', ticket: 0 })
   }
@@ -102,11 +114,14 @@ export class PoolEvaluator implements Evaluator {
     if (this.#broken !== undefined) return
     while (this.#queue[0]?.over) this.#queue.shift()
     if (this.#queue.length === 0) return
-    if (seat.state === 'empty') this.#fill(seat)
+    // those that start or idle will take theirs
+    const ready = this.#seats.filter(({ state }) => state === 'starting' || state === 'free').length
+    if (seat.state === 'empty' && ready < this.#queue.length) this.#fill(seat)
     if (seat.state !== 'free' || seat.worker === undefined) return
     const task = this.#queue.shift() as Task
     const { run, population, ...rest } = task.job
-    const { generation } = population
+    const { generation, members } = population
+    const nparam = population.theta.length
     const known = seat.population === population && seat.generation === generation
     seat.state = 'busy'
     seat.task = task
@@ -115,7 +130,9 @@ export class PoolEvaluator implements Evaluator {
     seat.worker.send({
       ticket: seat.ticket,
       ...(seat.run !== run.id && { run }),
-      ...(!known && { population }),
+      ...(!known && { population: members === undefined ? population : { ...population, members: undefined } }),
+      // a copy of these rows alone: a view would take all of them along
+      ...(members && { members: members.slice(rest.begin * nparam, rest.end * nparam) }),
       rest,
     })
     Object.assign(seat, { run: run.id, population, generation })

@@ -3,6 +3,7 @@ import { EsKernel } from '../engine/es-kernel.js'
 import { openRollout } from '../engine/rollout.js'
 import { CheckpointError, TaskError } from '../errors.js'
 import { type Method, type MethodOptions, makeStrategy } from '../es/index.js'
+import { nearestHint } from '../model/glob.js'
 import type { Model } from '../model/model.js'
 import { saveModel } from '../model/save.js'
 import { initialTheta, makeNetwork, Normalizer, Policy, parseSpec } from '../policy/index.js'
@@ -16,8 +17,8 @@ import type { KeepOptions } from './keep.js'
 import { checkLimits, type Limits } from './limits.js'
 import { loadTask, referenceOf } from './load-task.js'
 import type { Progress } from './metrics.js'
-import { PoolEvaluator } from './pool.js'
-import { type CompleteSettings, completeSettings, defaultRange, type TrainSettings } from './settings.js'
+import { checkWorkers, MAX_WORKERS, PoolEvaluator } from './pool.js'
+import { type CompleteSettings, completeSettings, count, defaultRange, type TrainSettings } from './settings.js'
 import type { RunConfig } from './state.js'
 import { type Outcome, type Scored, Training, type TrainingParts } from './training.js'
 
@@ -30,6 +31,7 @@ export interface TrainOptions extends TrainSettings, Limits, KeepOptions {
   readonly workers?: number
   /** who evaluates instead; disposed of at the end */
   readonly evaluator?: Evaluator
+  /** when it rises the run ends, with the generation before */
   readonly signal?: AbortSignal
   /** words that loadTask turns into the task, for `resume`; default its name in the library */
   readonly reference?: string
@@ -37,6 +39,51 @@ export interface TrainOptions extends TrainSettings, Limits, KeepOptions {
   onProgress?(progress: Progress): void
   /** something went otherwise than hoped, in words */
   onWarning?(words: string): void
+}
+
+/** every option; a name that is none of them is a slip of the pen */
+const OPTIONS: Readonly<Record<keyof TrainOptions, true>> = {
+  policy: true,
+  method: true,
+  methodOptions: true,
+  seed: true,
+  episodes: true,
+  common: true,
+  normalizer: true,
+  evaluation: true,
+  episodeLength: true,
+  actionNoise: true,
+  randomize: true,
+  inputs: true,
+  weights: true,
+  rangeSize: true,
+  generations: true,
+  steps: true,
+  seconds: true,
+  target: true,
+  folder: true,
+  resume: true,
+  checkpoint: true,
+  checkpointEvery: true,
+  onCheckpoint: true,
+  hook: true,
+  model: true,
+  start: true,
+  workers: true,
+  evaluator: true,
+  signal: true,
+  reference: true,
+  onProgress: true,
+  onWarning: true,
+}
+
+/** @throws {TaskError} SETTING naming an option there is not, and those near it */
+function checkNames(options: TrainOptions): void {
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(OPTIONS, name))
+      throw new TaskError('SETTING', `there is no such option${nearestHint(name, Object.keys(OPTIONS))}`, {
+        place: name,
+      })
 }
 
 /** What came of a run. */
@@ -114,14 +161,30 @@ export async function configOf(folder: string): Promise<RunConfig | undefined> {
 
 /** What a run was set to: where it began, `start`, is a policy nobody needs once it is on its way. */
 export function settingsIn({ settings }: RunConfig): TrainSettings {
-  const { start: _, ...rest } = settings
+  // the others follow from these and the task
+  const { start: _, popsize: __, nparam: ___, ...rest } = settings
   return rest as TrainSettings
+}
+
+/** What else of a problem decides the bits, by its parts, so that a difference can be named; the rest is in the settings. */
+function partsOf(problem: RolloutProblem): Readonly<Record<string, unknown>> {
+  const { frameSkip, evaluationLength, keyframe, delay, delayOf } = problem
+  return plain({
+    frameSkip,
+    evaluationLength,
+    keyframe,
+    delay,
+    delayOf: delayOf && fingerprint(delayOf),
+  })
 }
 
 /** Gradient sums of so many terms are worth the other threads. */
 const MANY_TERMS = 4_000_000
 
 async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts<TrainResult>> {
+  checkNames(options)
+  if (options.checkpointEvery !== undefined) count('checkpointEvery', options.checkpointEvery)
+  const workers = checkWorkers(options.workers ?? Math.min(await cores(), MAX_WORKERS), 0)
   const model = options.model ?? (await task.load())
   const { compiled, layout } = await compile(task, model, options)
   const settings = completeSettings(options, {
@@ -129,18 +192,20 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     actionNoise: compiled.actionNoise,
     terms: compiled.names.terms,
   })
-  const limits = limitsOf(options, task)
   const network = makeNetwork(parseSpec(settings.policy), compiled.nobs, compiled.nact)
   const theta = startOf(network, settings.seed, options.start)
-  const workers = options.workers ?? (await cores())
   const small = makeStrategy(settings.method, strategyOptions(settings, network, theta))
   const threads = network.nparam * small.popsize < MANY_TERMS || typeof SharedArrayBuffer === 'undefined' ? 1 : workers
+  // before there is anything to give back
+  const limits = limitsOf(options, task)
+  const inputs = inputsOf(compiled, 1, settings.inputs)
+  const bytes = saveModel(model, { xml: false })
+  const reference = options.reference ?? (await referenceOf(task))
   const kernel = await EsKernel.open(Math.max(1, threads))
   const strategy = makeStrategy(settings.method, { ...strategyOptions(settings, network, theta), kernel })
   const rangeSize = settings.rangeSize ?? defaultRange(strategy.popsize, settings.episodes)
   const rule = settings.normalizer ?? (strategy.normalizes ? (settings.method === 'ars' ? 'ars' : 'floor') : 'none')
 
-  const bytes = saveModel(model, { xml: false })
   const { program, delay, names } = compiled
   const problem: RolloutProblem = {
     model: bytes,
@@ -153,7 +218,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     ...(task.options.keyframe !== undefined && { keyframe: task.options.keyframe }),
     delay: delay.seconds,
     delayOf: delay.of,
-    inputs: inputsOf(compiled, 1, settings.inputs),
+    inputs,
     actionNoise: settings.actionNoise,
     randomize: settings.randomize,
   }
@@ -176,6 +241,9 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
       terms: names.terms,
       nobs: compiled.nobs,
       nact: compiled.nact,
+      network: fingerprint(network),
+      ...partsOf(problem),
+      inputs: fingerprint(inputsOf(compiled, 1)),
     },
     model: { name: model.name, hash: sha256(bytes) },
     settings: plain({
@@ -187,9 +255,9 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
       start: options.start && fingerprint([theta, statisticsOf(options.start)]),
     }),
     limits,
-    reference: options.reference ?? (await referenceOf(task)),
+    reference,
   }) as RunConfig
-  const policyOf = ({ theta, normalizer, generation, evalReturn }: Scored): Policy =>
+  const policyOf = ({ theta, normalizer, generation, evalReturn = Number.NaN }: Scored): Policy =>
     new Policy({
       network,
       theta,
@@ -200,7 +268,12 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
         task: task.name,
         controlPeriod: compiled.dt,
         observationUnits: compiled.units.observation,
-        notes: plain({ method: settings.method, seed, generation, evalReturn }),
+        notes: plain({
+          method: settings.method,
+          seed,
+          generation,
+          evalReturn: Number.isFinite(evalReturn) ? evalReturn : undefined,
+        }),
       },
     })
   return {

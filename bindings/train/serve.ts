@@ -6,7 +6,10 @@ import type { EvaluateRange, RangeAnswer, RangeJob, Run } from './evaluator.js'
 export interface Question {
   readonly ticket: number
   readonly run?: Run
+  /** without members, where they are rows */
   readonly population?: RangeJob['population']
+  /** rows of the range's members */
+  readonly members?: Float32Array
   readonly rest: Omit<RangeJob, 'run' | 'population'>
 }
 
@@ -43,11 +46,12 @@ export async function serveRanges(evaluateRange: EvaluateRange, port?: Port): Pr
     last = last.then(async () => {
       run = question.run ?? run
       population = question.population ?? population
-      const { ticket, rest } = question
+      const { ticket, rest, members } = question
       try {
         if (run === undefined || population === undefined)
           throw new errors.BackendError('RANGE_SHAPE', 'a range came before its run')
-        open.send({ ticket, answer: await evaluateRange({ ...rest, run, population }) })
+        const own = members === undefined ? population : { ...population, members, firstRow: rest.begin }
+        open.send({ ticket, answer: await evaluateRange({ ...rest, run, population: own }) })
       } catch (error) {
         open.send({ ticket, error: wordsOf(error) })
       }

@@ -88,15 +88,19 @@ export function defaultRange(popsize: number, episodes: number): number {
   return 2 * Math.ceil(wanted / episodes / 2)
 }
 
+/** Control steps of an episode at most: counters of random numbers have 20 bits for them. */
+const MAX_EPISODE = 2 ** 20
+
 /** Methods that rank single members against each other; the others compare the two of a pair. */
 const RANKING: readonly Method[] = ['snes', 'cma-es', 'sep-cma-es']
 const UNPAIRED = ['vanilla', 'forward']
 
 /** @throws {TaskError} SETTING naming the one that makes no sense; POLICY_SPEC, ES_METHOD */
 export function completeSettings(given: TrainSettings, task: TaskDefaults): CompleteSettings {
-  const { method = 'openai-es', methodOptions = {} as PlainMethodOptions, policy = mlp([32, 32]) } = given
+  const { method = 'openai-es', policy = mlp([32, 32]) } = given
+  const methodOptions = checkMethodOptions(given.methodOptions ?? ({} as PlainMethodOptions))
   if (!METHODS.includes(method))
-    throw new TaskError('ES_METHOD', `method: got '${method}', expected one of ${METHODS.join(', ')}`, {
+    throw new TaskError('ES_METHOD', `got '${method}', expected one of ${METHODS.join(', ')}`, {
       place: 'method',
     })
   if (given.normalizer !== undefined && !NORMALIZER_RULES.includes(given.normalizer))
@@ -123,7 +127,7 @@ export function completeSettings(given: TrainSettings, task: TaskDefaults): Comp
       every: count('evaluation.every', given.evaluation?.every ?? 10),
       episodes: count('evaluation.episodes', given.evaluation?.episodes ?? 16),
     },
-    episodeLength: count('episodeLength', given.episodeLength ?? task.episodeLength),
+    episodeLength: count('episodeLength', given.episodeLength ?? task.episodeLength, MAX_EPISODE),
     actionNoise: noise,
     randomize: given.randomize,
     inputs: given.inputs,
@@ -136,7 +140,27 @@ function refuse(name: string, got: unknown, expected: string): never {
   throw new TaskError('SETTING', `got ${JSON.stringify(got)}, expected ${expected}`, { place: name })
 }
 
-function count(name: string, value: number): number {
-  if (!(Number.isSafeInteger(value) && value >= 1)) refuse(name, value, 'a whole number of at least 1')
+export function count(name: string, value: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (!(Number.isSafeInteger(value) && value >= 1 && value <= most)) {
+    const expected = most < Number.MAX_SAFE_INTEGER ? `from 1 to ${most}` : 'of at least 1'
+    refuse(name, value, `a whole number ${expected}`)
+  }
   return value
+}
+
+/** What the run itself says to its method: said otherwise in its options, it would be ignored. */
+const OF_THE_RUN: Readonly<Record<string, string>> = {
+  mean: "the run begins where option 'start' says",
+  seed: "option 'seed' of the run",
+  kernel: 'the run has its own',
+  network: "that of option 'policy'",
+  matrices: "those of option 'policy'",
+}
+
+function checkMethodOptions(options: PlainMethodOptions): PlainMethodOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    refuse('methodOptions', options, 'an object of names and values')
+  for (const [name, instead] of Object.entries(OF_THE_RUN))
+    if (options[name] !== undefined) refuse(`methodOptions.${name}`, options[name], `nothing: ${instead}`)
+  return options
 }

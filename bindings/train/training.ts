@@ -27,6 +27,8 @@ export interface Scored {
   readonly evalReturn?: number
   /** standard deviation of its episodes (n - 1) */
   readonly evalStd?: number
+  /** its episodes that failed; then the others are NaN */
+  readonly evalFailed?: number
 }
 
 /** How a run ended. */
@@ -70,7 +72,7 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
   #stopped: Stopped | undefined
   #outcome: { readonly value: R } | undefined
   #failed: { readonly error: unknown } | undefined
-  /** reward terms that were warned of, and '' for worlds that diverged */
+  /** reward terms that were warned of, '' for worlds that diverged, 'evaluation' for evaluations */
   readonly #warned = new Set<string>()
 
   /** @param prepare called when the run begins */
@@ -184,13 +186,23 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
   }
 
   /** Says what failed when it fails for the first time. */
-  #warn({ generation, failed, failedTerms }: Progress, parts: TrainingParts<R>): void {
+  #warn({ generation, failed, failedTerms, evalFailed = 0 }: Progress, parts: TrainingParts<R>): void {
+    if (evalFailed > 0 && !this.#warned.has('evaluation')) {
+      this.#warned.add('evaluation')
+      const { episodes } = parts.evaluation
+      parts.onWarning?.(
+        `generation ${generation}: ${evalFailed} of ${episodes} evaluation episodes failed: it counts for nothing`,
+      )
+    }
     if (failed === 0) return
     for (const term of failedTerms.length > 0 ? failedTerms : ['']) {
       if (this.#warned.has(term)) continue
       this.#warned.add(term)
-      const what = term === '' ? 'the world of a member diverged' : `reward term '${term}' was not finite in a member`
-      parts.onWarning?.(`generation ${generation}: ${what}, which ranks worst (${failed} of ${parts.strategy.popsize})`)
+      const what =
+        term === ''
+          ? 'the world of a member diverged, or an observation was not finite'
+          : `reward term '${term}' was not finite in a member`
+      parts.onWarning?.(`generation ${generation}: ${what}: it ranks worst (${failed} of ${parts.strategy.popsize})`)
     }
   }
 
@@ -213,13 +225,13 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
   }
 }
 
-type Score = Pick<Scored, 'evalReturn' | 'evalStd'>
+type Score = Pick<Scored, 'evalReturn' | 'evalStd' | 'evalFailed'>
 
 /** How the last generation's policy did, if it was evaluated. */
 function scoreOf<R>({ loop, keeper }: Opened<R>): Score | undefined {
   const known = keeper.history.at(-1)
   if (known?.generation !== loop.generation || known.evalReturn === undefined) return undefined
-  return { evalReturn: known.evalReturn, evalStd: known.evalStd }
+  return { evalReturn: known.evalReturn, evalStd: known.evalStd, evalFailed: known.evalFailed }
 }
 
 function outcomeOf<R>({ loop, keeper, parts }: Opened<R>, stopped: Stopped, score: Score | undefined): R {
@@ -230,6 +242,9 @@ function outcomeOf<R>({ loop, keeper, parts }: Opened<R>, stopped: Stopped, scor
   const best: Scored = better ? last : before
   const { lost } = parts.evaluator
   const warnings = [...keeper.warnings, ...failures(state)]
+  const broken = keeper.history.filter(it => (it.evalFailed ?? 0) > 0).length
+  if (broken > 0) warnings.push(`${broken} evaluations had episodes that failed and count for nothing`)
+  if ((best.evalFailed ?? 0) > 0) warnings.push('no evaluation was sound: the policy is that of the end')
   if (lost > 0) warnings.push(`${lost} worker threads died and were replaced`)
   return parts.conclude({ stopped, state, last, best, history: [...keeper.history], lost, warnings })
 }

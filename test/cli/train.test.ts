@@ -4,9 +4,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { METHODS as OFFERED, setting } from '../../bindings/cli/options.js'
-import { progressLine } from '../../bindings/cli/train-progress.js'
+import { known, settingsOf, type TrainCommandOptions } from '../../bindings/cli/train.js'
+import { openTrainProgress, progressLine } from '../../bindings/cli/train-progress.js'
 import { METHODS } from '../../bindings/es/method.js'
 import { readPolicy } from '../../bindings/policy/index.js'
+import { recommended } from '../../bindings/train/recommended.js'
+import type { TrainSettings } from '../../bindings/train/settings.js'
 import { bitsOf, metricsOf } from '../train/folder.js'
 import { simcrank, Workshop } from './workshop.js'
 
@@ -32,6 +35,21 @@ export default defineTask({
   }),
 })
 `
+
+const GENERATION = {
+  generation: 12,
+  bestReturn: 400,
+  meanReturn: 312.4567,
+  stdReturn: 3,
+  bestEval: 330.1,
+  steps: 1e6,
+  sigma: 0.1,
+  failed: 0,
+  failedTerms: [],
+  seconds: 63,
+  stepsPerSecond: 123456.7,
+  lost: 0,
+}
 
 const FAST = ['--policy', 'linear', '--workers', '1', '--method-options', 'popsize=12', 'sigma=0.1', '--seed', '3']
 
@@ -152,6 +170,11 @@ for (const words of [
   ['train', 'hopper', '--seconds', '-3'],
   ['train', 'hopper', '--target', 'high'],
   ['train', 'hopper', '--workers', '0'],
+  ['train', 'hopper', '--workers', '129', '--generations', '1'],
+  ['evaluate', 'policy.safetensors', 'hopper', '--workers', '1000'],
+  ['train', 'hopper', '--method-options', 'seed=5', '--generations', '1'],
+  ['train', 'hopper', '--method-options', 'popsize=1000002', '--generations', '1'],
+  ['train', 'hopper', '--weights', 'healthy=-1', '--generations', '1'],
   ['train', 'hopper', '--seed', 'x'],
   ['train', 'hopper', '--resume'],
   ['train', 'hopper', '--backend', 'cuda'],
@@ -174,6 +197,7 @@ for (const words of [
 test('what cannot be used is named', async () => {
   using shop = new Workshop()
   shop.file('number.mjs', 'export default 3')
+  shop.file('fake.mjs', 'export default { compile: 1, load: 2 }')
   shop.file('broken.mjs', 'export default (')
   shop.file('hold.ts', task())
   shop.file('nan.ts', task("s.jointPos('slide').unitless().mul(0).sub(1).sqrt()"))
@@ -182,6 +206,7 @@ test('what cannot be used is named', async () => {
     [['train', 'hoper', '--generations', '1'], /there is no task 'hoper'; nearest: 'hopper'.*\[TASK_UNKNOWN\]/],
     [['train', shop.path('none.ts')], /none\.ts: there is no such file \[TASK_MODULE\]/],
     [['train', shop.path('number.mjs')], /number\.mjs: has no task: .*\[TASK_MODULE\]/],
+    [['train', shop.path('fake.mjs')], /fake\.mjs: has no task: .*\[TASK_MODULE\]/],
     [['train', shop.path('broken.mjs')], /broken\.mjs: cannot be imported: .*\[TASK_MODULE\]/],
     [['train', shop.path('hold.ts'), '--backend', 'webgpu'], /\[BACKEND_WEBGPU\]/],
     [['train', shop.path('hold.ts'), '--out', shop.path('number.mjs')], /number\.mjs: cannot write: .*\[OUTPUT\]/],
@@ -247,6 +272,46 @@ test('Ctrl-C: what there is, how to go on, and code 130', async () => {
   assert.is(metricsOf(shop.path('out/metrics.jsonl')).length, lines.length + 3)
 })
 
+test('recommended settings hold but for what is said; how to learn goes as one', async () => {
+  const of = async (options: Partial<TrainCommandOptions>): Promise<TrainSettings> => {
+    const all = { backend: 'wasm', ...options } as const
+    return settingsOf(all, known(all, 'ant'))
+  }
+  const ant = recommended('ant') as TrainSettings
+  assert.equal(await of({}), { ...ant, evaluation: {} })
+  assert.equal(await of({ weights: { healthy: 1 }, episodes: 3 }), {
+    ...ant,
+    weights: { ...ant.weights, healthy: 1 },
+    episodes: 3,
+    evaluation: {},
+  })
+  assert.is((await of({ weights: { ctrl: 0.5 } })).weights?.healthy, 0)
+  for (const [options, expected] of [
+    [{ method: 'pgpe' }, { method: 'pgpe', methodOptions: {} }],
+    [{ policy: 'gru:8' }, { policy: 'gru:8', methodOptions: {} }],
+    [{ methodOptions: { popsize: 8 } }, { methodOptions: { popsize: 8 } }],
+  ] as const)
+    assert.equal(await of(options), { weights: ant.weights, episodeLength: 300, evaluation: {}, ...expected })
+  assert.is(known({ backend: 'wasm', policy: 'linear' }, 'swingup-easy').normalizer, undefined)
+  assert.is(known({ backend: 'wasm', policy: 'linear' }, 'swingup-easy').episodes, 2)
+})
+
+test('without a terminal: a line every ten seconds, none of them as JSON', () => {
+  const line = { ...GENERATION, timeLeft: 245 }
+  for (const [quiet, expected] of [
+    [false, 2],
+    [true, 0],
+  ] as const) {
+    const said: string[] = []
+    let now = 0
+    const io = { out: () => {}, err: (text: string) => void said.push(text), interactive: false }
+    const view = openTrainProgress(io, { generations: 100 }, quiet, () => now)
+    for (now = 500; now <= 24_000; now += 500) view.update(line)
+    view.stop()
+    assert.equal(said, Array(expected).fill(`${progressLine(line, { generations: 100 })}\n`))
+  }
+})
+
 test('every method there is can be asked for', () => {
   assert.equal([...OFFERED].sort(), [...METHODS].sort())
 })
@@ -275,20 +340,7 @@ test('options of a method: numbers, words, JSON, and what lies deeper', () => {
 })
 
 test('the line of a generation', () => {
-  const it = {
-    generation: 12,
-    bestReturn: 400,
-    meanReturn: 312.4567,
-    stdReturn: 3,
-    bestEval: 330.1,
-    steps: 1e6,
-    sigma: 0.1,
-    failed: 0,
-    failedTerms: [],
-    seconds: 63,
-    stepsPerSecond: 123456.7,
-    lost: 0,
-  }
+  const it = GENERATION
   assert.is(
     progressLine({ ...it, timeLeft: 245 }, { generations: 100 }),
     'generation 12/100  return 312.5  best 330.1  123,457 steps/s  4 min 05 s left',

@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { SizeError } from '../../bindings/errors.js'
 import { packRollout } from '../../bindings/report/rollout.js'
-import type { TrainReportData, TrainRollout } from '../../bindings/report/train-data.js'
+import type { TrainFinal, TrainReportData, TrainRollout } from '../../bindings/report/train-data.js'
 import { trainReport } from '../../bindings/report/train-report.js'
 import { ChromiumPage, hasChromium, type PageOptions } from '../support/chromium.js'
 import { skippable } from '../support/skip.js'
@@ -45,13 +45,21 @@ const verdict = (text: string): string =>
   (text.match(/<p class="verdict"[^>]*>(.*?)<\/p>/)?.[1] ?? '').replace(/<[^>]*>/g, '')
 
 test('says in one sentence what came of it', () => {
+  const final = training.final as TrainFinal
   const effort =
     'after 48.3 M environment steps in 4 min 02 s, 200 k steps/s, by OpenAI-ES (antithetic, 256 members) with an MLP of 11-32-32-3, tanh, seed 3, on 4 threads of an AMD EPYC 7B13.'
   for (const [change, expected] of [
-    [{}, 'Solved: best evaluation return 3184 ± 42 (3000 counts as solved), '],
-    [{ solved: 3184.3 }, 'Not solved: best evaluation return 3184 ± 42 (3184 counts as solved), '],
-    [{ solved: undefined }, 'Trained: best evaluation return 3184 ± 42, '],
-    [{ best: undefined }, 'Not evaluated: the run ended before its first evaluation, '],
+    [{}, 'Solved: final evaluation return 3122 ± 122 (3000 counts as solved), '],
+    // the best of many chose the policy: it does not judge it
+    [{ solved: 3150 }, 'Not solved: final evaluation return 3122 ± 122 (3150 counts as solved), '],
+    [
+      { final: { ...final, solved: false } },
+      'Not solved: final evaluation return 3122 ± 122 (3000 counts as solved), ',
+    ],
+    [{ solved: undefined }, 'Trained: final evaluation return 3122 ± 122, '],
+    [{ final: undefined }, 'Solved: best evaluation return 3184 ± 42 (3000 counts as solved), '],
+    [{ final: undefined, solved: 3184.3 }, 'Not solved: best evaluation return 3184 ± 42 (3184 counts as solved), '],
+    [{ best: undefined, final: undefined }, 'Not evaluated: the run ended before its first evaluation, '],
   ] as const)
     assert.is(verdict(trainReport({ ...training, ...change })), expected + effort)
 })

@@ -6,6 +6,8 @@ import { build } from 'esbuild'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Philox, STREAM } from '../../bindings/math/index.js'
+import { loadModel } from '../../bindings/model/load.js'
+import { saveModel } from '../../bindings/model/save.js'
 import { loadLatest, type WriteStage } from '../../bindings/train/folder.js'
 import { bitsOf, Folder, metricsOf } from './folder.js'
 
@@ -13,6 +15,20 @@ import { bitsOf, Folder, metricsOf } from './folder.js'
 const MOST = 10
 const STAGES: readonly WriteStage[] = ['begun', 'half', 'written', 'synced', 'renamed', 'done']
 const SEED = 20260511
+
+/** small enough that a generation takes milliseconds */
+const LEG = `<mujoco model="leg"><option timestep="0.005" integrator="implicitfast"/><worldbody>
+  <geom type="plane" size="5 5 .1"/>
+  <body name="torso" pos="0 0 .62">
+    <joint name="height" type="slide" axis="0 0 1"/><joint name="forward" type="slide" axis="1 0 0"/>
+    <geom type="sphere" size=".1" mass="2"/>
+    <body name="thigh"><joint name="hip" axis="0 1 0" damping="1"/>
+      <geom type="capsule" fromto="0 0 0 0 0 -.3" size=".03" mass=".3"/>
+      <body name="shin" pos="0 0 -.3"><joint name="knee" axis="0 1 0" damping="1" range="-120 0"/>
+        <geom type="capsule" fromto="0 0 0 0 0 -.3" size=".03" mass=".2"/></body></body>
+  </body></worldbody>
+  <actuator><motor joint="hip" gear="20" ctrlrange="-1 1"/><motor joint="knee" gear="20" ctrlrange="-1 1"/></actuator>
+</mujoco>`
 
 const at = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url))
 
@@ -33,6 +49,7 @@ async function bundle(folder: Folder): Promise<string> {
   })
   copyFileSync(at('bindings/engine/wasm/simcrank.wasm'), folder.at('simcrank.wasm'))
   writeFileSync(folder.at('package.json'), '{ "type": "module" }')
+  writeFileSync(folder.at('model.simcrank'), saveModel(await loadModel(LEG), { xml: false }))
   return folder.at('victim.js')
 }
 
@@ -133,8 +150,12 @@ test('killed with -9 at 100 random moments, 30 of them inside the write of a fil
   assert.is(await torment('quadratic', 100), 30)
 })
 
-test('the same with episodes in the engine of two workers, 10 times', async () => {
+test('the same with episodes of a task without physics in the engines of two workers, 10 times', async () => {
   assert.is(await torment('rollout', 10), 3)
+})
+
+test('the same with a leg that hops on the ground, contacts and all, in the engines of two workers, 10 times', async () => {
+  assert.is(await torment('hopper', 10), 3)
 })
 
 test.run()

@@ -2,11 +2,15 @@ import { existsSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BackendError, SimcrankError, TaskError } from '../../bindings/errors.js'
+import { materialise } from '../../bindings/es/strategy.js'
+import { PERTURB } from '../../bindings/program.js'
 import type { Evaluator, RangeAnswer } from '../../bindings/train/evaluator.js'
 import { LocalEvaluator, partition } from '../../bindings/train/evaluator.js'
 import { mergeRanges } from '../../bindings/train/merge.js'
 import { pack } from '../../bindings/train/pack.js'
 import { PoolEvaluator } from '../../bindings/train/pool.js'
+import type { Question } from '../../bindings/train/serve.js'
+import { type StartWorker, startWorker } from '../../bindings/train/start-worker.js'
 import { Folder } from './folder.js'
 import { evaluateRange, MODULE, NOBS, type QuadraticOptions, quadratic, quadraticParts } from './quadratic.js'
 
@@ -127,6 +131,55 @@ test('an error that the evaluation throws arrives as itself, at once', async () 
   const unknown = await errorOf(quadratic({ generations: 4, evaluator: pool(1), trouble: crash }).finish())
   assert.is(unknown.code, 'RANGE_FAILED')
   assert.match(unknown.message, /TypeError/)
+})
+
+test('no more workers than ranges, and none that idles is left out', async () => {
+  let started = 0
+  const start = startWorker(MODULE)
+  const counted: StartWorker = events => {
+    started++
+    return start(events)
+  }
+  // a population of 24 in ranges of 12; evaluations are two of 4 and 2
+  const evaluator = new PoolEvaluator({ workers: 100, start: counted })
+  const { text, lost } = await bits({ evaluator, rangeSize: 12 })
+  assert.is(started, 2)
+  assert.is(lost, 0)
+  assert.is(text, (await bits({ rangeSize: 12 })).text)
+})
+
+test('a range of rows is sent its own rows alone', async () => {
+  const sent: Question[] = []
+  const start: StartWorker = ({ reply }) => {
+    queueMicrotask(() => reply({ ready: true }))
+    return {
+      send: question => {
+        sent.push(question)
+        queueMicrotask(() => reply({ ticket: question.ticket, answer: 'an answer' as unknown as RangeAnswer }))
+      },
+      hold: () => {},
+      terminate: () => {},
+    }
+  }
+  const { run } = quadraticParts({})
+  const members = Float32Array.from({ length: 6 * 2 }, (_, i) => i)
+  const head = { popsize: 6, perturb: PERTURB.ROWS, theta: new Float32Array(2), sigma: 0, seed: 0, generation: 0 }
+  const population = { ...head, members }
+  const evaluator = new PoolEvaluator({ workers: 1, start })
+  for (const [begin, end] of [
+    [0, 4],
+    [4, 6],
+  ])
+    await evaluator.evaluate({ run, generation: 1, purpose: 'train', population, begin, end })
+  evaluator.dispose()
+  assert.is(sent[0].population?.members, undefined)
+  assert.is(sent[1].population, undefined)
+  assert.equal(sent[1].members, Float32Array.of(8, 9, 10, 11))
+  assert.is(sent[1].members?.buffer.byteLength, 16)
+  // and they are the same members
+  const part = { ...population, members: sent[1].members, firstRow: 4 }
+  for (const m of [4, 5]) assert.equal(materialise(part, m), materialise(population, m))
+  assert.throws(() => materialise(part, 3), /members: got 2 rows from member 4 on, expected those of 3 to 3/)
 })
 
 test('workers that do not start: a typed error', async () => {

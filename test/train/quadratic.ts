@@ -29,9 +29,10 @@ export interface Trouble {
   readonly member: number
   /**
    * exit: the worker ends. exit-once: it ends when this file is not there yet, and makes it. throw: a typed error. crash: an
-   * error nobody expects. nan: the member's (or from `member` on every member's) reward is NaN. slow: takes 300 ms
+   * error nobody expects. nan: the member's (or from `member` on every member's) reward is NaN. slow: takes 300 ms.
+   * bad-evaluation: episode `member` of the evaluation after that generation diverges, with a return that looks good
    */
-  readonly kind: 'exit' | 'exit-once' | 'throw' | 'crash' | 'nan' | 'all-nan' | 'diverge' | 'slow'
+  readonly kind: 'exit' | 'exit-once' | 'throw' | 'crash' | 'nan' | 'all-nan' | 'diverge' | 'slow' | 'bad-evaluation'
   readonly file?: string
 }
 
@@ -101,6 +102,11 @@ export const evaluateRange: EvaluateRange = async (job: RangeJob) => {
         answer.badTerms[i] = 2
       }
       if (kind === 'diverge' && which === member) answer.ends[i] = END.STATE
+    }
+    const evaluated = trouble.find(t => t.kind === 'bad-evaluation' && t.generation === generation - 1)
+    if (purpose === 'evaluate' && evaluated?.member === member) {
+      answer.returns[i] = 1000
+      answer.ends[i] = END.STATE
     }
   }
   return answer

@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CheckpointError } from '../../bindings/errors.js'
@@ -69,6 +69,7 @@ test('a folder holds the config, a line for each generation and two checkpoints'
     'stdReturn',
     'evalReturn',
     'evalStd',
+    'evalFailed',
     'bestEval',
     'steps',
     'sigma',
@@ -104,6 +105,20 @@ test('killed: metrics go back to the checkpoint, half-written files go', async (
   checkSame(folder)
 })
 
+test("other people's files stay, whatever they are called", async () => {
+  using folder = killedAt18()
+  const mine = ['.precious.tmp', '.notes.bin.tmp', '.checkpoint-1.bin.tmp', '.config.json.bak.tmp']
+  for (const name of mine) writeFileSync(folder.at(name), 'mine')
+  writeFileSync(folder.at('.config.json.tmp'), '{')
+  writeFileSync(folder.at('.report.html.4711.tmp'), '<')
+  await resume(folder, { generations: 24 })
+  for (const name of mine) {
+    assert.is(readFileSync(folder.at(name), 'utf8'), 'mine')
+    rmSync(folder.at(name))
+  }
+  checkSame(folder)
+})
+
 test('the clock goes on: seconds add up', async () => {
   using folder = new Folder()
   const before = await run(folder, { generations: 4 })
@@ -121,6 +136,8 @@ async function damaged(damage: (bytes: Uint8Array) => Uint8Array): Promise<reado
   const file = folder.at('checkpoint-000016.bin')
   writeFileSync(file, damage(readFileSync(file)))
   const { warnings } = await resume(folder, { generations: 24 })
+  // it is kept, where it is in nobody's way
+  rmSync(folder.at('checkpoint-000016.bin.damaged'))
   checkSame(folder)
   return warnings
 }
@@ -146,6 +163,26 @@ test('cut at and within every section: the previous one is used and said', async
     }
   }
   for (const length of [0, 5, 19]) assert.match((await damaged(bytes => bytes.subarray(0, length)))[0], /is cut/)
+})
+
+test('a damaged checkpoint does not push a sound one out: the newest may be damaged again and again', async () => {
+  using folder = killedAt18()
+  const spoil = (name: string): void => {
+    const bytes = readFileSync(folder.at(name))
+    bytes[bytes.length >> 1] ^= 1
+    writeFileSync(folder.at(name), bytes)
+  }
+  spoil('checkpoint-000016.bin')
+  await resume(folder, { generations: 15, keep: { checkpointEvery: 100 } })
+  assert.equal(
+    folder.names().filter(name => name.startsWith('checkpoint')),
+    ['checkpoint-000012.bin', 'checkpoint-000015.bin', 'checkpoint-000016.bin.damaged'],
+  )
+  spoil('checkpoint-000015.bin')
+  const { warnings } = await resume(folder, { generations: 24 })
+  assert.match(warnings.join(), /going on from generation 12, /)
+  for (const n of [15, 16]) rmSync(folder.at(`checkpoint-0000${n}.bin.damaged`))
+  checkSame(folder)
 })
 
 test('bits flipped at random places: the previous one is used and said', async () => {
@@ -249,6 +286,13 @@ function crc32(bytes: Uint8Array): number {
 test('a folder with a run is not overwritten unless asked to resume; one without is begun, and that is said', async () => {
   using folder = killedAt18()
   assert.is(await codeOf(run(folder, { generations: 3 })), 'CHECKPOINT_EXISTS')
+  // what it was begun with is enough
+  for (const name of ['checkpoint-000012.bin', 'checkpoint-000016.bin']) rmSync(folder.at(name))
+  assert.is(await codeOf(run(folder, { generations: 3 })), 'CHECKPOINT_EXISTS')
+  using others = new Folder()
+  writeFileSync(others.at('config.json'), '{"mine": 1}')
+  assert.is(await codeOf(run(others, { generations: 3 })), 'CHECKPOINT_DAMAGED')
+  assert.is(readFileSync(others.at('config.json'), 'utf8'), '{"mine": 1}')
   using empty = new Folder()
   const { warnings, history } = await resume(empty, { generations: 24 })
   assert.equal(warnings, [`${empty.path}: no checkpoint yet, the run begins anew`])
@@ -274,6 +318,13 @@ test('metrics damaged before the checkpoint: a typed error; gone: they begin aga
   assert.equal(bitsOf(folder.at(LAST)), bitsOf(undisturbed.at(LAST)))
   // and such a file is one to go on with
   assert.is((await resume(folder, { generations: 26 })).history.length, 10)
+})
+
+test('a folder in the place of metrics.jsonl: a typed error', async () => {
+  using folder = killedAt18()
+  rmSync(folder.at('metrics.jsonl'))
+  mkdirSync(folder.at('metrics.jsonl'))
+  assert.is(await codeOf(resume(folder, { generations: 24 })), 'CHECKPOINT_READ')
 })
 
 test('lines of one generation that failed survive as they are: NaN is null', async () => {

@@ -6,7 +6,8 @@ import { METHODS } from '../../bindings/es/method.js'
 import { ParameterDistribution } from '../../bindings/model/distribution.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { ParameterSpace } from '../../bindings/model/parameters.js'
-import { Policy } from '../../bindings/policy/index.js'
+import { linear, makeNetwork, Policy } from '../../bindings/policy/index.js'
+import { evaluate } from '../../bindings/task/evaluate.js'
 import { defineTask } from '../../bindings/task/index.js'
 import { rollout } from '../../bindings/task/rollout.js'
 import { pack } from '../../bindings/train/pack.js'
@@ -185,7 +186,7 @@ test('a reward that is NaN in some worlds names its term', async () => {
   const { history } = await train(sometimes, { ...OPTIONS, generations: 3, onWarning: it => words.push(it) }).finish()
   assert.ok(history[0].failed > 0 && history[0].failed < 20, String(history[0].failed))
   assert.equal(history[0].failedTerms, ['root'])
-  assert.match(words[0], /^generation 1: reward term 'root' was not finite in a member, which ranks worst/)
+  assert.match(words[0], /^generation 1: reward term 'root' was not finite in a member: it ranks worst/)
   assert.ok(Number.isFinite(history[2].meanReturn))
 
   const always = defineTask({
@@ -195,6 +196,41 @@ test('a reward that is NaN in some worlds names its term', async () => {
   const error = await errorOf(() => train(always, OPTIONS).finish())
   assert.is(error.code, 'TASK_FAILED')
   assert.is(error.place, 'reward.root')
+})
+
+test('a policy whose world diverges has solved nothing, and is none to keep', async () => {
+  // every step costs: a world that breaks at once looks best
+  const costly = defineTask({
+    name: 'costly',
+    model: CART.replace('ctrlrange="-1 1"', '').replace('gear="10"', 'gear="1e6"'),
+    frameSkip: 2,
+    episodeLength: 50,
+    solved: -10,
+    define: s => ({
+      observation: { x: s.jointPos('slide'), v: s.jointVel('slide') },
+      action: { kind: 'torque', scale: 1, clip: false },
+      reward: { time: s.jointPos('slide').unitless().mul(0).sub(1) },
+      reset: { qpos: { slide: s.uniform(-1, 1) } },
+    }),
+  })
+  const network = makeNetwork(linear(), 2, 1)
+  const wild = new Policy({ network, theta: [1e20, 1e20] })
+  const judged = await evaluate(wild, costly, { episodes: 8 })
+  assert.is(judged.diverged, 1)
+  assert.ok(judged.returns.mean > -10, String(judged.returns.mean))
+  assert.is(judged.solved, false)
+  const run = train(costly, {
+    policy: 'linear',
+    normalizer: 'none',
+    workers: 0,
+    start: wild,
+    methodOptions: { popsize: 4, sigma: 1e20 },
+    evaluation: { every: 1, episodes: 8 },
+    generations: 1,
+  })
+  const error = await errorOf(() => run.finish())
+  assert.is(error.code, 'TASK_FAILED')
+  assert.match(error.message, /every world diverged, or an observation was not finite/)
 })
 
 test('a folder: stopped, resumed with the task found again or given, the same bytes', async () => {
@@ -235,6 +271,27 @@ test('a checkpoint of another task, model or setting; a folder without a run', a
   assert.instance(first, CheckpointError)
   assert.is(first.code, 'CHECKPOINT_TASK')
   assert.is((await go(heavier)).code, 'CHECKPOINT_MODEL')
+  // what no program says decides bits too
+  const { options } = balance
+  const keyed = defineTask({
+    ...options,
+    model: await loadModel(CART.replace('</mujoco>', `<keyframe><key name="a" qpos=".1 0"/></keyframe></mujoco>`)),
+    keyframe: 'a',
+  })
+  const delayed = defineTask({
+    ...options,
+    define: s => ({ ...options.define(s), action: { kind: 'torque', noise: 0.05, delay: 0.04 } }),
+  })
+  for (const [task, words] of [
+    [defineTask({ ...options, frameSkip: 3 }), /task\.frameSkip is 2 there and 3 here/],
+    [defineTask({ ...options, episodeLength: 99 }), /task\.evaluationLength is 100 there and 99 here/],
+    [keyed, /task\.keyframe is not given there and "a" here/],
+    [delayed, /task\.delay is 0 there and 0\.04 here/],
+  ] as const) {
+    const error = await go(task, { episodeLength: 100 })
+    assert.is(error.code, 'CHECKPOINT_TASK')
+    assert.match(error.message, words)
+  }
   const second = await go(balance, { seed: 6 })
   assert.is(second.code, 'CHECKPOINT_SETTINGS')
   assert.match(second.message, /settings\.seed is 5 there and 6 here/)
@@ -266,7 +323,7 @@ test('settings that make no sense are named', async () => {
   for (const [options, code, words] of [
     [{ episodes: 0 }, 'SETTING', /episodes: got 0, expected a whole number/],
     [{ evaluation: { every: 1.5 } }, 'SETTING', /evaluation\.every/],
-    [{ method: 'sgd' as 'ars' }, 'ES_METHOD', /sgd/],
+    [{ method: 'sgd' as 'ars' }, 'ES_METHOD', /^method: got 'sgd'/],
     [{ methodOptions: { popsize: 7 } }, 'ES_OPTION', /popsize.*even/],
     [{ methodOptions: { speed: 7 } }, 'ES_OPTION', /speed/],
     [{ policy: 'mlp:x' }, 'POLICY_SPEC', /mlp/],
@@ -274,6 +331,23 @@ test('settings that make no sense are named', async () => {
     [{ generations: -1 }, 'LIMIT', /generations: got -1/],
     [{ inputs: { z: [1] } }, 'NAME_UNKNOWN', /z/],
     [{ workers: -1 }, 'WORKERS', /workers: got -1/],
+    [{ workers: 129 }, 'WORKERS', /workers: got 129, expected a whole number from 0 to 128/],
+    [{ workers: 1.5 }, 'WORKERS', /workers: got 1\.5/],
+    [{ popsize: 3 } as TrainOptions, 'SETTING', /popsize: there is no such option; nearest: /],
+    [{ generation: 3 } as TrainOptions, 'SETTING', /generation: there is no such option; nearest: 'generations'/],
+    [{ checkpointEvery: 0 }, 'SETTING', /checkpointEvery: got 0/],
+    [
+      { episodeLength: 2 ** 20 + 1 },
+      'SETTING',
+      /episodeLength: got 1048577, expected a whole number from 1 to 1048576/,
+    ],
+    [{ methodOptions: 5 as never }, 'SETTING', /methodOptions: got 5, expected an object/],
+    [{ methodOptions: [1] as never }, 'SETTING', /methodOptions: got \[1\], expected an object/],
+    [{ methodOptions: { seed: 5 } as never }, 'SETTING', /methodOptions\.seed: got 5, expected nothing: option 'seed'/],
+    [{ methodOptions: { mean: [1] } as never }, 'SETTING', /methodOptions\.mean/],
+    [{ methodOptions: { kernel: {} } as never }, 'SETTING', /methodOptions\.kernel/],
+    [{ methodOptions: { popsize: 1_000_002 } }, 'ES_OPTION', /popsize: got 1000002, expected .* 1000000/],
+    [{ methodOptions: { npair: 500_001 } }, 'ES_OPTION', /npair: got 500001/],
   ] as const) {
     const error = await errorOf(() => train(balance, { ...OPTIONS, ...(options as TrainOptions) }).finish())
     assert.is(error.code, code)

@@ -88,13 +88,40 @@ test('a member whose reward is NaN ranks worst, is counted, and the term is name
   assert.ok(Number.isFinite(outcome.history[1].meanReturn))
   // once a term, once for worlds that diverge
   assert.equal(words, [
-    "generation 2: reward term 'noise' was not finite in a member, which ranks worst (1 of 24)",
-    'generation 5: the world of a member diverged, which ranks worst (1 of 24)',
+    "generation 2: reward term 'noise' was not finite in a member: it ranks worst (1 of 24)",
+    'generation 5: the world of a member diverged, or an observation was not finite: it ranks worst (1 of 24)',
   ])
   assert.equal(outcome.warnings, [
     "3 members failed over the run and ranked worst; reward term 'noise' was not finite in 2",
   ])
   assert.is(outcome.state.failed, 3)
+})
+
+test('an evaluation with an episode that failed counts for nothing: neither best nor target', async () => {
+  const words: string[] = []
+  const whole = await quadratic({ generations: 20 }).finish()
+  const evals = whole.history.flatMap(it => it.evalReturn ?? [])
+  const trouble = [{ generation: 20, member: 2, kind: 'bad-evaluation' }] as const
+  // the last evaluation is the best, and it is the broken one
+  assert.is(Math.max(...evals), evals[3])
+  const outcome = await quadratic({
+    generations: 20,
+    target: evals[3],
+    trouble,
+    onWarning: it => words.push(it),
+  }).finish()
+  const [last] = outcome.history.slice(-1)
+  assert.is(last.evalFailed, 1)
+  assert.ok(Number.isNaN(last.evalReturn))
+  assert.is(last.bestEval, Math.max(...evals.slice(0, 3)))
+  assert.is(outcome.stopped.code, 'generations')
+  assert.is(outcome.best.generation, 15)
+  assert.equal(words, ['generation 20: 1 of 6 evaluation episodes failed: it counts for nothing'])
+  assert.match(outcome.warnings.join(), /1 evaluations had episodes that failed/)
+  const only = await quadratic({ generations: 5, trouble: [{ ...trouble[0], generation: 5 }] }).finish()
+  assert.is(only.state.best, undefined)
+  assert.ok(Number.isNaN(only.best.evalReturn))
+  assert.match(only.warnings.join(), /no evaluation was sound/)
 })
 
 test('all members fail: a typed error that names the term, and the same from then on', async () => {

@@ -1,9 +1,11 @@
 /**
  * A training run that a test kills: `node victim.js KIND FOLDER GENERATIONS [AT]`. It says every generation and every warning in a
- * line. KIND is quadratic, in one thread, or rollout, of a task in two workers. AT is where it waits for its end: a number of
+ * line. KIND is quadratic, in one thread, or rollout, of a
+ * task without physics in two workers, or hopper, of a leg on the ground in two workers. AT is where it waits for its end: a number of
  * generations, or STAGE:N, the N-th time a file's writing comes to that stage.
  */
 import { writeSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { defineTask } from '../../bindings/task/index.js'
 import type { WriteStage } from '../../bindings/train/folder.js'
 import type { KeepOptions } from '../../bindings/train/keep.js'
@@ -58,10 +60,26 @@ const hold = () =>
     },
   })
 
+/** a leg is to hop: model.simcrank beside this file */
+const hopper = () =>
+  defineTask({
+    name: 'leg',
+    model: fileURLToPath(new URL('./model.simcrank', import.meta.url)),
+    frameSkip: 4,
+    episodeLength: 40,
+    define: s => ({
+      observation: { qpos: s.qpos, qvel: s.qvel },
+      action: { kind: 'torque', noise: 0.1 },
+      reward: { up: s.jointPos('height').unitless(), effort: s.actions.squared().mul(-0.01) },
+      terminated: { fell: s.jointPos('hip').abs().gt(1.2) },
+      reset: { qpos: s.initial.qpos.map(q => q.add(s.uniform(-0.1, 0.1))) },
+    }),
+  })
+
 const run =
   kind === 'quadratic'
     ? quadratic({ ...common, episodes: 1, keep })
-    : train(hold(), {
+    : train(kind === 'rollout' ? hold() : hopper(), {
         ...common,
         ...keep,
         policy: 'mlp:4',
