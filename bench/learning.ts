@@ -20,6 +20,8 @@ import { ENV_NAMES, type EnvName, rescore } from '../test/tasks/gymnasium.js'
 import { median } from './timing.js'
 
 const EPISODES = 20
+/** per cent that our score and MuJoCo's may differ by */
+const WITHIN = 5
 /** of the episodes that decide: not those of training */
 const SCORE_SEED = 1000
 
@@ -40,7 +42,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'swingup-easy': {
     asked: 900,
     words: '≥ 900',
-    until: 925,
+    until: 932,
     seconds: 240,
     published: 'EvoJAX PGPE 935.4 after 1.0e9 steps',
   },
@@ -69,7 +71,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'half-cheetah': {
     asked: 4000,
     words: 'median ≥ 4,000',
-    until: 5000,
+    until: 6000,
     seconds: 120,
     published: 'ES 2.88e6 to 2,386 (v1); ARS V2-t 1,707 episodes to 3,430 (v1)',
   },
@@ -83,8 +85,8 @@ const CASES: Readonly<Record<string, Case>> = {
   walker2d: {
     asked: 3500,
     words: 'best two of five ≥ 3,500',
-    until: 3800,
-    seconds: 300,
+    until: 4000,
+    seconds: 240,
     published: 'ES 3.79e7 to 3,830 (v1); ARS V2-t 24,000 episodes to 4,390 (v1)',
   },
   ant: {
@@ -97,7 +99,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'quadruped-forward': {
     asked: 1100,
     words: 'mean error ≤ 0.15 m/s, 20 of 20 without a fall',
-    until: 1120,
+    until: 1200,
     seconds: 240,
   },
 }
@@ -182,7 +184,13 @@ function tables(): string {
     const means = mine.map(run => summarise(run.returns).mean)
     const again = mine.flatMap(run => (run.rescored ? [summarise(run.rescored).mean] : []))
     const errors = mine.flatMap(run => run.metrics.error ?? [])
-    const score = name.startsWith('quadruped') ? `error ${median(errors).toFixed(3)} m/s` : thousands(median(means))
+    const best = [...means].sort((a, b) => b - a).slice(0, 2)
+    const score =
+      name === 'walker2d' && best.length > 1
+        ? `${thousands(median(means))}; best two ${best.map(thousands).join(' and ')}`
+        : name.startsWith('quadruped')
+          ? `error ${median(errors).toFixed(3)} m/s`
+          : thousands(median(means))
     const steps = mine.flatMap(run => run.stepsToScore ?? [])
     const hit = steps.length > 0 ? `${millions(median(steps))} (${steps.length} of ${mine.length})` : '–'
     const time = mine.flatMap(run => run.secondsToScore ?? [])
@@ -195,7 +203,8 @@ function tables(): string {
       .map(run => {
         const ours = summarise(run.returns)
         const again = run.rescored && summarise(run.rescored)
-        const off = again ? `${((100 * (ours.mean - again.mean)) / Math.abs(again.mean)).toFixed(1)} %` : '–'
+        const percent = again ? (100 * (ours.mean - again.mean)) / Math.abs(again.mean) : 0
+        const off = again ? `${percent.toFixed(1)} %${Math.abs(percent) > WITHIN ? ' **(beyond 5 %)**' : ''}` : '–'
         const extra = run.metrics.error === undefined ? '' : `error ${run.metrics.error.toFixed(3)} m/s, `
         const whole = `${extra}${Math.round((1 - run.terminated) * run.returns.length)} of ${run.returns.length} to the end`
         return `| ${name} | ${run.seed} | ${thousands(ours.mean)} ± ${thousands(ours.std)} | ${again ? `${thousands(again.mean)} ± ${thousands(again.std)}` : '–'} | ${off} | ${millions(run.steps)} | ${run.seconds.toFixed(0)} s | ${millions(run.stepsToScore)} | ${run.secondsToScore === undefined ? '–' : `${run.secondsToScore.toFixed(1)} s`} | ${whole} |`

@@ -167,9 +167,14 @@ export const END = {
   TRUNCATED: 2,
   /** a reward term was not finite */
   REWARD: 4,
-  /** the world diverged or had no room for its contacts */
+  /** the world diverged */
   STATE: 8,
+  /** the world had no room for its contacts: nconmax is too small */
+  CONTACTS: 16,
 } as const
+
+/** What went wrong in an episode beyond its end: its return counts for nothing. */
+export const END_FAILED = END.REWARD | END.STATE | END.CONTACTS
 
 /** Words of the rollout record, i32, f32 or an address each; the kernels read the same names. */
 export const ROLLOUT = [

@@ -104,7 +104,7 @@ export function rolloutBlock(m: usize, p: usize, d: usize, s: usize, spare: usiz
       runSegment(r, P.SEGMENT_SUBSTEP, d, p, s, regs, slots, w + W_WHO, laneMask(15), tmp)
       for (let i = 0; i < f.nu(m); i++) {
         const from = i32at(<usize>P.controlreg(r), i)
-        if (from >= 0) st(at(f.ctrl(m, d), i), ld(at(regs, from)))
+        st(at(f.ctrl(m, d), i), from >= 0 ? ld(at(regs, from)) : zero())
       }
       step(m, p, d, s, false, k + 1 == frameskip && (needs & P.TASK_NEED_ACCELERATION) != 0)
     }
@@ -135,13 +135,14 @@ export function rolloutBlock(m: usize, p: usize, d: usize, s: usize, spare: usiz
     const over = P.donereg(r) < 0 ? zero() : ne(ld(at(regs, P.donereg(r))), zero())
     const bad = not(f32x4.lt(abs4(reward), splat(Infinity)))
     const status = i32x4.trunc_sat_f32x4_s(ld(f.status(m, d)))
-    const lost = i32x4.ne(and(status, i32x4.splat(f.STATUS_BADSTATE | f.STATUS_CONTACTS)), i32x4.splat(0))
-    ended = or(or(ended, over), or(bad, lost))
+    const lost = i32x4.ne(and(status, i32x4.splat(f.STATUS_BADSTATE)), i32x4.splat(0))
+    const crowded = i32x4.ne(and(status, i32x4.splat(f.STATUS_CONTACTS)), i32x4.splat(0))
+    ended = or(or(ended, over), or(bad, or(lost, crowded)))
     const done = i32x4.bitmask(ended) & ~idle
     if (done) {
       for (let lane = 0; lane < 4; lane++) {
         if (!((done >> lane) & 1)) continue
-        finish(r, w, lane, T, i32x4.bitmask(over), i32x4.bitmask(bad), i32x4.bitmask(lost))
+        finish(r, w, lane, T, i32x4.bitmask(over), i32x4.bitmask(bad), i32x4.bitmask(lost), i32x4.bitmask(crowded))
       }
     }
     runSegment(r, P.SEGMENT_UPDATE, d, p, s, regs, slots, w + W_WHO, laneMask(15 & ~done), tmp)
@@ -350,7 +351,7 @@ function track(r: usize, d: usize, w: usize, kind: i32, idle: i32): void {
 }
 
 /** the results of one lane's episode */
-function finish(r: usize, w: usize, lane: i32, T: i32, over: i32, bad: i32, lost: i32): void {
+function finish(r: usize, w: usize, lane: i32, T: i32, over: i32, bad: i32, lost: i32, crowded: i32): void {
   const o: usize = 4 * <usize>lane, e = load<i32>(w + W_EPISODE + o), nout = P.nout(r)
   const out = <usize>P.out(r) + 4 * <usize>(e * nout)
   const length = load<f32>(w + W_LENGTH + o)
@@ -359,6 +360,7 @@ function finish(r: usize, w: usize, lane: i32, T: i32, over: i32, bad: i32, lost
   if (<i32>length >= T) end |= P.END_TRUNCATED
   if ((bad >> lane) & 1) end |= P.END_REWARD
   if ((lost >> lane) & 1) end |= P.END_STATE
+  if ((crowded >> lane) & 1) end |= P.END_CONTACTS
   store<f32>(out + 4 * <usize>P.OUT_RETURN, load<f32>(w + W_RETURN + o))
   store<f32>(out + 4 * <usize>P.OUT_LENGTH, length)
   store<f32>(out + 4 * <usize>P.OUT_END, <f32>end)

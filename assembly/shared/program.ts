@@ -62,6 +62,7 @@ export const END_TERMINATED: i32 = 1
 export const END_TRUNCATED: i32 = 2
 export const END_REWARD: i32 = 4
 export const END_STATE: i32 = 8
+export const END_CONTACTS: i32 = 16
 export const PERTURB_NONE: i32 = 0
 export const PERTURB_ROWS: i32 = 1
 export const PERTURB_ANTITHETIC: i32 = 2

@@ -1,6 +1,6 @@
 import { quatIntegrate } from '../math/rotation'
 import { normalize4 } from '../math/spatial'
-import { abs4, add, and, ld, mad, ne, sel, splat, st, sub, V } from '../math/v4'
+import { abs4, add, and, ld, mad, ne, or, sel, splat, st, sub, V } from '../math/v4'
 import * as f from '../shared/fields'
 import { nextActivation, wrapSetpoint } from './actuation'
 import { addDamping, smoothDerivative } from './derivative'
@@ -16,7 +16,7 @@ const MAXVAL: f32 = 1e10
 /**
  * The acceleration a step applies: (M + h B) x = qfrc_smooth + qfrc_constraint, B minus the derivative of damping (Euler),
  * of all velocity-dependent smooth forces but the bias (implicitfast; of bodies floating alone with it), of all (implicit).
- * Where nothing is implicit it is qacc.
+ * Where nothing is implicit, in worlds without damping too, it is qacc.
  *   has     mask: worlds whose qacc is the solver's
  *   in-out  qM: nobody needs it after the step, so it is changed and factored where it is
  *   in      qfrc_smooth, qfrc_constraint, qvel, act_dvel, moment, lnk_coriolis
@@ -30,8 +30,10 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize, has
   const h = ld(f.opt_timestep(m, p))
   const disable = load<i32>(f.opt_disableflags(m)), integrator = load<i32>(f.opt_integrator(m))
 
+  let explicit = i32x4.splat(0)
   if (integrator < INT_IMPLICIT) {
-    if (disable & (DSBL_DAMPER | DSBL_EULERDAMP)) {
+    explicit = disable & (DSBL_DAMPER | DSBL_EULERDAMP) ? i32x4.splat(-1) : undamped(m, p)
+    if (i32x4.all_true(explicit)) {
       const qacc = f.qacc(m, d)
       if (!i32x4.all_true(has)) {
         for (let i = 0; i < nv; i++) st(at(x, i), ld(at(smooth, i)))
@@ -52,6 +54,19 @@ export function implicitAcceleration(m: usize, p: usize, d: usize, s: usize, has
   if (alone) freeBodies(m, s, h, H, x)
   factorSolve(nv, H, x, f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
   if (alone) placeFreeBodies(m, s, x)
+  // a solver that stopped early leaves forces that are not M qacc: the acceleration is its answer
+  const given = and(has, explicit)
+  if (!v128.any_true(given)) return
+  const qacc = f.qacc(m, d)
+  for (let i = 0; i < nv; i++) st(at(x, i), sel(given, ld(at(qacc, i)), ld(at(x, i))))
+}
+
+/** worlds none of whose dofs is damped: Euler has nothing to do implicitly */
+function undamped(m: usize, p: usize): v128 {
+  const drag = f.dof_drag(m, p), n = 3 * f.nv(m)
+  let some = i32x4.splat(0)
+  for (let i = 0; i < n; i++) some = or(some, ne(ld(at(drag, i)), splat(0)))
+  return v128.not(some)
 }
 
 /** qpos moved by qvel over h, on the manifold of unit quaternions (mj_integratePos) */

@@ -11,7 +11,7 @@ import {
   SENS_SUBTREEANGMOM, SENS_SUBTREECOM, SENS_TENDONLIMITFRC, SENS_TORQUE, SENS_TOUCH,
 } from './sensor/enums'
 import { frameSensor } from './sensor/frame'
-import { hasInterval, intervalInsert, intervalRead } from './sensor/interval'
+import { intervalInsert, intervalRead, intervals } from './sensor/interval'
 import { jointSensor } from './sensor/joint'
 import { addNoise } from './sensor/noise'
 import { geomPoses, insideSite, rangefinder } from './sensor/range'
@@ -109,19 +109,14 @@ export function sensors(m: usize, p: usize, d: usize, s: usize, alive: v128): vo
     if (off) continue
     const delay = ld(at(f.sensor_delay(m, p), i)), late = gt(delay, splat(0))
     const buf = at(f.history(m, d), i32at(f.sensor_historyadr(m), i))
-    if (hasInterval(m, p, i)) {
-      const shown = at(f.sens_shown(m, s), adr)
-      intervalRead(m, p, d, i, buf, now, shown)
-      for (let k = 0; k < dim; k++) st(at(out, k), sel(alive, ld(at(shown, k)), ld(at(out, k))))
-      continue
-    }
-    if (nsample == 0 || !v128.any_true(late)) {
-      for (let k = 0; k < dim; k++) st(at(out, k), sel(alive, ld(at(now, k)), ld(at(out, k))))
-      continue
-    }
-    const age = div(delay, ld(f.opt_timestep(m, p)))
+    const spaced = intervals(m, p, i), some = v128.any_true(spaced)
+    const shown = at(f.sens_shown(m, s), adr)
+    if (some) intervalRead(m, p, d, i, buf, now, shown)
+    const held = nsample > 0 && v128.any_true(late), age = div(delay, ld(f.opt_timestep(m, p)))
     for (let k = 0; k < dim; k++) {
-      const x = sel(late, historyRead(buf, nsample, dim, k, age, i32at(hist, 2 * i + 1)), ld(at(now, k)))
+      let x = ld(at(now, k))
+      if (held) x = sel(late, historyRead(buf, nsample, dim, k, age, i32at(hist, 2 * i + 1)), x)
+      if (some) x = sel(spaced, ld(at(shown, k)), x)
       st(at(out, k), sel(alive, x, ld(at(out, k))))
     }
   }
@@ -144,7 +139,7 @@ export function advanceHistory(m: usize, p: usize, d: usize, s: usize, alive: v1
     if (nsample == 0) continue
     const now = at(f.sens_now(m, s), i32at(f.sensor_adr(m), i)), dim = i32at(f.sensor_dim(m), i)
     const buf = at(history, i32at(f.sensor_historyadr(m), i))
-    if (hasInterval(m, p, i)) intervalInsert(m, p, d, i, buf, now, alive, f.sens_tmp(m, s))
+    if (v128.any_true(intervals(m, p, i))) intervalInsert(m, p, d, i, buf, now, alive, f.sens_tmp(m, s))
     else copy(historyInsert(buf, nsample, dim), now, dim)
   }
 }

@@ -71,6 +71,7 @@ function scored(
 /** Why episodes end, in words. */
 const ENDS: readonly (readonly [bit: number, why: string])[] = [
   [END.STATE, 'diverged'],
+  [END.CONTACTS, 'no room for contacts'],
   [END.REWARD, 'reward not finite'],
   [END.TERMINATED, 'terminated'],
   [END.TRUNCATED, 'time limit'],

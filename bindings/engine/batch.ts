@@ -3,6 +3,7 @@ import { fieldSize, STATUS } from '../fields.js'
 import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
 import { checkValues, findField, isDerivedField, isWorldField, writableField } from './access.js'
+import { checkContacts } from './candidates.js'
 import type { ContactSource } from './contacts.js'
 import { derivedAddress } from './derived.js'
 import { type ReplayOptions, replay } from './replay.js'
@@ -43,9 +44,6 @@ export interface BatchOptions {
    */
   readonly sensorNoise?: boolean
 }
-
-/** Most contacts of a world: the scratch of a block holds four times as many records. */
-const MAX_NCONMAX = 65536
 
 /**
  * Many worlds of one Model, stepped together (mjData times nworld). Create with createBatch, dispose when done.
@@ -398,8 +396,7 @@ export async function createBatch(model: Model, options: BatchOptions): Promise<
     throw new SizeError('NWORLD', `nworld: got ${nworld}, expected a positive integer`)
   if (!Number.isInteger(workers) || workers < 1)
     throw new SizeError('WORKERS', `workers: got ${workers}, expected a positive integer`)
-  if (nconmax !== undefined && !(Number.isInteger(nconmax) && nconmax >= 1 && nconmax <= MAX_NCONMAX))
-    throw new SizeError('NCONMAX', `nconmax: got ${nconmax}, expected a whole number from 1 to ${MAX_NCONMAX}`)
+  checkContacts(nconmax)
   if (backend !== 'wasm')
     throw new BackendError('BACKEND', `backend: got '${String(backend)}', this version has 'wasm'`)
   seedWords(seed)

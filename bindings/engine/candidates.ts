@@ -43,6 +43,15 @@ export interface ContactTables extends Broad {
   readonly nconblock: number
 }
 
+/** Most contacts of a world: the scratch of a block holds four times as many records. */
+const MAX_NCONMAX = 65536
+
+/** @throws {SizeError} NCONMAX when it is no room for contacts */
+export function checkContacts(nconmax: number | undefined): void {
+  if (nconmax !== undefined && !(Number.isInteger(nconmax) && nconmax >= 1 && nconmax <= MAX_NCONMAX))
+    throw new SizeError('NCONMAX', `nconmax: got ${nconmax}, expected a whole number from 1 to ${MAX_NCONMAX}`)
+}
+
 const found = new WeakMap<Model, Broad & { readonly room: number }>()
 
 /**

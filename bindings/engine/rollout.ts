@@ -3,6 +3,7 @@ import { SizeError, TaskError } from '../errors.js'
 import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
 import { LAYER, type Network, OUT, PERTURB, type Program, ROLLOUT, SEGMENTS, TASK_NEED } from '../program.js'
+import { checkContacts } from './candidates.js'
 import type { Layout } from './layout.js'
 import { normalsAt } from './normals.js'
 import { historyBuffers, reset } from './reset.js'
@@ -60,7 +61,7 @@ export interface Track {
 }
 
 export interface Episodes {
-  /** (n, 4): member, env, generation, row of `parameters` or -1; env and generation choose the random numbers */
+  /** (n, 4): member, env, generation, row of `parameters` or -1: the model's own; env and generation choose the random numbers */
   readonly rows: Int32Array
   /** (n, ninput) */
   readonly inputs?: Float32Array
@@ -127,10 +128,15 @@ export class Rollout {
     this.layout = this.#store.layout
     this.#varied = new Set(varied)
     if (this.#varied.has('geom_size')) this.#varied = new Set([...varied, 'geom_rbound'])
-    if (this.#varied.size > 0) this.#store.open(this.#varied)
-    reset(this.#store, undefined, { keyframe }, new Uint32Array(4 * workers), 0)
     const { dbytes } = this.layout
-    this.#template = this.#keep(dbytes)
+    try {
+      if (this.#varied.size > 0) this.#store.open(this.#varied)
+      reset(this.#store, undefined, { keyframe }, new Uint32Array(4 * workers), 0)
+      this.#template = this.#keep(dbytes)
+    } catch (error) {
+      this[Symbol.dispose]()
+      throw error
+    }
     const bytes = new Uint8Array(engine.memory.buffer)
     bytes.copyWithin(this.#template, this.#store.d, this.#store.d + dbytes)
     const history = this.layout.d.get('history') as number
@@ -234,6 +240,7 @@ export class Rollout {
    *
    * @param options.collect sums of observations are wanted
    * @throws {SizeError} when a length does not fit; @throws {BackendError} OUT_OF_MEMORY
+   * @throws {TaskError} PARAMETERS for a field that was not announced; DELAY when delays differ by episode that no command has
    */
   run(
     episodes: Episodes,
@@ -271,9 +278,9 @@ export class Rollout {
     try {
       set('nepisode', n)
       set('next', 0)
-      set('episodes', write(episodes.rows))
       if (program.ninput > 0) set('inputs', write(episodes.inputs as Float32Array))
-      const table = this.#parameterTable(episodes.parameters)
+      const table = this.#parameterTable(episodes)
+      set('episodes', write(table.rows))
       set('nvalue', table.places.length)
       if (table.places.length > 0) {
         set('valueof', write(table.places))
@@ -342,37 +349,84 @@ export class Rollout {
     }
   }
 
-  /** places in p and values of the parameters of every row. @throws {TaskError} PARAMETERS for a field not opened */
-  #parameterTable(parameters: ReadonlyMap<string, Float64Array> | undefined): {
+  /**
+   * Places in p and values of the parameters of every row, and the rows of the list with a row of the table each. Every field
+   * that may differ by episode stands in it, so that nothing of an earlier episode stays; the last row is the model's own.
+   *
+   * @throws {TaskError} PARAMETERS for a field not opened, DELAY; @throws {SizeError} SIZE
+   */
+  #parameterTable({ rows, parameters = new Map() }: Episodes): {
     places: Int32Array
     values: Float32Array
+    rows: Int32Array
   } {
-    if (!parameters || parameters.size === 0) return { places: new Int32Array(0), values: new Float32Array(0) }
-    const fields = [...parameters]
     const sizes = parameters.get('geom_size')
-    if (sizes) fields.push(['geom_rbound', boundingRadii(this.model, sizes)])
-    const places: number[] = []
-    let nrow = -1
-    const columns: { values: Float64Array; size: number }[] = []
-    for (const [name, values] of fields) {
-      const at = this.layout.p.get(name)
-      if (at === undefined || !this.#varied.has(name))
+    const given = sizes ? new Map([...parameters, ['geom_rbound', boundingRadii(this.model, sizes)]]) : parameters
+    for (const name of given.keys())
+      if (!this.#varied.has(name) || !this.layout.p.has(name))
         throw new TaskError('PARAMETERS', `parameters: '${name}' was not announced when the rollout was opened`)
-      const size = (this.model.field[name] as Float64Array).length
-      const rows = values.length / size
-      if (nrow >= 0 && rows !== nrow)
-        throw new SizeError('SIZE', `parameters: ${name} has ${rows} rows, expected ${nrow}`)
-      nrow = rows
+    this.#refuseDelays(parameters.get('actuator_delay'))
+    const places: number[] = []
+    let nrow = given.size === 0 ? 0 : -1
+    const columns: { values: Float64Array | undefined; own: Float64Array; size: number }[] = []
+    for (const name of this.#varied) {
+      const at = this.layout.p.get(name)
+      const own = this.model.field[name] as Float64Array
+      const size = own.length
+      if (at === undefined || size === 0) continue
+      const values = given.get(name)
+      if (values !== undefined) {
+        const found = values.length / size
+        if (!Number.isInteger(found) || (nrow >= 0 && found !== nrow))
+          throw new SizeError(
+            'SIZE',
+            `parameters: ${name} has length ${values.length}, expected ${nrow >= 0 ? nrow : 'rows'} * ${size}`,
+          )
+        nrow = found
+      }
       for (let e = 0; e < size; e++) places.push(at + 16 * e)
-      columns.push({ values, size })
+      columns.push({ values, own, size })
     }
-    const table = new Float32Array(nrow * places.length)
-    for (let i = 0, o = 0; i < nrow; i++)
-      for (const { values, size } of columns) {
-        table.set(values.subarray(i * size, (i + 1) * size), o)
+    const table = new Float32Array((nrow + 1) * places.length)
+    for (let i = 0, o = 0; i <= nrow; i++)
+      for (const { values, own, size } of columns) {
+        table.set(i < nrow && values ? values.subarray(i * size, (i + 1) * size) : own, o)
         o += size
       }
-    return { places: Int32Array.from(places), values: table }
+    const n = rows.length / 4
+    const each = rows.slice()
+    for (let i = 0; i < n; i++) {
+      const row = rows[4 * i + 3]
+      if (row >= nrow || row < -1)
+        throw new SizeError('SIZE', `parameters: got ${nrow} rows, an episode asks for ${row}`)
+      if (row === -1 && places.length > 0) each[4 * i + 3] = nrow
+    }
+    return { places: Int32Array.from(places), values: table, rows: each }
+  }
+
+  /** Delays that differ by episode, of actuators without history whose commands are not delayed by them, would do nothing. */
+  #refuseDelays(delays: Float64Array | undefined): void {
+    const { program, settings } = this.#loaded as { program: Program; settings: RolloutSettings }
+    if (delays === undefined) return
+    const { field, nactuator, names } = this.model
+    const int = (name: string) => field[name] as Int32Array
+    const own = field.actuator_delay as Float64Array
+    for (let a = 0; a < nactuator; a++) {
+      if (int('actuator_history')[2 * a] > 0) continue
+      if (!settings.delay && settings.delayOf?.includes(a)) continue
+      const adr = int('actuator_ctrladr')[a]
+      const moved = program.control.subarray(adr, adr + int('actuator_ctrlnum')[a]).some(register => register >= 0)
+      let differs = false
+      for (let i = a; i < delays.length && !differs; i += nactuator) differs = delays[i] !== own[a]
+      if (moved && differs)
+        throw new TaskError(
+          'DELAY',
+          `parameters: actuator_delay of actuator '${names.actuator[a] || a}' differs by episode, but the action has a ` +
+            "delay of its own or commands that are not controls: say delay: 'actuator_delay', or give the actuator a history " +
+            '(nsample)',
+          { place: 'action' },
+        )
+    }
   }
 
   /** rows of the ring of commands: enough for the longest delay of any episode; 0 when nothing is delayed */
@@ -441,14 +495,21 @@ export interface RolloutOptions {
   readonly varied?: Iterable<string>
   /** state that episodes begin with; default qpos0 at rest */
   readonly keyframe?: number | string
+  /** contacts a world has room for; default from the model */
   readonly nconmax?: number
 }
 
-/** Memory and threads for episodes of a model. @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS */
+/**
+ * Memory and threads for episodes of a model.
+ *
+ * @throws {SizeError} WORKERS, NCONMAX; @throws {ParameterError} KEYFRAME
+ * @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS
+ */
 export async function openRollout(model: Model, options: RolloutOptions = {}): Promise<Rollout> {
   const { workers = 1 } = options
   if (!Number.isInteger(workers) || workers < 1)
     throw new SizeError('WORKERS', `workers: got ${workers}, expected a positive integer`)
+  checkContacts(options.nconmax)
   const engine = await Engine.open()
   await engine.ensure(workers)
   return new Rollout(engine, model, workers, options)

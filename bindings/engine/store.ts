@@ -278,8 +278,13 @@ export class Store {
     i32.set(flags, flagsAt)
     i32.set(table.get('lnk_axis') as Int32Array, (this.m + (m.get('lnk_axis') as number)) / 4)
 
+    // the constants are made by the shortcuts
+    const shortcuts = Object.fromEntries(SHORTCUTS.map(name => [name, sizes[name]]))
+    const spatial = this.#xfrc || this.#spatial
+    writeHeader.words(this.engine.memory, this.m, spatial ? { ...shortcuts, planar: 0 } : shortcuts)
+
     this.run(SET_CONST, 0, this.#perWorld ? this.nblock : 1)
-    // shortcuts that hold in all worlds
+    // frames that hold in all worlds
     const { njnt } = this.model
     const f32 = this.f32
     const row = new Float32Array(24 * njnt)
@@ -295,9 +300,6 @@ export class Store {
       }
     }
     if (same) for (let j = 0; j < njnt; j++) i32[flagsAt + j] = flags[j] | same[j]
-    const shortcuts = Object.fromEntries(SHORTCUTS.map(name => [name, sizes[name]]))
-    const spatial = this.#xfrc || this.#spatial
-    writeHeader.words(this.engine.memory, this.m, spatial ? { ...shortcuts, planar: 0 } : shortcuts)
     this.#stale = false
   }
 

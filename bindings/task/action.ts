@@ -11,7 +11,8 @@ import type { Scope } from './scope.js'
 interface ActionOptions {
   /**
    * delay from command to control: seconds, the same in every world, or 'actuator_delay': what that field says of the
-   * actuator in this world. Default none
+   * actuator in this world, unless the actuator has a history, which delays by itself. Default 'actuator_delay' where each
+   * command is a control of an actuator (every kind but custom with `control`), else none
    */
   readonly delay?: number | 'actuator_delay'
   /** bounds of each component of the action; default [-1, 1]; false: none */
@@ -94,12 +95,12 @@ const int = (model: Model, field: string): Int32Array => model.field[field] as I
 /** @throws {TaskError} ACTION, NAME_UNKNOWN */
 export function actionShape(model: Model, map: ActionMap): ActionShape {
   if (typeof map !== 'object' || map === null) return fail('ACTION', 'a task needs an action', PLACE)
-  const { clip = [-1, 1], noise = 0, delay = 0 } = map
+  const { clip = [-1, 1], noise = 0, delay } = map
   if (clip !== false && !(clip[0] < clip[1]))
     fail('ACTION', `clip: got [${clip.join(', ')}], expected [low, high]`, PLACE)
   if (!(noise >= 0 && Number.isFinite(noise)))
     fail('ACTION', `noise: got ${noise}, expected a standard deviation`, PLACE)
-  if (delay !== 'actuator_delay' && !(delay >= 0 && Number.isFinite(delay)))
+  if (delay !== undefined && delay !== 'actuator_delay' && !(delay >= 0 && Number.isFinite(delay)))
     fail('ACTION', `delay: got ${delay}, expected seconds or 'actuator_delay'`, PLACE)
   if (map.kind === 'custom' && !(Number.isInteger(map.size) && map.size >= 0))
     fail('ACTION', `size: got ${map.size}, expected a number of components`, PLACE)
@@ -111,16 +112,20 @@ export function actionShape(model: Model, map: ActionMap): ActionShape {
 export function mapAction(s: Scope, map: ActionMap): MappedAction {
   const { model } = s
   const shape = actionShape(model, map)
-  const { delay = 0, noise = 0 } = map
+  const { noise = 0 } = map
   const { command, control, of } = map.kind === 'custom' ? custom(s, map) : moved(s, map, controls(model, map))
+  const direct = map.kind !== 'custom' || map.control === undefined
+  const { delay = direct ? 'actuator_delay' : 0 } = map
   const byActuator = delay === 'actuator_delay'
-  const delayOf = Int32Array.from(command, (_, j) => (byActuator ? (of[j] ?? -1) : -1))
-  if (byActuator && delayOf.includes(-1))
+  if (byActuator && of.length !== command.length)
     fail(
       'ACTION',
       `delay: 'actuator_delay' needs one command for each control, got ${command.length} for ${model.nu}`,
       PLACE,
     )
+  // the engine itself delays the controls of an actuator that has a history
+  const history = int(model, 'actuator_history')
+  const delayOf = Int32Array.from(command, (_, j) => (byActuator && history[2 * of[j]] === 0 ? of[j] : -1))
   const names = Array.from({ length: shape.nact }, (_, k) =>
     map.kind === 'custom' ? `action[${k}]` : nameOf(model, of[k]),
   )

@@ -37,6 +37,8 @@ export interface Evaluation {
   readonly terminated: number
   /** share of episodes whose world diverged; their returns count as they stood */
   readonly diverged: number
+  /** share of episodes whose world had no room for its contacts: nconmax is too small */
+  readonly crowded: number
   readonly terms: Readonly<Record<string, Summary>>
   readonly metrics: Readonly<Record<string, Summary>>
   /** empty without a distribution */
@@ -72,6 +74,7 @@ export async function evaluate(policy: Policy, task: Task, options: TaskRolloutO
     lengths: summarise(lengths),
     terminated: share(END.TERMINATED),
     diverged: share(END.STATE),
+    crowded: share(END.CONTACTS),
     terms: all(result.terms),
     metrics: all(result.metrics),
     parameters: (space?.parameters ?? []).map(({ name, unit }, k) => {

@@ -235,7 +235,10 @@ export class Lowering {
     if (segment === 'substep') this.#refuse('a random number cannot be drawn', segment, 'draw it in the command')
     // the values that variables are drawn from stand in two segments on purpose
     const redrawn = segment === 'reset' || segment === 'init' || fresh
-    const other = redrawn ? segment : (this.#drawn.get(node) ?? segment)
+    // but the start of an episode is one draw, made before poses are known or after
+    const start = segment === 'reset' ? 'init' : 'reset'
+    const twice = (segment === 'reset' || segment === 'init') && this.#randoms[start].has(node)
+    const other = twice ? start : redrawn ? segment : (this.#drawn.get(node) ?? segment)
     if (other !== segment) {
       this.#refuse(`a random number drawn ${MOMENT[other]} would be another one`, segment, 'keep it in a variable')
     }

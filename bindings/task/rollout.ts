@@ -7,7 +7,7 @@ import { nearestHint } from '../model/glob.js'
 import type { Model } from '../model/model.js'
 import type { Policy } from '../policy/index.js'
 import { END, PERTURB, TRACK } from '../program.js'
-import type { CompiledTask, Task } from './task.js'
+import { type CompiledTask, MAX_EPISODE, type Task } from './task.js'
 
 /** Generation word of episodes that are looked at rather than learned from: none that training reaches. */
 export const EVALUATION = -1
@@ -63,16 +63,18 @@ export interface TaskRollout {
  * Run a policy through whole episodes of a task.
  *
  * @throws {TaskError} REWARD_NOT_FINITE naming the term; what Task.compile throws
- * @throws {SizeError} EPISODES, SIZE, POLICY_SIZE; @throws {ParameterError} FIELD_UNKNOWN for something that cannot be recorded
+ * @throws {SizeError} EPISODES, SIZE, POLICY_SIZE, NCONMAX; @throws {ParameterError} FIELD_UNKNOWN for something that cannot be
+ *   recorded, MODEL for a distribution over another model
  */
 export async function rollout(task: Task, policy: Policy, options: TaskRolloutOptions = {}): Promise<TaskRollout> {
   const { episodes = 16, seed = 0, workers = 1, distribution, nconmax } = options
   if (!Number.isInteger(episodes) || episodes < 1)
     throw new SizeError('EPISODES', `episodes: got ${episodes}, expected a positive integer`)
   const T = options.episodeLength ?? task.episodeLength
-  if (!Number.isInteger(T) || T < 1)
-    throw new SizeError('EPISODES', `episodeLength: got ${T}, expected a positive integer`)
+  if (!Number.isInteger(T) || T < 1 || T > MAX_EPISODE)
+    throw new SizeError('EPISODES', `episodeLength: got ${T}, expected a whole number from 1 to ${MAX_EPISODE}`)
   const model = options.model ?? distribution?.space.model ?? (await task.load())
+  if (distribution) sameModel(distribution, model)
   const varied = distribution?.space.touched
   const { keyframe } = task.options
   const engine = await openRollout(model, { workers, varied, keyframe, nconmax })
@@ -81,6 +83,18 @@ export async function rollout(task: Task, policy: Policy, options: TaskRolloutOp
   } finally {
     engine[Symbol.dispose]()
   }
+}
+
+/** @throws {ParameterError} MODEL when the space of a distribution is of a model with other fields or names */
+export function sameModel({ space }: ParameterDistribution, model: Model): void {
+  const other = space.model
+  if (other === model) return
+  const lengths = Object.keys(model.field).every(name => other.field[name]?.length === model.field[name].length)
+  if (!lengths || JSON.stringify(other.names) !== JSON.stringify(model.names))
+    throw new ParameterError(
+      'MODEL',
+      `distribution: its space is of model '${other.name}', the episodes are of '${model.name}', which has other parts`,
+    )
 }
 
 interface Chosen extends TaskRolloutOptions {
@@ -214,7 +228,7 @@ function spread(
 
 /** @throws {TaskError} REWARD_NOT_FINITE */
 function refuseNaN({ names }: CompiledTask, { ends, terms, lengths }: RolloutResult): void {
-  const i = ends.findIndex(end => (end & END.REWARD) !== 0 && (end & END.STATE) === 0)
+  const i = ends.findIndex(end => (end & END.REWARD) !== 0 && (end & (END.STATE | END.CONTACTS)) === 0)
   if (i < 0) return
   const n = names.terms.length
   const k = names.terms.findIndex((_, j) => !Number.isFinite(terms[i * n + j]))

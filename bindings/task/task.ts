@@ -89,6 +89,9 @@ export interface CompiledTask extends TaskDescription {
   wgsl(options?: WgslOptions): string
 }
 
+/** Longest episode, control steps: they are counted in single precision. */
+export const MAX_EPISODE = 2 ** 20
+
 /** nact while it is not known yet: more components than any action has */
 const PROVISIONAL = 256
 
@@ -219,7 +222,12 @@ export function defineTask(options: TaskOptions): Task {
     frameSkip,
     physics ? 'a positive integer' : '0, as there is no model',
   )
-  check(Number.isInteger(episodeLength) && episodeLength >= 1, 'episodeLength', episodeLength, 'a positive integer')
+  check(
+    Number.isInteger(episodeLength) && episodeLength >= 1 && episodeLength <= MAX_EPISODE,
+    'episodeLength',
+    episodeLength,
+    `a whole number from 1 to ${MAX_EPISODE}`,
+  )
   check(timestep === undefined || !physics, 'timestep', timestep, 'none, as the model has its own')
   check(timestep === undefined || (timestep > 0 && Number.isFinite(timestep)), 'timestep', timestep, 'seconds above 0')
   check(solved === undefined || Number.isFinite(solved), 'solved', solved, 'a finite return')

@@ -163,7 +163,7 @@ export const quadruped: Task = defineTask({
   frameSkip: 4,
   episodeLength: 500,
   keyframe: 'home',
-  solved: 900,
+  solved: 1100,
   define: s => {
     const drawn = (name: string, lo: number, hi: number, unit: string): Expr =>
       s.variable(name, { reset: s.uniform(lo, hi), every: 4, unit })
@@ -182,6 +182,6 @@ export const quadrupedForward: Task = defineTask({
   frameSkip: 4,
   episodeLength: 500,
   keyframe: 'home',
-  solved: 1100,
+  solved: 1250,
   define: s => walk(s, { forward: s.const(1, 'm/s'), left: s.const(0, 'm/s'), turn: s.const(0, 'rad/s') }),
 })

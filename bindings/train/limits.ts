@@ -13,9 +13,9 @@ export interface Limits {
   readonly target?: number
 }
 
-/** Why a run ended. */
+/** Why a run ended; `running`: it did not yet. */
 export interface Stopped {
-  readonly code: 'generations' | 'steps' | 'seconds' | 'target' | 'strategy' | 'aborted'
+  readonly code: 'generations' | 'steps' | 'seconds' | 'target' | 'strategy' | 'aborted' | 'running'
   readonly message: string
 }
 

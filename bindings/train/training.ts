@@ -52,6 +52,7 @@ interface Opened<R> {
   readonly keeper: Keeper
 }
 
+const RUNNING: Stopped = { code: 'running', message: 'it goes on' }
 const ABORTED: Stopped = { code: 'aborted', message: 'stopped from outside' }
 
 /**
@@ -97,6 +98,18 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
     }
   }
 
+  /**
+   * What finish() would give if the run ended after its last generation, less an evaluation of its own; the run goes on. For
+   * pages that show the policy while it learns.
+   *
+   * @throws as next()
+   */
+  peek(): Promise<R> {
+    const result = this.#turn.then(() => this.#peek())
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
   /** Runs what is left, and says how the run ended. @throws as next() */
   async finish(): Promise<R> {
     while ((await this.next()) !== undefined);
@@ -132,6 +145,19 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
     } catch (error) {
       this.#failed = { error }
       await this.#close()
+      throw error
+    }
+  }
+
+  async #peek(): Promise<R> {
+    if (this.#failed !== undefined) throw this.#failed.error
+    if (this.#outcome !== undefined) return this.#outcome.value
+    try {
+      this.#opening ??= this.#open()
+      const opened = await this.#opening
+      return outcomeOf(opened, RUNNING, scoreOf(opened))
+    } catch (error) {
+      this.#failed = { error }
       throw error
     }
   }
@@ -181,29 +207,14 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
   }
 
   async #end(): Promise<R> {
-    const { loop, keeper, parts } = await (this.#opening as Promise<Opened<R>>)
+    const opened = await (this.#opening as Promise<Opened<R>>)
+    const { loop, keeper } = opened
     const stopped = this.#stopped as Stopped
-    const { state } = loop
-    await keeper.checkpoint(state)
-    const { generation } = state
+    await keeper.checkpoint(loop.state)
     // what the checkpoint holds does not depend on where a run was interrupted: this evaluation is no part of it
-    const known = keeper.history.at(-1)
-    let score: Pick<Scored, 'evalReturn' | 'evalStd' | 'evalFailed'> = {}
-    if (known?.generation === generation && known.evalReturn !== undefined)
-      score = { evalReturn: known.evalReturn, evalStd: known.evalStd, evalFailed: known.evalFailed }
-    else if (stopped.code !== 'aborted') score = await loop.evaluate()
-    const last: Scored = { generation, ...loop.last, ...score }
-    const { best: before } = state
-    const better = before === undefined || (last.evalReturn ?? Number.NEGATIVE_INFINITY) > before.evalReturn
-    const best: Scored = better ? last : before
-    const lost = parts.evaluator.lost
+    const score = scoreOf(opened) ?? (stopped.code === 'aborted' ? undefined : await loop.evaluate())
     await this.#close()
-    const warnings = [...keeper.warnings, ...failures(state)]
-    const broken = keeper.history.filter(it => (it.evalFailed ?? 0) > 0).length
-    if (broken > 0) warnings.push(`${broken} evaluations had episodes that failed and count for nothing`)
-    if ((best.evalFailed ?? 0) > 0) warnings.push('no evaluation was sound: the policy is that of the end')
-    if (lost > 0) warnings.push(`${lost} worker threads died and were replaced`)
-    return parts.conclude({ stopped, state, last, best, history: keeper.history, lost, warnings })
+    return outcomeOf(opened, stopped, score)
   }
 
   async #close(): Promise<void> {
@@ -212,6 +223,30 @@ export class Training<R = Outcome> implements AsyncIterable<Progress> {
     dispose(opened.parts)
     await opened.keeper.close()
   }
+}
+
+type Score = Pick<Scored, 'evalReturn' | 'evalStd' | 'evalFailed'>
+
+/** How the last generation's policy did, if it was evaluated. */
+function scoreOf<R>({ loop, keeper }: Opened<R>): Score | undefined {
+  const known = keeper.history.at(-1)
+  if (known?.generation !== loop.generation || known.evalReturn === undefined) return undefined
+  return { evalReturn: known.evalReturn, evalStd: known.evalStd, evalFailed: known.evalFailed }
+}
+
+function outcomeOf<R>({ loop, keeper, parts }: Opened<R>, stopped: Stopped, score: Score | undefined): R {
+  const { state } = loop
+  const last: Scored = { generation: state.generation, ...loop.last, ...score }
+  const { best: before } = state
+  const better = before === undefined || (last.evalReturn ?? Number.NEGATIVE_INFINITY) > before.evalReturn
+  const best: Scored = better ? last : before
+  const { lost } = parts.evaluator
+  const warnings = [...keeper.warnings, ...failures(state)]
+  const broken = keeper.history.filter(it => (it.evalFailed ?? 0) > 0).length
+  if (broken > 0) warnings.push(`${broken} evaluations had episodes that failed and count for nothing`)
+  if ((best.evalFailed ?? 0) > 0) warnings.push('no evaluation was sound: the policy is that of the end')
+  if (lost > 0) warnings.push(`${lost} worker threads died and were replaced`)
+  return parts.conclude({ stopped, state, last, best, history: [...keeper.history], lost, warnings })
 }
 
 function dispose<R>(parts: TrainingParts<R>): void {

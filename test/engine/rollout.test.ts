@@ -3,6 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createBatch } from '../../bindings/engine/index.js'
 import { type Members, openRollout, type Rollout, type RolloutResult, wideSize } from '../../bindings/engine/rollout.js'
+import { Engine } from '../../bindings/engine/wasm/engine.js'
 import { normalTable, Philox, philox, STREAM, seedWords } from '../../bindings/math/index.js'
 import { loadModel } from '../../bindings/model/load.js'
 import type { Model } from '../../bindings/model/model.js'
@@ -17,6 +18,7 @@ import {
   type PolicySpec,
 } from '../../bindings/policy/index.js'
 import { END, type Network, PERTURB, type Program, TRACK } from '../../bindings/program.js'
+import { refusal } from '../support/refuse.js'
 import { Assembler, range } from './assembler.js'
 
 const XML = `<mujoco><option timestep="0.01"/><worldbody>
@@ -464,6 +466,117 @@ test('noise on actions: its size, and another number every step and episode', ()
     },
     { settings: { actionNoise: 0.3 } },
   ))
+
+test('row -1 is the physics of the model, among others and after them', () =>
+  withRollout(
+    MLP,
+    (rollout, network) => {
+      const theta = numbers(network.nparam, 0.9)
+      const members = { perturb: PERTURB.NONE, theta }
+      const rows = Int32Array.from({ length: 48 }, (_, k) => [0, 0, 5, (k >> 2) % 3 === 1 ? -1 : k >> 2][k & 3])
+      const twelve = (name: string) =>
+        Float64Array.from({ length: 12 * model.field[name].length }, (_, i) => {
+          const own = model.field[name]
+          return own[i % own.length] * (1 + 0.1 * Math.floor(i / own.length))
+        })
+      const plain = rollout.run({ rows: list(1) }, members).returns[0]
+      const both = new Map(['body_mass', 'dof_damping'].map(name => [name, twelve(name)]))
+      const mixed = rollout.run({ rows, parameters: both }, members).returns
+      for (let i = 0; i < 12; i++) {
+        if (i % 3 === 1) assert.is(mixed[i], plain)
+        else if (i > 0) assert.is.not(mixed[i], plain)
+      }
+      assert.is(rollout.run({ rows: list(1) }, members).returns[0], plain)
+      // a field that an earlier run wrote and this one does not
+      const masses = new Map([['body_mass', twelve('body_mass')]])
+      rollout.run({ rows, parameters: both }, members)
+      const alone = rollout.run({ rows: Int32Array.of(0, 0, 5, 11), parameters: masses }, members).returns[0]
+      const exact = new Map([
+        ...masses,
+        ['dof_damping', Float64Array.from({ length: 24 }, (_, i) => model.field.dof_damping[i % 2])],
+      ])
+      rollout.run({ rows, parameters: both }, members)
+      assert.is(rollout.run({ rows: Int32Array.of(0, 0, 5, 11), parameters: exact }, members).returns[0], alone)
+      // rows that are not there
+      assert.throws(
+        () => rollout.run({ rows: Int32Array.of(0, 0, 5, 12), parameters: masses }, members),
+        (e: Error) => /got 12 rows, an episode asks for 12/.test(e.message),
+      )
+      assert.throws(
+        () => rollout.run({ rows: list(1, 0), parameters: new Map([['body_mass', new Float64Array(4)]]) }, members),
+        (e: Error) => /body_mass has length 4, expected rows \* 3/.test(e.message),
+      )
+    },
+    { varied: ['body_mass', 'dof_damping'] },
+  ))
+
+test('a control that no action moves is 0, whatever the keyframe has', async () => {
+  const two = await loadModel(
+    XML.replace(
+      '</actuator>',
+      '<motor name="other" joint="hinge"/></actuator><keyframe><key name="k" ctrl=".5 .7"/></keyframe>',
+    ),
+  )
+  const rollout = await openRollout(two, { keyframe: 'k' })
+  try {
+    const network = makeNetwork(linear(), 4, 1)
+    const program = cartpole(rollout)
+    const control = Int32Array.of(program.control[0], -1)
+    rollout.load({ ...program, control }, network, { frameSkip: FRAMESKIP, T, seed: SEED })
+    const tracks = [{ kind: TRACK.STATE, index: rollout.stateOffset('ctrl', 1) }]
+    const theta = new Float32Array(network.nparam)
+    const { tracks: out } = rollout.run({ rows: list(1) }, { perturb: PERTURB.NONE, theta }, { tracks })
+    assert.equal([...(out as Float32Array).subarray(0, 3)], [Math.fround(0.7), 0, 0])
+  } finally {
+    rollout[Symbol.dispose]()
+  }
+})
+
+test('no room for contacts is an end of its own, and no room is refused', async () => {
+  const box = await loadModel(
+    XML.replace('<worldbody>', '<worldbody><geom type="plane" size="5 5 .1"/>').replace(
+      'size=".1"',
+      'type="box" size=".1 .1 .1"',
+    ),
+  )
+  const rollout = await openRollout(box, { nconmax: 1 })
+  try {
+    const network = makeNetwork(linear(), 4, 1)
+    rollout.load(cartpole(rollout), network, { frameSkip: FRAMESKIP, T, seed: SEED })
+    const { ends, lengths } = rollout.run(
+      { rows: list(2) },
+      { perturb: PERTURB.NONE, theta: new Float32Array(network.nparam) },
+    )
+    assert.equal([...ends], [END.CONTACTS, END.CONTACTS])
+    assert.equal([...lengths], [1, 1])
+  } finally {
+    rollout[Symbol.dispose]()
+  }
+  for (const nconmax of [0, -1, 1.5, Number.NaN, 1e6])
+    assert.is((await refusal(openRollout(box, { nconmax }), 'NCONMAX')).name, 'SizeError')
+})
+
+test('an opening that fails gives back what it took', async () => {
+  const { arena } = await Engine.open()
+  const { alloc, release } = arena
+  const live = new Map<number, number>()
+  arena.alloc = bytes => {
+    const address = alloc.call(arena, bytes)
+    live.set(address, bytes)
+    return address
+  }
+  arena.release = (address, bytes) => {
+    assert.is(live.get(address), bytes)
+    live.delete(address)
+    release.call(arena, address, bytes)
+  }
+  try {
+    await refusal(openRollout(model, { keyframe: 'nowhere', varied: ['body_mass'] }), 'KEYFRAME')
+    assert.is(live.size, 0)
+  } finally {
+    Object.assign(arena, { alloc, release })
+  }
+})
 
 test('what does not fit is refused before anything runs', () =>
   withRollout(MLP, (rollout, network) => {

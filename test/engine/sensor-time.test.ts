@@ -229,4 +229,32 @@ test('a world reads the same whatever its neighbours do', async () => {
   }
 })
 
+test('an interval of one world is nothing to its neighbours', async () => {
+  const model =
+    await loadModel(`<mujoco><option timestep="0.004"/><worldbody><body><joint name="a" axis="0 1 0" damping=".1"/>
+    <geom type="capsule" fromto="0 0 0 .3 0 -.4" size=".03"/></body></worldbody><sensor>
+    <jointpos joint="a" nsample="8" delay=".013" interp="cubic"/><jointvel joint="a" nsample="5" delay=".011" interp="linear"/>
+    <jointpos joint="a" nsample="3"/></sensor></mujoco>`)
+  /** sensordata of each world after every step; period: that of each world */
+  const shown = async (periods: readonly number[], starts: readonly number[]): Promise<Float32Array[]> => {
+    const batch = await createBatch(model, { nworld: periods.length })
+    batch.set('sensor_interval', Float64Array.from(periods.flatMap(x => [x, 0, x, 0, x, 0])))
+    batch.set('qpos', starts)
+    const rows: number[][] = periods.map(() => [])
+    for (let k = 0; k < 40; k++) {
+      await batch.step()
+      const data = await batch.get('sensordata')
+      for (const [w, row] of rows.entries()) row.push(...data.subarray(3 * w, 3 * w + 3))
+    }
+    batch.dispose()
+    return rows.map(row => Float32Array.from(row))
+  }
+  const periods = [0, 0.01, 0, 0.007, 0.003, 0]
+  const starts = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+  const together = await shown(periods, starts)
+  for (const [w, period] of periods.entries())
+    assert.equal(together[w], (await shown([period], [starts[w]]))[0], `world ${w}`)
+  assert.is.not(together[1].join(), (await shown([0], [starts[1]]))[0].join())
+})
+
 test.run()

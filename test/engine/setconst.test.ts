@@ -146,4 +146,30 @@ for (const field of fields) {
   })
 }
 
+for (const [name, value, attribute] of [
+  ['opt_density', 500, 'density="500"'],
+  ['opt_viscosity', 0.5, 'viscosity="0.5"'],
+  ['tendon_armature', 0.25, 'armature="0.25"'],
+  ['tendon_stiffness', 20, 'stiffness="20"'],
+  ['body_gravcomp', 0.5, 'gravcomp="0.5"'],
+] as const) {
+  test(`${name} of a model that had none works at once`, async () => {
+    const place = name.startsWith('opt') ? '<option' : name.startsWith('body') ? '<body name="b"' : '<fixed'
+    const plain = `<mujoco><option timestep="0.004"/><worldbody>
+      <body name="b" pos="0 0 1"><joint name="x" type="slide" axis="1 0 .3"/><joint name="y" axis="0 1 0"/><geom type="box" size=".1 .2 .05" mass="1"/></body></worldbody>
+      <tendon><fixed name="t" springlength="0.2"><joint joint="x" coef="1"/><joint joint="y" coef="-.6"/></fixed></tendon></mujoco>`
+    const batch = await createBatch(await loadModel(plain), { nworld: 1 })
+    const own = await createBatch(await loadModel(plain.replace(place, `${place} ${attribute}`)), { nworld: 1 })
+    const values = await batch.get(name)
+    batch.set(name, name.startsWith('body') ? [0, value] : [value])
+    assert.is.not(values[values.length - 1], value)
+    for (const b of [batch, own]) {
+      b.set('qvel', [0.5, 2])
+      await b.step(50)
+    }
+    assert.equal(await batch.get('qpos'), await own.get('qpos'))
+    for (const b of [batch, own]) b.dispose()
+  })
+}
+
 test.run()

@@ -63,8 +63,8 @@ export class ChromiumPage {
     })
   }
 
-  /** Opens HTML as a file of its own. */
-  static async open(html: string, options: PageOptions = {}): Promise<ChromiumPage> {
+  /** Opens HTML as a file of its own, or the page at an http: address. */
+  static async open(source: string, options: PageOptions = {}): Promise<ChromiumPage> {
     const page = new ChromiumPage()
     try {
       const { targetInfos } = (await page.send('Target.getTargets')) as {
@@ -87,16 +87,21 @@ export class ChromiumPage {
           { name: 'prefers-reduced-motion', value: still ? 'reduce' : 'no-preference' },
         ],
       })
-      const file = path.join(page.folder, 'page.html')
-      writeFileSync(file, html)
       const loaded = new Promise<void>(resolve => page.events.set('Page.loadEventFired', resolve))
-      await page.send('Page.navigate', { url: pathToFileURL(file).href })
+      await page.send('Page.navigate', { url: source.startsWith('http:') ? source : page.write(source) })
       await loaded
       return page
     } catch (error) {
       await page.close()
       throw error
     }
+  }
+
+  /** address of a file with this content */
+  private write(html: string): string {
+    const file = path.join(this.folder, 'page.html')
+    writeFileSync(file, html)
+    return pathToFileURL(file).href
   }
 
   private receive({ id, error, result, method, params }: Record<string, never>): void {

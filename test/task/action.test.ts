@@ -109,7 +109,13 @@ test('without a substep the delayed commands are the controls', () => {
 
 test('what the kernel is told of delay and noise', () => {
   const plain = taskOf({ kind: 'torque', scale: 1 })
-  assert.equal([plain.delay.seconds, [...plain.delay.of], plain.actionNoise], [0, [-1, -1], 0])
+  assert.equal([plain.delay.seconds, [...plain.delay.of], plain.actionNoise], [undefined, [0, 1], 0])
+  const none = taskOf({ kind: 'torque', scale: 1, delay: 0 })
+  assert.equal([none.delay.seconds, [...none.delay.of]], [0, [-1, -1]])
+  const direct = taskOf({ kind: 'custom', size: 2 })
+  assert.equal([direct.delay.seconds, [...direct.delay.of]], [undefined, [0, 1]])
+  const made = taskOf({ kind: 'custom', size: 2, control: delayed => delayed })
+  assert.equal([made.delay.seconds, [...made.delay.of]], [0, [-1, -1]])
   const fixed = taskOf({ kind: 'torque', scale: 1, delay: 0.012, noise: 0.1 })
   assert.equal([fixed.delay.seconds, [...fixed.delay.of], fixed.actionNoise], [0.012, [-1, -1], 0.1])
   const own = taskOf({ kind: 'torque', scale: 1, delay: 'actuator_delay', actuators: ['ankle', 'hip'] })

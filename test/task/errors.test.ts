@@ -375,6 +375,28 @@ const cases: readonly Case[] = [
     says: 'keep it in a variable',
   },
   {
+    what: 'one random number in the start and in a variable that waits for poses',
+    define: s => {
+      const x = s.uniform(0, 1)
+      const high = s.variable('high', { reset: s.body('foot').xpos.z.unitless().add(x) })
+      return { observation: { high }, reset: { qpos: { hip: x } } }
+    },
+    code: 'SEGMENT',
+    place: 'variable.high',
+    says: 'keep it in a variable',
+  },
+  {
+    what: 'one random number in a variable that waits for poses and in one that does not',
+    define: s => {
+      const x = s.uniform(0, 1)
+      const high = s.variable('high', { reset: s.body('foot').xpos.z.unitless().add(x) })
+      return { observation: { high, low: s.variable('low', { reset: x }) } }
+    },
+    code: 'SEGMENT',
+    place: 'variable.low',
+    says: 'keep it in a variable',
+  },
+  {
     what: 'a delayed command kept for later',
     define: s => {
       let kept = s.qpos[0]
@@ -581,6 +603,11 @@ const options: readonly (readonly [what: string, change: Partial<TaskOptions>, s
   ['physics without timesteps', { model: '<mujoco/>' }, 'frameSkip: got 0'],
   ['timesteps without physics', { frameSkip: 2 }, 'frameSkip: got 2'],
   ['half an episode', { episodeLength: 0.5 }, 'episodeLength: got 0.5'],
+  [
+    'an episode too long to count',
+    { episodeLength: 2 ** 20 + 1 },
+    'episodeLength: got 1048577, expected a whole number',
+  ],
   ['a timestep of a model', { model: '<mujoco/>', frameSkip: 1, timestep: 0.1 }, 'timestep: got 0.1'],
   ['a timestep of nothing', { timestep: 0 }, 'timestep: got 0'],
   ['a score that is none', { solved: Number.NaN }, 'solved: got NaN'],

@@ -8,7 +8,7 @@ import { ParameterSpace } from '../../bindings/model/parameters.js'
 import { initialTheta, linear, makeNetwork, Policy } from '../../bindings/policy/index.js'
 import { END } from '../../bindings/program.js'
 import { evaluate, summarise } from '../../bindings/task/evaluate.js'
-import { defineTask, type Task } from '../../bindings/task/index.js'
+import { type ActionMap, defineTask, type Task, type Vec } from '../../bindings/task/index.js'
 import { rollout } from '../../bindings/task/rollout.js'
 import { refusal } from '../support/refuse.js'
 
@@ -162,11 +162,94 @@ test('a reward that is not a number is refused with the name of its term', async
   )
 })
 
+/** a hold task whose action is this one */
+const acting = (action: ActionMap, model: string = XML): Task =>
+  defineTask({ ...hold.options, model, define: s => ({ ...hold.options.define(s), action }) })
+
+test('a delay that differs by episode delays the commands, whatever the action says of delays or not', async () => {
+  const model = await loadModel(XML)
+  const space = ParameterSpace.from(model, [{ path: 'actuator/motor/delay', min: 0, max: 0.05 }])
+  const T = hold.episodeLength
+  const policy = await servo()
+  for (const action of [{ kind: 'torque' }, { kind: 'custom', size: 1 }] as const) {
+    // control steps of 0.02 s: none, and two late
+    for (const [delay, late] of [
+      [0, 0],
+      [0.04, 2],
+    ]) {
+      const distribution = ParameterDistribution.point(space, [delay])
+      const { record } = await rollout(acting(action), policy, {
+        episodes: 1,
+        distribution,
+        record: ['action', 'ctrl'],
+      })
+      for (let t = 0; t + 1 < T; t++)
+        assert.is(record.ctrl[t + 1], Math.min(Math.max(record.action[Math.max(t - late, 0)], -1), 1), `step ${t}`)
+    }
+  }
+  // between two timesteps as with a delay said by the task
+  const said = await rollout(acting({ kind: 'torque', delay: 0.033 }), policy, { episodes: 3 })
+  const drawn = await rollout(hold, policy, { episodes: 3, distribution: ParameterDistribution.point(space, [0.033]) })
+  assert.equal(drawn.returns, said.returns)
+  assert.is.not(drawn.returns[0], (await rollout(hold, policy, { episodes: 3 })).returns[0])
+})
+
+test('an actuator with a history delays once', async () => {
+  const late = XML.replace('gear="5"', 'gear="5" nsample="6" delay="0.03"')
+  const policy = await servo()
+  const [plain, none, own] = await Promise.all(
+    [undefined, 0, 'actuator_delay' as const].map(delay =>
+      rollout(acting({ kind: 'torque', delay }, late), policy, { episodes: 2, record: ['actuator_force', 'ctrl'] }),
+    ),
+  )
+  assert.equal(own.record, none.record)
+  assert.equal(plain.record, none.record)
+  // three timesteps are one and a half control steps
+  const { actuator_force: force, ctrl } = none.record
+  assert.is(force[5], ctrl[4])
+})
+
+test('delays that would do nothing are refused', async () => {
+  const model = await loadModel(XML)
+  const space = ParameterSpace.from(model, [{ path: 'actuator/motor/delay', min: 0, max: 0.05 }])
+  const distribution = ParameterDistribution.uniform(space)
+  const policy = await servo()
+  for (const action of [
+    { kind: 'torque', delay: 0.01 },
+    { kind: 'torque', delay: 0 },
+    { kind: 'custom', size: 1, control: (delayed: Vec) => delayed },
+  ] as const)
+    await refused(() => rollout(acting(action), policy, { distribution }), 'DELAY', /action: .*'motor'/)
+  // the model's own is none that differs
+  const point = ParameterDistribution.point(space, [0])
+  const { returns } = await rollout(acting({ kind: 'torque', delay: 0 }), policy, { distribution: point })
+  assert.equal(returns, (await rollout(hold, policy)).returns)
+})
+
+test('a distribution over another model is refused', async () => {
+  const policy = await servo()
+  const over = async (xml: string) => {
+    const other = await loadModel(xml)
+    const space = ParameterSpace.from(other, [{ path: 'option/gravity/z', min: -10, max: -9 }])
+    return { distribution: ParameterDistribution.uniform(space), model: await loadModel(XML) }
+  }
+  for (const xml of [
+    XML.replace('name="rod"', 'name="bar"'),
+    XML.replace('<worldbody>', '<worldbody><geom type="plane" size="1 1 1"/>'),
+  ]) {
+    const options = await over(xml)
+    await refused(() => rollout(hold, policy, options), 'MODEL', /distribution: its space is of model/)
+  }
+  // the same model loaded twice will do
+  assert.is((await rollout(hold, policy, await over(XML))).episodes, 16)
+})
+
 test('a policy of another size, and options that make no sense', async () => {
   const network = makeNetwork(linear(), 3, 1)
   const policy = new Policy({ network, theta: initialTheta(network, 0) })
   await refused(() => rollout(hold, policy), 'POLICY_SIZE', /3 observations to 1 actions, the task has 2 and 1/)
   await refused(async () => rollout(hold, await servo(), { episodes: 0 }), 'EPISODES', /got 0/)
+  await refused(async () => rollout(hold, await servo(), { episodeLength: 2 ** 20 + 1 }), 'EPISODES', /got 1048577/)
   await refused(async () => rollout(hold, await servo(), { record: ['qpso'] }), 'FIELD_UNKNOWN', /qpso/)
 })
 

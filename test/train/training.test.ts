@@ -187,6 +187,25 @@ test('an iteration that is left ends the run in good order; more may be asked of
   for await (const _ of training) assert.unreachable()
 })
 
+test('a look at a run changes nothing: what it shows is the last generation', async () => {
+  const plain = await quadratic({ generations: 12 }).finish()
+  const run = quadratic({ generations: 12 })
+  const before = await run.peek()
+  assert.is(before.state.generation, 0)
+  assert.equal(before.stopped.code, 'running')
+  for await (const { generation, evalReturn } of run) {
+    const { last, best, history, state } = await run.peek()
+    assert.is(state.generation, generation)
+    assert.is(last.generation, generation)
+    assert.is(last.evalReturn, evalReturn)
+    assert.is(best.generation, generation < 5 ? generation : generation < 10 ? 5 : 10)
+    assert.is(history.length, generation)
+  }
+  const after = await run.finish()
+  assert.equal(after.state.strategy, plain.state.strategy)
+  assert.equal(await run.peek(), after)
+})
+
 test('a signal in the middle of a generation: what is kept is that of the generation before', async () => {
   const controller = new AbortController()
   const kept: { bytes: Uint8Array; generation: number }[] = []

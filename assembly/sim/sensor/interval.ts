@@ -16,9 +16,10 @@ const SLACK_TIME: f64 = 2e-7
 // @ts-ignore: decorator
 @inline function lane(a: usize): f64 { return <f64>load<f32>(a) }
 
-/** does sensor i have an interval in some world */
-export function hasInterval(m: usize, p: usize, i: i32): bool {
-  return i32at(f.sensor_history(m), 2 * i) > 0 && v128.any_true(f32x4.gt(ld(f.sensor_interval(m, p) + 2 * V * <usize>i), f32x4.splat(0)))
+/** the worlds in which sensor i has an interval */
+export function intervals(m: usize, p: usize, i: i32): v128 {
+  if (i32at(f.sensor_history(m), 2 * i) == 0) return f32x4.splat(0)
+  return f32x4.gt(ld(f.sensor_interval(m, p) + 2 * V * <usize>i), f32x4.splat(0))
 }
 
 /** time of the step in one world; l: its lane in bytes */
@@ -80,7 +81,7 @@ function readAt(buf: usize, n: i32, dim: i32, t: f64, interp: i32, eps: f64, l: 
 /**
  * What a sensor with an interval shows: a delayed sample, the last one, or when a new one is due the present reading.
  *   in      fresh (dim): the present reading
- *   out     (dim); worlds in which the sensor has neither interval nor delay show the present reading
+ *   out     (dim) of the worlds in which the sensor has an interval; of others nothing that counts
  */
 export function intervalRead(m: usize, p: usize, d: usize, i: i32, buf: usize, fresh: usize, out: usize): void {
   const n = i32at(f.sensor_history(m), 2 * i), interp = i32at(f.sensor_history(m), 2 * i + 1), dim = i32at(f.sensor_dim(m), i)
@@ -101,15 +102,21 @@ function begin(m: usize, p: usize, i: i32, buf: usize, n: i32, l: usize): void {
   }
 }
 
-/** take the present reading in the worlds where it is due (mju_historyInsert) */
+/**
+ * Take the present reading in the worlds where it is due (mju_historyInsert): where there is no interval, in every step. The
+ * cursor is for all four worlds, so that it stays, and samples move.
+ */
 export function intervalInsert(m: usize, p: usize, d: usize, i: i32, buf: usize, fresh: usize, alive: v128, tmp: usize): void {
   const n = i32at(f.sensor_history(m), 2 * i), dim = i32at(f.sensor_dim(m), i)
   v128.store(tmp, alive)
   for (let l: usize = 0; l < 16; l += 4) {
-    if (!load<i32>(tmp + l) || !due(m, p, d, i, buf, l)) continue
-    const ticks = load<f32>(buf + l)
-    if (ticks == 0) begin(m, p, i, buf, n, l)
-    store<f32>(buf + l, ticks + 1)
+    const spaced = lane(f.sensor_interval(m, p) + 2 * V * <usize>i + l) > 0
+    if (spaced) {
+      if (!load<i32>(tmp + l) || !due(m, p, d, i, buf, l)) continue
+      const ticks = load<f32>(buf + l)
+      if (ticks == 0) begin(m, p, i, buf, n, l)
+      store<f32>(buf + l, ticks + 1)
+    }
     for (let k = 0; k < n - 1; k++) {
       store<f32>(timeOf(buf, n, k) + l, load<f32>(timeOf(buf, n, k + 1) + l))
       for (let e = 0; e < dim; e++) store<f32>(sample(buf, n, dim, k, e) + l, load<f32>(sample(buf, n, dim, k + 1, e) + l))
