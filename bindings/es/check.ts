@@ -61,7 +61,7 @@ export function start(place: string, mean: ArrayLike<number>): Float64Array {
 /** Members a generation at most: beyond it, numbers about each of them take longer than what they would teach. */
 export const MAX_POPSIZE = 1_000_000
 /** bytes of members that travel as rows */
-const MAX_ROWS = 2 ** 30
+const MAX_ROWS = 1073741824
 
 /** Members that are all held at once, as rows of f32, have to fit. @throws {ParameterError} ES_OPTION saying how many do */
 export function rowsFit(method: string, popsize: number, nparam: number): void {

@@ -43,10 +43,13 @@ export interface Evaluation {
   readonly metrics: Readonly<Record<string, Summary>>
   /** empty without a distribution */
   readonly parameters: readonly ParameterBreakdown[]
-  /** mean return reaches the task's `solved` and no world diverged; undefined where the task has none */
+  /** mean return reaches the task's `solved` and no episode failed; undefined where the task has none */
   readonly solved: boolean | undefined
   readonly rollout: TaskRollout
 }
+
+/** every other bit says that something broke: what the others return is no excuse */
+const endedWell = (end: number): boolean => (end & ~(END.TERMINATED | END.TRUNCATED)) === 0
 
 /** groups of the breakdown by parameter */
 const GROUPS = 4
@@ -79,7 +82,7 @@ export async function evaluate(policy: Policy, task: Task, options: TaskRolloutO
       const values = Float64Array.from({ length: episodes }, (_, i) => parameters[i * n + k])
       return { name, unit, correlation: rankCorrelation(values, returns), groups: groupsOf(values, returns) }
     }),
-    solved: task.solved === undefined ? undefined : summary.mean >= task.solved && share(END.STATE) === 0,
+    solved: task.solved === undefined ? undefined : summary.mean >= task.solved && ends.every(endedWell),
     rollout: result,
   }
 }

@@ -90,7 +90,7 @@ export interface CompiledTask extends TaskDescription {
 }
 
 /** Longest episode, control steps: they are counted in single precision. */
-export const MAX_EPISODE = 2 ** 20
+export const MAX_EPISODE = 1048576
 
 /** nact while it is not known yet: more components than any action has */
 const PROVISIONAL = 256

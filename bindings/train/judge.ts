@@ -3,7 +3,7 @@ import { TaskError } from '../errors.js'
 import { END_FAILED } from '../program.js'
 import type { Merged } from './merge.js'
 
-/** Ended otherwise than a task ends: a reward that was not finite, a world that diverged or had no room. A return then counts for nothing. */
+/** Ends beyond those a task has: a reward that was not finite, a world that diverged or had no room. A return then counts for nothing. */
 export const failedBy = (end: number): boolean => (end & END_FAILED) !== 0
 
 /** A population's returns as a strategy and a person want them. */
@@ -70,7 +70,7 @@ function allFailed(failedTerms: ReadonlyMap<string, number>, popsize: number, ge
   const list = [...failedTerms].map(([term, n]) => `'${term}' (${n} of ${popsize})`)
   const why =
     list.length === 0
-      ? 'every world diverged, had no room for its contacts, or an observation was not finite; a smaller timestep, sigma or action scale may help'
+      ? 'every world diverged, or an observation was not finite, or contacts had no room; a smaller timestep, sigma or action scale may help'
       : `reward terms that were not finite: ${list.join(', ')}`
   return new TaskError('TASK_FAILED', `all ${popsize} members of generation ${generation} failed: ${why}`, {
     place: first === undefined ? undefined : `reward.${first}`,

@@ -89,7 +89,7 @@ export function defaultRange(popsize: number, episodes: number): number {
 }
 
 /** Control steps of an episode at most: counters of random numbers have 20 bits for them. */
-const MAX_EPISODE = 2 ** 20
+const MAX_EPISODE = 1048576
 
 /** Methods that rank single members against each other; the others compare the two of a pair. */
 const RANKING: readonly Method[] = ['snes', 'cma-es', 'sep-cma-es']
