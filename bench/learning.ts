@@ -206,7 +206,11 @@ function tables(): string {
         const ours = summarise(run.returns)
         const again = run.rescored && summarise(run.rescored)
         const percent = again ? (100 * (ours.mean - again.mean)) / Math.abs(again.mean) : 0
-        const off = again ? `${percent.toFixed(1)} %${Math.abs(percent) > WITHIN ? ' **(beyond 5 %)**' : ''}` : '–'
+        const middle = run.rescored ? median([...run.rescored]) : 0
+        const medians = middle === 0 ? 0 : (100 * (median([...run.returns]) - middle)) / Math.abs(middle)
+        const off = again
+          ? `${percent.toFixed(1)} %${Math.abs(percent) > WITHIN ? ' **(beyond 5 %)**' : ''}; medians ${medians.toFixed(1)} %`
+          : '–'
         const extra = run.metrics.error === undefined ? '' : `error ${run.metrics.error.toFixed(3)} m/s, `
         const whole = `${extra}${Math.round((1 - run.terminated) * run.returns.length)} of ${run.returns.length} to the end`
         return `| ${name} | ${run.seed} | ${thousands(ours.mean)} ± ${thousands(ours.std)} | ${again ? `${thousands(again.mean)} ± ${thousands(again.std)}` : '–'} | ${off} | ${millions(run.steps)} | ${run.seconds.toFixed(0)} s | ${millions(run.stepsToScore)} | ${run.secondsToScore === undefined ? '–' : `${run.secondsToScore.toFixed(1)} s`} | ${whole} |`
