@@ -159,6 +159,9 @@ export interface Network {
   readonly nparam: number
 }
 
+/** Longest episode, control steps: they are counted in single precision, and share a word with a random number's place. */
+export const MAX_EPISODE = 1048576
+
 /** Why an episode ended: bits of an episode's `end`. */
 export const END = {
   /** the task says so */

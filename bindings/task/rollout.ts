@@ -6,8 +6,8 @@ import type { ParameterDistribution } from '../model/distribution.js'
 import { nearestHint } from '../model/glob.js'
 import type { Model } from '../model/model.js'
 import type { Policy } from '../policy/index.js'
-import { END, PERTURB, TRACK } from '../program.js'
-import { type CompiledTask, MAX_EPISODE, type Task } from './task.js'
+import { END, MAX_EPISODE, PERTURB, TRACK } from '../program.js'
+import type { CompiledTask, Task } from './task.js'
 
 /** Generation word of episodes that are looked at rather than learned from: none that training reaches. */
 export const EVALUATION = -1

@@ -3,7 +3,7 @@ import { type Layout, layOut, topology } from '../engine/layout.js'
 import { nearestHint } from '../model/glob.js'
 import { loadModel } from '../model/load.js'
 import type { Model } from '../model/model.js'
-import type { Program } from '../program.js'
+import { MAX_EPISODE, type Program } from '../program.js'
 import { type ActionShape, actionShape } from './action.js'
 import { type Compiled, compileTerms } from './compile.js'
 import { emptyModel } from './empty-model.js'
@@ -88,9 +88,6 @@ export interface CompiledTask extends TaskDescription {
   /** the same program for a GPU: one function a segment over [quantity][world] buffers (task/wgsl.ts) */
   wgsl(options?: WgslOptions): string
 }
-
-/** Longest episode, control steps: they are counted in single precision. */
-export const MAX_EPISODE = 1048576
 
 /** nact while it is not known yet: more components than any action has */
 const PROVISIONAL = 256

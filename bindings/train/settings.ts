@@ -2,6 +2,7 @@
 import { TaskError } from '../errors.js'
 import { METHODS, type Method, type MethodOptions } from '../es/method.js'
 import { formatSpec, mlp, NORMALIZER_RULES, type NormalizerRule, type PolicySpec, parseSpec } from '../policy/index.js'
+import { MAX_EPISODE } from '../program.js'
 import type { Randomize } from './evaluate-range.js'
 
 /** Options of a method that are plain numbers, words and lists; what they mean: makeStrategy. */
@@ -87,9 +88,6 @@ export function defaultRange(popsize: number, episodes: number): number {
   const wanted = Math.min(Math.max((popsize * episodes) / RANGES, least), most)
   return 2 * Math.ceil(wanted / episodes / 2)
 }
-
-/** Control steps of an episode at most: counters of random numbers have 20 bits for them. */
-const MAX_EPISODE = 1048576
 
 /** Methods that rank single members against each other; the others compare the two of a pair. */
 const RANKING: readonly Method[] = ['snes', 'cma-es', 'sep-cma-es']
