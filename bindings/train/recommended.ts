@@ -46,7 +46,7 @@ const SETTINGS: Readonly<Record<string, TrainSettings>> = {
   swimmer: ars(4, 4, 0.01, 0.02),
   'swingup-easy': { ...pgpe('mlp:16:tanh', 16, 0.1), normalizer: 'none', episodes: 2, evaluation: { episodes: 64 } },
   'swingup-hard': { ...pgpe('mlp:16:tanh', 32, 0.1), episodes: 8, evaluation: { episodes: 256 } },
-  walker2d: { ...pgpe('linear', 50, 0.03), weights },
+  walker2d: { ...openES(50, 0.05, 0.02), weights: { healthy: 0.3 }, episodeLength: 400 },
 }
 
 /**
