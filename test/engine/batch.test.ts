@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createBatch } from '../../bindings/engine/index.js'
+import { controlOf, DONE, GENERATION } from '../../bindings/engine/wasm/control.js'
 import { Engine } from '../../bindings/engine/wasm/engine.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { SCENES } from './scenes.js'
@@ -222,6 +223,22 @@ test('threads join while commands run, and batches may ask for them at the same 
   assert.is(engine.threads.length, 4)
   for (let k = 0; k < 200; k++) await batch.step()
   assert.equal(await batch.report(), [])
+  for (const thread of engine.threads) thread.terminate()
+})
+
+test('a worker that wakes up for nothing is counted once', async () => {
+  const engine = await Engine.start(true)
+  const model = await loadModel(XML)
+  const { Batch } = await import('../../bindings/engine/batch.js')
+  await engine.ensure(3)
+  const batch = new Batch(engine, model, 40, 3, 0)
+  const control = controlOf(engine.memory)
+  for (let k = 0; k < 20; k++) {
+    await batch.step()
+    assert.ok(Atomics.notify(control, GENERATION) <= 2)
+    await new Promise(resolve => setTimeout(resolve, 2))
+    assert.is(Atomics.load(control, DONE), 2)
+  }
   for (const thread of engine.threads) thread.terminate()
 })
 

@@ -56,7 +56,9 @@ export function instantiate({ module, memory }: Start): Exports {
 export function serve({ memory, thread }: Start, exports: Exports, seen: number): never {
   const control = controlOf(memory)
   for (;;) {
-    Atomics.wait(control, GENERATION, seen)
+    // a sleeper may wake for nothing (V8 wakes some when another thread starts); counted twice, it would end a command
+    // that others are still at
+    while (Atomics.load(control, GENERATION) === seen) Atomics.wait(control, GENERATION, seen)
     seen = Atomics.load(control, GENERATION)
     Atomics.add(control, AWAKE, 1)
     try {
