@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CCD, headerSlots, LINK, NEED, STATUS } from './fields.js'
+import { STREAM } from './math/index.js'
 import {
   ACTIVATION,
   END,
@@ -11,10 +12,12 @@ import {
   GRADIENT,
   INSTRUCTION,
   LAYER,
+  LAYER_WORDS,
   OP,
   OUT,
   PERTURB,
   PIECE,
+  PLACE_BITS,
   ROLLOUT,
   SEGMENTS,
   TASK_NEED,
@@ -83,11 +86,15 @@ export function generateProgram(): string {
   const table = (prefix: string, entries: Readonly<Record<string, number>>) => {
     lines.push(...constants(prefix, entries))
   }
-  lines.push(`export const INSTRUCTION: i32 = ${INSTRUCTION}`)
+  lines.push(`export const INSTRUCTION: i32 = ${INSTRUCTION}`, `export const PLACE_BITS: i32 = ${PLACE_BITS}`)
+  table('STREAM', STREAM)
   table('OP', OP)
   table('SEGMENT', Object.fromEntries(SEGMENTS.map((name, i) => [name, i])))
   for (const [prefix, entries] of Object.entries({ TASK_NEED, LAYER, ACTIVATION, END, PERTURB, OUT, TRACK }))
     table(prefix, entries)
+  lines.push(`export const LAYER_BYTES: usize = ${4 * LAYER_WORDS.length}`)
+  for (const [i, name] of LAYER_WORDS.entries())
+    lines.push(`export const LAYER_AT_${name.toUpperCase()}: usize = ${4 * i}`)
   lines.push('', '// the rollout record: one word each', '', ...words(ROLLOUT))
   lines.push(`export const NEXT_AT: usize = ${4 * ROLLOUT.indexOf('next')}`)
   return `${lines.join('\n')}\n`

@@ -130,6 +130,12 @@ export interface Program {
   readonly needs: number
 }
 
+/**
+ * Bits of a random number's counter that name its place in a program; the control step stands above them. So a segment has
+ * 2^PLACE_BITS blocks of four numbers at most.
+ */
+export const PLACE_BITS = 12
+
 /** Kinds of policy layers. */
 export const LAYER = { DENSE: 0, GRU: 1, LSTM: 2 } as const
 /** Activations of a dense layer. */
@@ -151,6 +157,26 @@ export interface Layer {
   readonly offset: number
 }
 
+/** Words of a layer in the engine's memory, in this order; `bias` is 0 or 1. */
+export const LAYER_WORDS = [
+  'kind',
+  'nin',
+  'nout',
+  'activation',
+  'bias',
+  'offset',
+] as const satisfies readonly (keyof Layer)[]
+
+/** Numbers a layer keeps from control step to control step: GRU h (nout), LSTM h then c (2 nout). */
+export function layerMemory({ kind, nout }: Layer): number {
+  return kind === LAYER.GRU ? nout : kind === LAYER.LSTM ? 2 * nout : 0
+}
+
+/** Numbers a network keeps from control step to control step, layer after layer; all 0 when an episode starts. */
+export function memorySize(network: Network): number {
+  return network.layers.reduce((sum, layer) => sum + layerMemory(layer), 0)
+}
+
 /** A policy as the kernels see it. */
 export interface Network {
   readonly layers: readonly Layer[]
@@ -160,7 +186,7 @@ export interface Network {
 }
 
 /** Longest episode, control steps: they are counted in single precision, and share a word with a random number's place. */
-export const MAX_EPISODE = 1048576
+export const MAX_EPISODE = 1 << (32 - PLACE_BITS)
 
 /** Why an episode ended: bits of an episode's `end`. */
 export const END = {

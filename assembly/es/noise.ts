@@ -8,6 +8,7 @@
  */
 import { mulHigh4, PHILOX_M0, PHILOX_M1, PHILOX_W0, PHILOX_W1, philoxRounds } from '../math/philox'
 import { ld, st, V } from '../math/v4'
+import { STREAM_THETA } from '../shared/program'
 
 /** parameters of a group */
 export const GROUP = 32
@@ -17,7 +18,7 @@ export const WORDS: usize = 64
 /** the words of a group: word k of its block b at out + 16 k + 4 b */
 // @ts-ignore: decorator
 @inline export function groupWords(group: u32, pair: u32, generation: u32, k0: u32, k1: u32, out: usize): void {
-  philoxRounds(blocks(group), i32x4.splat(pair), i32x4.splat(generation), i32x4.splat(0), k0, k1, 10, out)
+  philoxRounds(blocks(group), i32x4.splat(pair), i32x4.splat(generation), i32x4.splat(STREAM_THETA), k0, k1, 10, out)
 }
 
 /** the four parameter blocks of a group */

@@ -21,8 +21,6 @@ import { network, networkBuffer } from './network'
 
 /** a hold interval shorter than this part of a timestep is rounding */
 const SLIVER: f32 = 1e-4
-/** stream of the noise on actions: bindings/math/philox.ts */
-const STREAM_ACTION: i32 = 9
 
 // Work memory of a block, in quantities: first what each lane is about, then registers, slots, ring, policy, sums.
 /** env and generation of each lane (random-number words), then its episode (-1: none), member, row of parameters */
@@ -281,7 +279,7 @@ function act(r: usize, w: usize, slots: usize, tmp: usize): void {
   for (let i = 0; i < nact; i++) st(at(to, i), ld(at(action, i)))
   if (noise == 0) return
   for (let i = 0; i < nact; i += 4) {
-    words(r, i >> 2, STREAM_ACTION, slots, w + W_WHO, tmp)
+    words(r, i >> 2, P.STREAM_ACTION, slots, w + W_WHO, tmp)
     normals4(tmp, tmp + 4 * V)
     for (let k = i; k < min(nact, i + 4); k++) st(at(to, k), mad(splat(noise), ld(at(tmp, k - i)), ld(at(to, k))))
   }

@@ -5,9 +5,6 @@ import { atan2, sincos } from '../math/trig'
 import { add, and, clip, div, ld, max4, min4, mul, ne, not, or, sel, splat, st, sub, V, zero } from '../math/v4'
 import * as P from '../shared/program'
 
-/** bits of a random number's counter that name its place in the program; the step stands above them */
-const PLACE_BITS: i32 = 12
-
 // @ts-ignore: decorator
 @inline function truth(mask: v128): v128 { return and(mask, splat(1)) }
 // @ts-ignore: decorator
@@ -91,6 +88,6 @@ export function runSegment(r: usize, segment: i32, d: usize, p: usize, s: usize,
  *   out  words (4)
  */
 export function words(r: usize, place: i32, stream: i32, slots: usize, who: usize, out: usize): void {
-  const step = i32x4.shl(i32x4.trunc_sat_f32x4_s(ld(slots)), PLACE_BITS)
+  const step = i32x4.shl(i32x4.trunc_sat_f32x4_s(ld(slots)), P.PLACE_BITS)
   philox4(or(i32x4.splat(place), step), ld(who), ld(who + V), i32x4.splat(stream), P.seedlo(r), P.seedhi(r), out)
 }

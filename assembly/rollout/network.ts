@@ -7,15 +7,6 @@ import { sigmoid4, tanh4 } from '../math/tanh'
 import { add, div, gt, ld, mad, max4, mul, sel, splat, st, sub, V } from '../math/v4'
 import * as P from '../shared/program'
 
-// words of a layer: bindings/engine/rollout.ts writes the same order
-const LAYER: usize = 24
-const L_KIND: usize = 0
-const L_NIN: usize = 4
-const L_NOUT: usize = 8
-const L_ACTIVATION: usize = 12
-const L_BIAS: usize = 16
-const L_OFFSET: usize = 20
-
 /** how parameters are stored: scalars shared by all, quantities, or shared matrices with factors of low rank */
 const SHARED: i32 = 0
 const WIDE: i32 = 1
@@ -185,14 +176,14 @@ function lstm(mode: i32, theta: usize, wide: usize, nin: i32, n: i32, rank: i32,
 
 /** quantities of memory that a layer takes */
 function memoryOf(layer: usize): i32 {
-  const kind = load<i32>(layer, L_KIND)
-  return kind == P.LAYER_GRU ? load<i32>(layer, L_NOUT) : kind == P.LAYER_LSTM ? 2 * load<i32>(layer, L_NOUT) : 0
+  const kind = load<i32>(layer, P.LAYER_AT_KIND)
+  return kind == P.LAYER_GRU ? load<i32>(layer, P.LAYER_AT_NOUT) : kind == P.LAYER_LSTM ? 2 * load<i32>(layer, P.LAYER_AT_NOUT) : 0
 }
 
 /** quantities of the buffers of forward: widest layer, and what recurrent ones need besides */
 export function networkBuffer(r: usize): i32 {
   let widest = max(P.nobs(r), P.nact(r))
-  for (let i = 0; i < P.nlayer(r); i++) widest = max(widest, load<i32>(<usize>P.network(r) + LAYER * <usize>i, L_NOUT))
+  for (let i = 0; i < P.nlayer(r); i++) widest = max(widest, load<i32>(<usize>P.network(r) + P.LAYER_BYTES * <usize>i, P.LAYER_AT_NOUT))
   return 6 * widest + P.rank(r)
 }
 
@@ -210,12 +201,12 @@ export function network(r: usize, x: usize, wide: usize, memory: usize, buffer: 
   const temporary = buffer + 2 * width
   let input = x, output = buffer
   for (let l = 0; l < P.nlayer(r); l++) {
-    const L = <usize>P.network(r) + LAYER * <usize>l
-    const kind = load<i32>(L, L_KIND), nin = load<i32>(L, L_NIN), nout = load<i32>(L, L_NOUT)
-    const theta = <usize>P.theta(r) + 4 * <usize>load<i32>(L, L_OFFSET)
+    const L = <usize>P.network(r) + P.LAYER_BYTES * <usize>l
+    const kind = load<i32>(L, P.LAYER_AT_KIND), nin = load<i32>(L, P.LAYER_AT_NIN), nout = load<i32>(L, P.LAYER_AT_NOUT)
+    const theta = <usize>P.theta(r) + 4 * <usize>load<i32>(L, P.LAYER_AT_OFFSET)
     if (kind == P.LAYER_DENSE) {
       const size = wideSize(mode, nout, nin, rank)
-      if (load<i32>(L, L_BIAS)) {
+      if (load<i32>(L, P.LAYER_AT_BIAS)) {
         vector(mode, theta + 4 * <usize>(nin * nout), wide + V * <usize>size, nout, output)
         product(mode, theta, wide, nout, nin, rank, input, output, temporary)
         wide += V * <usize>nout
@@ -224,7 +215,7 @@ export function network(r: usize, x: usize, wide: usize, memory: usize, buffer: 
         product(mode, theta, wide, nout, nin, rank, input, output, temporary)
       }
       wide += V * <usize>size
-      activate(load<i32>(L, L_ACTIVATION), output, nout)
+      activate(load<i32>(L, P.LAYER_AT_ACTIVATION), output, nout)
     } else {
       const gates = kind == P.LAYER_GRU ? 3 : 4
       if (kind == P.LAYER_GRU) gru(mode, theta, wide, nin, nout, rank, input, memory, output, temporary)
@@ -239,12 +230,12 @@ export function network(r: usize, x: usize, wide: usize, memory: usize, buffer: 
 }
 
 /** Walks the matrices and vectors of a policy in the order of theta: what member.ts needs of a layer. */
-export function layerAt(r: usize, l: i32): usize { return <usize>P.network(r) + LAYER * <usize>l }
+export function layerAt(r: usize, l: i32): usize { return <usize>P.network(r) + P.LAYER_BYTES * <usize>l }
 // @ts-ignore: decorator
-@inline export function kindOf(layer: usize): i32 { return load<i32>(layer, L_KIND) }
+@inline export function kindOf(layer: usize): i32 { return load<i32>(layer, P.LAYER_AT_KIND) }
 // @ts-ignore: decorator
-@inline export function ninOf(layer: usize): i32 { return load<i32>(layer, L_NIN) }
+@inline export function ninOf(layer: usize): i32 { return load<i32>(layer, P.LAYER_AT_NIN) }
 // @ts-ignore: decorator
-@inline export function noutOf(layer: usize): i32 { return load<i32>(layer, L_NOUT) }
+@inline export function noutOf(layer: usize): i32 { return load<i32>(layer, P.LAYER_AT_NOUT) }
 // @ts-ignore: decorator
-@inline export function hasBias(layer: usize): bool { return load<i32>(layer, L_BIAS) != 0 }
+@inline export function hasBias(layer: usize): bool { return load<i32>(layer, P.LAYER_AT_BIAS) != 0 }

@@ -2,7 +2,18 @@
 import { SizeError, TaskError } from '../errors.js'
 import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
-import { LAYER, type Network, OUT, PERTURB, type Program, ROLLOUT, SEGMENTS, TASK_NEED } from '../program.js'
+import {
+  LAYER,
+  LAYER_WORDS,
+  memorySize,
+  type Network,
+  OUT,
+  PERTURB,
+  type Program,
+  ROLLOUT,
+  SEGMENTS,
+  TASK_NEED,
+} from '../program.js'
 import { checkContacts } from './candidates.js'
 import type { Layout } from './layout.js'
 import { normalsAt } from './normals.js'
@@ -98,10 +109,6 @@ export function wideSize(network: Network, perturb: number, rank: number): numbe
   }
   return n
 }
-
-/** numbers that recurrent layers remember */
-const memorySize = (network: Network): number =>
-  network.layers.reduce((n, l) => n + (l.kind === LAYER.GRU ? l.nout : l.kind === LAYER.LSTM ? 2 * l.nout : 0), 0)
 
 /**
  * Episodes of one model and task. Create with openRollout, load a program, run; dispose when done.
@@ -214,9 +221,7 @@ export class Rollout {
       template: this.#template,
       nshared: this.#shared.length,
       shared: this.#keepWords(this.#shared),
-      network: this.#keepWords(
-        network.layers.flatMap(l => [l.kind, l.nin, l.nout, l.activation, l.bias ? 1 : 0, l.offset]),
-      ),
+      network: this.#keepWords(network.layers.flatMap(layer => LAYER_WORDS.map(word => Number(layer[word])))),
       nlayer: network.layers.length,
       nparam: network.nparam,
       nmemory: memorySize(network),

@@ -4,8 +4,7 @@
  * precision.
  */
 import { expm1, sigmoid, tanh } from '../math/index.js'
-import { ACTIVATION, LAYER, type Layer, type Network } from '../program.js'
-import { layerMemory } from './network.js'
+import { ACTIVATION, LAYER, type Layer, layerMemory, type Network } from '../program.js'
 
 const f = Math.fround
 

@@ -1,4 +1,6 @@
 /** Policies: what a controller is made of, its parameters, how to save it and how to run it elsewhere. */
+
+export { memorySize } from '../program.js'
 export { generatePolicy } from './codegen.js'
 export { initialTheta } from './init.js'
 export {
@@ -6,7 +8,6 @@ export {
   describeNetwork,
   type LayerShape,
   makeNetwork,
-  memorySize,
   parameterBlocks,
   stackLayers,
 } from './network.js'

@@ -83,16 +83,6 @@ export function layerSize({ kind, nin, nout, bias }: Layer): number {
   return nout * (nin + (bias ? 1 : 0))
 }
 
-/** Numbers a layer keeps from control step to control step: GRU h (nout), LSTM h then c (2 nout). */
-export function layerMemory({ kind, nout }: Layer): number {
-  return kind === LAYER.GRU ? nout : kind === LAYER.LSTM ? 2 * nout : 0
-}
-
-/** Numbers a network keeps from control step to control step, layer after layer; all 0 when an episode starts. */
-export function memorySize(network: Network): number {
-  return network.layers.reduce((sum, layer) => sum + layerMemory(layer), 0)
-}
-
 /**
  * Every matrix and vector of a network, in the order of theta, without gaps. The gates of a recurrent layer stand in one
  * matrix: W of a GRU is (3 nout, nin).

@@ -1,7 +1,6 @@
 import { SizeError, TaskError } from '../errors.js'
-import type { Network } from '../program.js'
+import { memorySize, type Network } from '../program.js'
 import { forward } from './forward.js'
-import { memorySize } from './network.js'
 import { Normalizer } from './normalizer.js'
 
 /** What goes with a policy to whoever runs it. */

@@ -10,12 +10,10 @@ import { derivedFields, type Field, fieldSize, modelFields, scratchFields, world
 import { philox, seedWords } from '../math/index.js'
 import { normalsf, uniformf } from '../math/single.js'
 import type { Model } from '../model/model.js'
-import { INSTRUCTION, OP, type OpName, type Program, type Segment } from '../program.js'
+import { INSTRUCTION, OP, type OpName, PLACE_BITS, type Program, type Segment } from '../program.js'
 import { ARITY, COMPUTE } from './semantics.js'
 
 const NAMES = Object.fromEntries(Object.entries(OP).map(([name, code]) => [code, name])) as Record<number, OpName>
-/** bits of a random number's counter that name its place in the program; the step stands above them */
-const PLACE_BITS = 12
 
 /** What the random numbers of an episode follow from. */
 export interface Chance {

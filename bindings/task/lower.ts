@@ -9,7 +9,7 @@ import type { Layout } from '../engine/layout.js'
 import { V } from '../engine/layout.js'
 import { STREAM } from '../math/index.js'
 import type { Model } from '../model/model.js'
-import { SEGMENTS, type Segment } from '../program.js'
+import { PLACE_BITS, SEGMENTS, type Segment } from '../program.js'
 import { fail } from './memory.js'
 import { type Cell, constant, type Node, operation } from './node.js'
 import { SegmentBuilder } from './segment.js'
@@ -18,7 +18,7 @@ type LoadNode = Extract<Node, { op: 'load' }>
 type RandomNode = Extract<Node, { op: 'random' }>
 
 /** words of a random number's counter that name its place in the program */
-const MAX_BLOCKS = 4096
+const MAX_BLOCKS = 1 << PLACE_BITS
 
 /** where results of a policy's action are known */
 const AFTER_ACTION: readonly Segment[] = ['act', 'substep', 'dynamics', 'reward', 'update']
