@@ -39,7 +39,7 @@ interface Broad {
 export interface ContactTables extends Broad {
   /** room for contacts of one world */
   readonly nconmax: number
-  /** records of a block of four worlds, with those that one pair of geoms may need before its worlds are counted */
+  /** records of a block of worlds, with those that one pair of geoms may need before its worlds are counted */
   readonly nconblock: number
 }
 
@@ -59,9 +59,10 @@ const found = new WeakMap<Model, Broad & { readonly room: number }>()
  *
  * @param nconmax contacts one world has room for; default: all that its candidates can make, or for scenes of many geoms
  *   as many as a dense pile has
+ * @param lanes worlds that share records: a block's
  * @throws {SizeError} NCAND when more geom pairs may touch than fit in memory
  */
-export function contactTables(model: Model, nconmax?: number): ContactTables {
+export function contactTables(model: Model, nconmax?: number, lanes = 4): ContactTables {
   let known = found.get(model)
   if (!known) {
     known = candidates(model)
@@ -69,7 +70,7 @@ export function contactTables(model: Model, nconmax?: number): ContactTables {
   }
   const { sizes, tables } = known
   const room = sizes.ncand === 0 ? 0 : (nconmax ?? known.room)
-  return { sizes, tables, nconmax: room, nconblock: sizes.ncand === 0 ? 0 : 4 * room + MOST }
+  return { sizes, tables, nconmax: room, nconblock: sizes.ncand === 0 ? 0 : lanes * room + MOST }
 }
 
 function candidates(model: Model): Broad & { readonly room: number } {

@@ -84,8 +84,9 @@ const DCMOTOR = 3
  *
  * @param varied fields that differ by world, or were written: a shortcut that depends on one cannot be read off the Model
  * @param nconmax room for contacts of one world; default: contactTables knows
+ * @param lanes worlds that share scratch: four in a block of the CPU engine
  */
-export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: number): Topology {
+export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: number, lanes = 4): Topology {
   const int = (name: string): Int32Array => model.field[name] as Int32Array
   const num = (name: string): Float64Array => model.field[name] as Float64Array
   const { nv, njnt, nbody, nactuator } = model
@@ -124,7 +125,7 @@ export function topology(model: Model, varied: ReadonlySet<string>, nconmax?: nu
   for (let k = nv - 1; k >= 0; k--) for (const i of rows[k]) for (const j of rows[k]) if (j < i) rows[i].add(j)
   const H = pack(rows)
 
-  const contacts = contactStorage(model, bodyLnk, nconmax)
+  const contacts = contactStorage(model, bodyLnk, nconmax, lanes)
 
   // constraint candidates; every dof may get friction loss in some world
   const limits: number[] = []
@@ -336,9 +337,10 @@ function ccdQuantities(model: Model, cand: Int32Array): number {
 function contactStorage(
   model: Model,
   links: Int32Array,
-  room?: number,
+  room: number | undefined,
+  lanes: number,
 ): ContactTables & { dim: number; quantities: number; entries: number; coupled: boolean } {
-  const tables = contactTables(model, room)
+  const tables = contactTables(model, room, lanes)
   const { nconblock } = tables
   const { cand } = tables.tables
   const body = model.field.geom_bodyid as Int32Array
