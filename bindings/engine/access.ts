@@ -1,7 +1,7 @@
 /** Which fields of a batch may be written, and with what. */
 import { ParameterError, SizeError } from '../errors.js'
 import { derivedFields, type Field, fieldSize, modelFields, worldFields } from '../fields.js'
-import type { Layout } from './layout.js'
+import type { Sizes } from './layout.js'
 
 const fieldOf = new Map<string, Field>([...modelFields, ...worldFields, ...derivedFields].map(f => [f.name, f]))
 const worldNames = new Set(worldFields.map(f => f.name))
@@ -47,7 +47,7 @@ export function writableField(name: string): Field {
 export function checkValues(
   field: Field,
   values: ArrayLike<number>,
-  layout: Layout,
+  layout: { readonly sizes: Sizes },
   rows: number,
   worlds?: Int32Array,
 ): boolean {

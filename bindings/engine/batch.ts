@@ -3,12 +3,12 @@ import { fieldSize, STATUS } from '../fields.js'
 import { seedWords } from '../math/index.js'
 import type { Model } from '../model/model.js'
 import { checkValues, findField, isDerivedField, isWorldField, writableField } from './access.js'
+import type { Backend } from './backend.js'
 import { checkContacts } from './candidates.js'
-import type { ContactSource } from './contacts.js'
-import { derivedAddress } from './derived.js'
-import { type ReplayOptions, replay } from './replay.js'
+import type { ReplayOptions } from './replay.js'
 import { type ResetOptions, reset } from './reset.js'
 import { type ConstraintRows, type ContactForce, constraintRows, contactForces } from './rows.js'
+import type { ScratchView } from './scratch-view.js'
 import type { StatePart, StateSpec } from './state.js'
 import {
   getState,
@@ -20,7 +20,6 @@ import {
   writeWorldField,
 } from './state.js'
 import { Store } from './store.js'
-import { FORWARD, STEP } from './wasm/control.js'
 import { Engine } from './wasm/engine.js'
 import { maskList, type Worlds, worldList } from './worlds.js'
 
@@ -51,9 +50,8 @@ export interface BatchOptions {
 export class Batch {
   readonly model: Model
   readonly nworld: number
-  readonly workers: number
 
-  readonly #store: Store
+  readonly #store: Backend
   /** resets of each world so far: they choose its random numbers */
   readonly #resets: Uint32Array
   #seed: number
@@ -61,25 +59,26 @@ export class Batch {
 
   /** @internal */
   constructor(
-    engine: Engine,
-    model: Model,
-    nworld: number,
-    workers: number,
+    store: Backend,
+    readonly workers: number,
     seed: number,
-    nconmax?: number,
     sensorNoise = false,
   ) {
-    this.model = model
-    this.nworld = nworld
-    this.workers = workers
+    this.model = store.model
+    this.nworld = store.nworld
     this.#seed = seed
-    this.#store = new Store(engine, model, nworld, workers, nconmax)
-    if (sensorNoise) this.#store.makeNoise(seed)
-    this.#resets = new Uint32Array(nworld)
-    reset(this.#store, undefined, {}, new Uint32Array(nworld), seed)
+    this.#store = store
+    if (sensorNoise) store.makeNoise(seed)
+    this.#resets = new Uint32Array(store.nworld)
+    reset(store, undefined, {}, new Uint32Array(store.nworld), seed)
   }
 
-  #alive(): Store {
+  /** where the worlds live */
+  get backend(): 'wasm' | 'webgpu' {
+    return this.#store.name
+  }
+
+  #alive(): Backend {
     if (this.#disposed) throw new BackendError('DISPOSED', 'this batch has been disposed')
     return this.#store
   }
@@ -121,14 +120,13 @@ export class Batch {
     else store.writeModel(name, values, size, each, list)
   }
 
-  /** constants up to date, and nothing asked for that a plain step would leave out */
-  #ready(): Store {
+  /** nothing is asked for that a plain step would leave out */
+  #ready(): Backend {
     const store = this.#alive()
-    store.constants()
     const { nactuator } = this.model
     const history = this.model.field.actuator_history as Int32Array
     if (!store.varied.has('actuator_delay')) return store
-    const delay = store.readModel('actuator_delay', nactuator)
+    const delay = store.parameter('actuator_delay', nactuator)
     for (let i = 0; i < delay.length; i++) {
       const a = i % nactuator
       if (delay[i] > 0 && history[2 * a] === 0)
@@ -151,12 +149,12 @@ export class Batch {
   async step(nstep = 1): Promise<void> {
     if (!Number.isInteger(nstep) || nstep < 1)
       throw new SizeError('NSTEP', `nstep: got ${nstep}, expected a positive integer`)
-    this.#ready().run(STEP, nstep)
+    await this.#ready().step(nstep)
   }
 
   /** Compute accelerations, forces and sensors of the present state without moving (mj_forward). */
   async forward(): Promise<void> {
-    this.#ready().run(FORWARD, 0)
+    await this.#ready().forward()
   }
 
   /**
@@ -170,46 +168,22 @@ export class Batch {
     const size = fieldSize(findField(name), store.layout.sizes)
     if (name === 'qacc') return this.#qacc(size)
     if (isWorldField(name)) return store.readWorld(name, size)
-    if (isDerivedField(name)) return this.#derive(name, size)
-    store.constants()
-    if (!store.layout.p.has(name))
+    if (isDerivedField(name)) return store.derive(name, size)
+    const values = await store.readModel(name, size)
+    if (values === undefined)
       throw new ParameterError('FIELD_HOST', `${name} is the same for all worlds: read it from model.field`)
-    return store.readModel(name, size)
+    return values
   }
 
   /** the solver's acceleration where a world had constraints in the last step, M^-1 qfrc_smooth where it had none */
-  #qacc(size: number): Float32Array {
+  async #qacc(size: number): Promise<Float32Array> {
     const store = this.#store
-    const { d, dbytes } = store.layout
-    const out = store.readWorld('qacc', size)
-    const words = store.i32
-    const mask = (store.d + (d.get('constrained') as number)) / 4
-    const free = (w: number) => words[mask + ((w >> 2) * dbytes) / 4 + (w & 3)] === 0
-    let smooth: Float32Array | undefined
+    const out = await store.readWorld('qacc', size)
+    const constrained = await store.constrained()
+    if (constrained.every(x => x !== 0)) return out
+    const smooth = await store.derive('qacc_smooth', size)
     for (let w = 0; w < this.nworld; w++) {
-      if (!free(w)) continue
-      smooth ??= this.#derive('qacc_smooth', size)
-      out.set(smooth.subarray(w * size, (w + 1) * size), w * size)
-    }
-    return out
-  }
-
-  /** recompute a quantity that is not kept, block by block */
-  #derive(name: string, size: number): Float32Array {
-    const store = this.#store
-    store.constants()
-    const out = new Float32Array(this.nworld * size)
-    const address = derivedAddress(name, this.model, store.layout)
-    for (let b = 0; b < store.nblock; b++) {
-      store.engine.exports.derive(store.m, store.scratch, b)
-      const { f32 } = store
-      for (let lane = 0; lane < 4 && 4 * b + lane < this.nworld; lane++) {
-        const o = (4 * b + lane) * size
-        for (let e = 0; e < size; e++) {
-          const a = address(e)
-          out[o + e] = a < 0 ? 0 : f32[(store.scratch + a) / 4 + lane]
-        }
-      }
+      if (constrained[w] === 0) out.set(smooth.subarray(w * size, (w + 1) * size), w * size)
     }
     return out
   }
@@ -256,7 +230,7 @@ export class Batch {
    * @returns (nworld, stateSize) world-major
    * @throws {ParameterError} STATE_SPEC
    */
-  getState(spec: StateSpec = 'ALL'): Float32Array {
+  async getState(spec: StateSpec = 'ALL'): Promise<Float32Array> {
     return getState(this.#alive(), spec)
   }
 
@@ -296,19 +270,7 @@ export class Batch {
    * @throws {SizeError} REPLAY_* when shapes do not fit
    */
   async replay(options: ReplayOptions): Promise<Record<string, Float32Array>> {
-    const store = this.#alive()
-    store.constants()
-    return replay(
-      {
-        model: this.model,
-        nworld: this.nworld,
-        layout: store.layout,
-        arena: store.engine.arena,
-        memory: store.engine.memory,
-        run: (command, argument) => store.run(command, argument),
-      },
-      options,
-    )
+    return this.#alive().replay(options)
   }
 
   /**
@@ -317,8 +279,16 @@ export class Batch {
    * @internal
    */
   profile(stage: number, nrep: number): void {
-    const { engine, m, scratch, layout, nblock } = this.#ready()
+    const { engine, m, scratch, layout, nblock } = this.wasmStore
     engine.exports.profile(m, scratch, scratch + layout.sbytes, 0, nblock, stage, nrep)
+  }
+
+  /** the CPU engine's store, its constants up to date @internal */
+  get wasmStore(): Store {
+    const store = this.#ready()
+    if (!(store instanceof Store)) throw new BackendError('BACKEND', `this batch is on '${store.name}'`)
+    store.constants()
+    return store
   }
 
   /** Worlds that stopped or were solved inexactly, in words; empty when all is well. */
@@ -345,8 +315,8 @@ export class Batch {
    *
    * @throws {SizeError} WORLDS when there is no such world
    */
-  contacts(world: number): ContactForce[] {
-    return contactForces(this.#source(world), this.model, world)
+  async contacts(world: number): Promise<ContactForce[]> {
+    return contactForces(await this.#look(world), this.model)
   }
 
   /**
@@ -355,20 +325,14 @@ export class Batch {
    *
    * @throws {SizeError} WORLDS when there is no such world
    */
-  rows(world: number): ConstraintRows {
-    return constraintRows(this.#source(world), this.model, world)
+  async rows(world: number): Promise<ConstraintRows> {
+    return constraintRows(await this.#look(world), this.model)
   }
 
-  #source(world: number): ContactSource {
+  async #look(world: number): Promise<ScratchView> {
     if (!Number.isInteger(world) || world < 0 || world >= this.nworld)
       throw new SizeError('WORLDS', `world: got ${world}, expected a whole number below nworld = ${this.nworld}`)
-    return this.contactSource
-  }
-
-  /** what contactsOf reads from @internal */
-  get contactSource(): ContactSource {
-    const { engine, layout, m, scratch } = this.#ready()
-    return { memory: engine.memory, exports: engine.exports, layout, m, scratch }
+    return this.#ready().look(world)
   }
 
   /** Give the memory back. Further calls throw. */
@@ -402,5 +366,5 @@ export async function createBatch(model: Model, options: BatchOptions): Promise<
   seedWords(seed)
   const engine = await Engine.open()
   await engine.ensure(workers)
-  return new Batch(engine, model, nworld, workers, seed, nconmax, sensorNoise)
+  return new Batch(new Store(engine, model, nworld, workers, nconmax), workers, seed, sensorNoise)
 }

@@ -1,6 +1,5 @@
 /** Contacts read back from the engine. */
-import { type Layout, V } from './layout.js'
-import type { Exports } from './wasm/module.js'
+import type { ScratchView } from './scratch-view.js'
 
 /** A contact of one world (mjContact). */
 export interface Contact {
@@ -14,54 +13,30 @@ export interface Contact {
   readonly dim: number
 }
 
-/** Where one batch keeps its model and scratch. */
-export interface ContactSource {
-  readonly memory: WebAssembly.Memory
-  readonly exports: Exports
-  readonly layout: Layout
-  /** address of the model header, of a worker's scratch */
-  readonly m: number
-  readonly scratch: number
-}
-
-// records of the scratch, in quantities: assembly/sim/types.ts
-const CON_RECORD = 16
+// quantities of a record, and its integers: sim/types
+const CON_HAS = 0
 const CON_DIST = 1
 const CON_POS = 2
 const CON_FRAME = 5
-const CON_IDS = 14
-const TMP_NCON = 59
 
-/** Contacts of one world in the state of the last forward or step, in MuJoCo's order; made again for its block. */
-export function contactsOf(source: ContactSource, world: number): Contact[] {
-  source.exports.collide(source.m, source.scratch, world >> 2)
-  return readContacts(source, world & 3).map(({ contact }) => contact)
-}
-
-/** Contacts that scratch holds for one lane, with the addresses of their records. */
-export function readContacts(
-  { memory, layout, scratch }: ContactSource,
-  lane: number,
-): { contact: Contact; address: number }[] {
-  const i32 = new Int32Array(memory.buffer)
-  const f32 = new Float32Array(memory.buffer)
-  const word = (name: string) => (scratch + (layout.s.get(name) as number)) / 4
-  const count = i32[word('tmp') + (V / 4) * TMP_NCON]
-  if (layout.sizes.ncand === 0) return []
-  const out: { contact: Contact; address: number }[] = []
-  for (let k = 0; k < count; k++) {
-    const record = word('con') + (V / 4) * CON_RECORD * k
-    if (i32[record + lane] === 0) continue
-    const at = (quantity: number) => f32[record + (V / 4) * quantity + lane]
-    const ids = record + (V / 4) * CON_IDS
+/** Contacts that scratch holds of a world, in MuJoCo's order, with the first quantities of their records. */
+export function readContacts(view: ScratchView): { contact: Contact; at: number }[] {
+  if (view.sizes.ncand === 0) return []
+  const { stride, ids } = view.format.con
+  const out: { contact: Contact; at: number }[] = []
+  for (let k = 0; k < view.ncon; k++) {
+    const at = stride * k
+    if (!view.has('con', at + CON_HAS)) continue
+    const quantity = (q: number) => view.float('con', at + q)
+    const id = (j: number) => view.int('con', at + ids, j)
     const contact: Contact = {
-      dist: at(CON_DIST),
-      pos: [at(CON_POS), at(CON_POS + 1), at(CON_POS + 2)],
-      frame: Array.from({ length: 9 }, (_, i) => at(CON_FRAME + i)),
-      geom: [i32[ids + 1], i32[ids + 2]],
-      dim: i32[ids + 3],
+      dist: quantity(CON_DIST),
+      pos: [quantity(CON_POS), quantity(CON_POS + 1), quantity(CON_POS + 2)],
+      frame: Array.from({ length: 9 }, (_, i) => quantity(CON_FRAME + i)),
+      geom: [id(1), id(2)],
+      dim: id(3),
     }
-    out.push({ contact, address: 4 * record })
+    out.push({ contact, at })
   }
   return out
 }

@@ -1,5 +1,5 @@
 import type { Model } from '../model/model.js'
-import { bodyLinks, type Layout, V } from './layout.js'
+import { bodyLinks } from './layout.js'
 
 // records of the scratch, in quantities: assembly/sim/types.ts
 const DOF_RECORD = 12
@@ -12,9 +12,17 @@ const GEOM_POS = 9
 
 /**
  * Where element e of a derived field lies in scratch; -1: it is 0 by structure.
+ *
+ * @param places where scratch fields begin
+ * @param V what addresses count in a quantity
  */
-export function derivedAddress(name: string, model: Model, layout: Layout): (e: number) => number {
-  const base = (field: string) => layout.s.get(field) as number
+export function derivedAddress(
+  name: string,
+  model: Model,
+  places: ReadonlyMap<string, number>,
+  V: number,
+): (e: number) => number {
+  const base = (field: string) => places.get(field) as number
   if (name === 'cdof' || name === 'cdof_dot') {
     const dofs = base('dofs')
     const offset = name === 'cdof' ? DOF_CDOF : DOF_CDOFDOT

@@ -7,7 +7,7 @@ import { JOINT } from '../model/enums.js'
 import { nearestHint } from '../model/glob.js'
 import type { Model } from '../model/model.js'
 import { checkValues, writableField } from './access.js'
-import type { Store } from './store.js'
+import type { Backend } from './backend.js'
 import type { Worlds } from './worlds.js'
 
 /**
@@ -57,7 +57,7 @@ const NOISY = [
  * @throws {ParameterError} KEYFRAME, NOISE, NOT_FINITE; @throws {SizeError} SIZE
  */
 export function reset(
-  store: Store,
+  store: Backend,
   worlds: Int32Array | undefined,
   options: ResetOptions,
   counts: Uint32Array,
@@ -74,68 +74,12 @@ export function reset(
     parameters && parameters.space.nparam > 0 ? drawFields(store, parameters, list, counts, seed) : undefined
 
   for (const [name, values] of fields ?? []) store.writeModel(name, values, values.length / list.length, true, worlds)
-  restart(store, worlds)
+  store.restart(worlds)
   if (keys) writeKeyframes(store, keys, list)
-  if (noise.length > 0) writeNoise(store, noise, list, counts, seed)
+  if (noise.length > 0) writeNoise(store, noise, keys, list, counts, seed)
   const episode = new Float32Array(list.length)
   for (let i = 0; i < list.length; i++) episode[i] = counts[list[i]]++
   store.writeWorld('episode', episode, 1, true, worlds)
-}
-
-/** qpos0 at rest: time, activations, controls, histories and status cleared (mj_resetData) */
-function restart(store: Store, worlds: Int32Array | undefined): void {
-  const { model, layout, nworld, nblock, f32 } = store
-  const { d, dbytes, p, sizes } = layout
-  const words = dbytes / 4
-  const at = (name: string): number => (d.get(name) as number) / 4
-  const chosen = new Uint8Array(4 * nblock)
-  if (worlds === undefined) chosen.fill(1)
-  else for (const w of worlds) chosen.fill(1, w, w === nworld - 1 ? 4 * nblock : w + 1)
-
-  // what is not 0: copies of parameters, and numbers that are the same for all
-  const copies: [to: number, from: number, n: number][] = [[at('qpos'), (p.get('qpos0') as number) / 4, sizes.nq]]
-  for (let b = 0; b < model.nbody; b++) {
-    const id = model.field.body_mocapid[b]
-    if (id < 0) continue
-    copies.push([at('mocap_pos') + 12 * id, (p.get('body_pos') as number) / 4 + 12 * b, 3])
-    copies.push([at('mocap_quat') + 16 * id, (p.get('body_quat') as number) / 4 + 16 * b, 4])
-  }
-  const numbers: [to: number, value: number][] = []
-  for (const name of ['actuator_enable', 'actuator_supply'])
-    for (let e = 0; e < sizes.nactuator; e++) numbers.push([at(name) + 4 * e, 1])
-  for (let e = 0; e < sizes.neq; e++) numbers.push([at('eq_active') + 4 * e, model.field.eq_active0[e]])
-  const cursors = historyBuffers(model).map(({ adr, nsample }) => [at('history') + 4 * (adr + 1), nsample - 1])
-
-  for (let b = 0; b < nblock; b++) {
-    const base = (store.d + b * dbytes) / 4
-    const first = 4 * b
-    const whole = (chosen[first] & chosen[first + 1] & chosen[first + 2] & chosen[first + 3]) === 1
-    const stays = whole ? -1 : chosen.indexOf(0, first) - first
-    if (whole) f32.fill(0, base, base + words)
-    const parameters = (store.p + b * store.pstride) / 4
-    for (let lane = 0; lane < 4; lane++) {
-      if (chosen[first + lane] === 0) continue
-      // the worlds of a block share the cursors of their histories; an empty one is the same wherever its cursor stands
-      const kept = whole ? [] : cursors.map(([to]) => f32[base + to + stays])
-      if (!whole) for (let a = base + lane; a < base + words; a += 4) f32[a] = 0
-      for (const [to, from, n] of copies)
-        for (let e = 0; e < 4 * n; e += 4) f32[base + to + e + lane] = f32[parameters + from + e + lane]
-      for (const [to, value] of numbers) f32[base + to + lane] = value
-      for (let i = 0; i < cursors.length; i++) f32[base + cursors[i][0] + lane] = whole ? cursors[i][1] : kept[i]
-    }
-  }
-}
-
-/** delay buffers: address in `history`, samples, numbers a sample */
-export function historyBuffers(model: Model): { adr: number; nsample: number; dim: number }[] {
-  const { field } = model
-  const of = (kind: 'actuator' | 'sensor', n: number) =>
-    Array.from({ length: n }, (_, i) => ({
-      adr: field[`${kind}_historyadr`][i],
-      nsample: field[`${kind}_history`][2 * i],
-      dim: kind === 'sensor' ? field.sensor_dim[i] : 1,
-    }))
-  return [...of('actuator', model.nactuator), ...of('sensor', model.nsensor)].filter(b => b.nsample > 0)
 }
 
 // ---------------------------------------------------------------- keyframes
@@ -171,7 +115,7 @@ function keyframes(model: Model, keyframe: ResetOptions['keyframe'], list: Int32
 }
 
 /** time, position, velocity, activation, control and mocap poses of a keyframe (mj_resetDataKeyframe) */
-function writeKeyframes(store: Store, keys: Int32Array, list: Int32Array): void {
+function writeKeyframes(store: Backend, keys: Int32Array, list: Int32Array): void {
   const chosen = list.filter((_, i) => keys[i] >= 0)
   const used = keys.filter(key => key >= 0)
   const { field } = store.model
@@ -193,7 +137,7 @@ function writeKeyframes(store: Store, keys: Int32Array, list: Int32Array): void 
   }
 }
 
-function worldSize(store: Store, name: string): number {
+function worldSize(store: Backend, name: string): number {
   const row = worldFields.find(f => f.name === name)
   if (row === undefined) throw new TypeError(`no field ${name}`)
   return fieldSize(row, store.layout.sizes)
@@ -266,10 +210,29 @@ function readNoise(name: string, spec: Noise, n: number): Pick<FieldNoise, 'norm
   return { normal: false, low, high }
 }
 
+/** A field of the listed worlds as restart and keyframes leave it. */
+function startingValues(
+  store: Backend,
+  name: FieldNoise['name'],
+  size: number,
+  keys: Int32Array | undefined,
+  list: Int32Array,
+): Float64Array {
+  const { field } = store.model
+  const values =
+    name === 'qpos' ? Float64Array.from(store.parameter('qpos0', size, list)) : new Float64Array(list.length * size)
+  keys?.forEach((key, i) => {
+    // as the engine holds it
+    if (key >= 0) values.set(Float32Array.from(field[`key_${name}`].subarray(key * size, (key + 1) * size)), i * size)
+  })
+  return values
+}
+
 /** Add what is drawn for (seed, world, earlier resets) to the fields of each listed world. */
 function writeNoise(
-  store: Store,
+  store: Backend,
   noise: readonly FieldNoise[],
+  keys: Int32Array | undefined,
   list: Int32Array,
   counts: Uint32Array,
   seed: number,
@@ -283,7 +246,7 @@ function writeNoise(
   })
   for (const { name, first, n, normal, low, high } of noise) {
     const size = worldSize(store, name)
-    const values = Float64Array.from(store.readWorld(name, size, list))
+    const values = startingValues(store, name, size, keys, list)
     const delta = new Float64Array(n)
     for (let i = 0; i < list.length; i++) {
       for (let e = 0; e < n; e++) {
@@ -328,7 +291,7 @@ function turn(quat: Float64Array, by: Float64Array): void {
 
 /** Model fields of the listed worlds, drawn for (seed, world, earlier resets), checked. */
 function drawFields(
-  store: Store,
+  store: Backend,
   parameters: ParameterDistribution,
   list: Int32Array,
   counts: Uint32Array,

@@ -15,9 +15,10 @@ import {
   TASK_NEED,
 } from '../program.js'
 import { checkContacts } from './candidates.js'
+import { historyBuffers } from './histories.js'
 import type { Layout } from './layout.js'
 import { normalsAt } from './normals.js'
-import { historyBuffers, reset } from './reset.js'
+import { reset } from './reset.js'
 import { boundingRadii, Store } from './store.js'
 import { ROLLOUT as COMMAND } from './wasm/control.js'
 import { Engine } from './wasm/engine.js'

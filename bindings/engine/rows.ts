@@ -1,8 +1,8 @@
 /** Contacts with their forces, and constraint rows as MuJoCo counts them, read back from the engine. */
 import { CNSTR, CONE } from '../model/enums.js'
 import type { Model } from '../model/model.js'
-import { type ContactSource, readContacts } from './contacts.js'
-import { V } from './layout.js'
+import { readContacts } from './contacts.js'
+import type { ScratchView } from './scratch-view.js'
 
 /** A contact of one world with what it does (mjContact, mj_contactForce). */
 export interface ContactForce {
@@ -38,81 +38,28 @@ export interface ConstraintRows {
   readonly efc_force: Float64Array
 }
 
-// records of the scratch, in quantities: assembly/sim/types.ts, assembly/sim/contact.ts, assembly/sim/row.ts
-const Q = V / 4
-const EFC_RECORD = 9
-const EFC = { D: 0, AREF: 2, FORCE: 7, WORDS: 8 }
-const CTC = { WORDS: 0, CON: 5, HAS: 2, D: 3, MU: 4, FRI: 6 }
-const CURSOR_NEFC = 0
-const CURSOR_END = 3
+// quantities of a solver contact: behind its friction as many each of aref, residual, J p and force as it has rows
+const arefOf = (dim: number): number => dim - 1
+const jarOf = (dim: number): number => 2 * dim - 1
+const forceOf = (dim: number): number => 4 * dim - 1
+// integers of a solver contact and of a row, in the order of sim/contact and sim/types
+const CTC = { DIM: 0, NNZ: 1, J: 2, COL: 3 }
+const EFC = { D: 0, AREF: 2, FORCE: 7, TYPE: 0, NNZ: 1, ADR: 2 }
 
-/** What scratch holds of one lane after the engine's rows(). */
-class Lane {
-  readonly #f32: Float32Array
-  readonly #i32: Int32Array
-
-  constructor(
-    readonly source: ContactSource,
-    readonly lane: number,
-  ) {
-    this.#f32 = new Float32Array(source.memory.buffer)
-    this.#i32 = new Int32Array(source.memory.buffer)
-  }
-
-  /** word index of a scratch field */
-  at(name: string): number {
-    return (this.source.scratch + (this.source.layout.s.get(name) as number)) / 4
-  }
-
-  /** quantity k after a word index */
-  float(word: number, k: number): number {
-    return this.#f32[word + Q * k + this.lane]
-  }
-
-  has(word: number, k: number): boolean {
-    return this.#i32[word + Q * k + this.lane] !== 0
-  }
-
-  int(word: number): number {
-    return this.#i32[word]
-  }
-
-  /** the solver's records of contacts: word index and dimension */
-  contacts(): { word: number; dim: number }[] {
-    if (this.source.layout.sizes.ncand === 0) return []
-    const end = (this.int(this.at('cursor') + CURSOR_END) >>> 0) / 4
-    const out: { word: number; dim: number }[] = []
-    for (let word = this.at('ctc'); word < end; word += this.int(word + 4) / 4) {
-      if (this.has(word, CTC.HAS)) out.push({ word, dim: this.int(word) })
-    }
-    return out
-  }
-
-  /** a row of efc_J, dense */
-  jacobian(adr: number, columns: number, nnz: number, nv: number): Float64Array {
-    const row = new Float64Array(nv)
-    const [J, col] = [this.at('efc_J'), this.at('efc_colind')]
-    for (let k = 0; k < nnz; k++) row[this.int(col + columns + k)] = this.float(J, adr + k)
-    return row
-  }
-}
-
-/** quantities of a contact record behind its friction, in the order of assembly/sim/contact.ts */
-const arefOf = (dim: number): number => CTC.FRI + dim - 1
-const forceOf = (dim: number): number => CTC.FRI + 4 * dim - 1
-
-function lane(source: ContactSource, world: number): Lane {
-  source.exports.rows(source.m, source.scratch, world >> 2)
-  return new Lane(source, world & 3)
+/** a row of efc_J, dense */
+function jacobian(view: ScratchView, adr: number, columns: number, nnz: number, nv: number): Float64Array {
+  const row = new Float64Array(nv)
+  for (let k = 0; k < nnz; k++) row[view.int('efc_colind', columns + k)] = view.float('efc_J', adr + k)
+  return row
 }
 
 /** Contacts of one world in the state of the last forward or step, in MuJoCo's order. */
-export function contactForces(source: ContactSource, model: Model, world: number): ContactForce[] {
-  const here = lane(source, world)
-  const rowsOf = new Map(here.contacts().map(c => [here.int(c.word + CTC.CON) >>> 0, c]))
-  return readContacts(source, here.lane).map(({ contact, address }) => {
+export function contactForces(view: ScratchView, model: Model): ContactForce[] {
+  const { friction } = view.format.ctc
+  const rowsOf = new Map(view.contacts().map(({ at, con }) => [con, at]))
+  return readContacts(view).map(({ contact, at }) => {
     const { geom, dist, pos, frame, dim } = contact
-    const rows = rowsOf.get(address)
+    const rows = rowsOf.get(at)
     return {
       geom1: geom[0],
       geom2: geom[1],
@@ -123,43 +70,45 @@ export function contactForces(source: ContactSource, model: Model, world: number
       frame,
       dim,
       // a contact between its margin and its gap is seen and not felt
-      force: Array.from({ length: 6 }, (_, k) => (rows && k < dim ? here.float(rows.word, forceOf(dim) + k) : 0)),
+      force: Array.from({ length: 6 }, (_, k) =>
+        rows !== undefined && k < dim ? view.float('ctc', rows + friction + forceOf(dim) + k) : 0,
+      ),
     }
   })
 }
 
 /** Rows of one world in the state of the last forward or step. */
-export function constraintRows(source: ContactSource, model: Model, world: number): ConstraintRows {
-  const here = lane(source, world)
+export function constraintRows(view: ScratchView, model: Model): ConstraintRows {
+  const { efc, ctc } = view.format
   const { nv } = model
   const list: { type: number; J: Float64Array; D: number; aref: number; force: number }[] = []
 
-  const efc = here.at('efc')
-  const nefc = here.int(here.at('cursor') + CURSOR_NEFC)
+  const nefc = view.int('cursor', 0)
   for (let r = 0; r < nefc; r++) {
-    const word = efc + Q * EFC_RECORD * r
-    const D = here.float(word, EFC.D)
+    const at = efc.stride * r
+    const D = view.float('efc', at + EFC.D)
     // rows that only neighbours have
     if (D === 0) continue
-    const [type, nnz, adr] = [0, 1, 2].map(k => here.int(word + Q * EFC.WORDS + k))
-    const J = here.jacobian(adr, adr, nnz, nv)
-    list.push({ type, J, D, aref: here.float(word, EFC.AREF), force: here.float(word, EFC.FORCE) })
+    const [type, nnz, adr] = [EFC.TYPE, EFC.NNZ, EFC.ADR].map(j => view.int('efc', at + efc.words, j))
+    const J = jacobian(view, adr, adr, nnz, nv)
+    list.push({ type, J, D, aref: view.float('efc', at + EFC.AREF), force: view.float('efc', at + EFC.FORCE) })
   }
 
   const elliptic = model.field.opt_cone[0] === CONE.ELLIPTIC
-  for (const { word, dim } of here.contacts()) {
-    const [nnz, adr, columns] = [1, 2, 3].map(k => here.int(word + k))
-    const D = here.float(word, CTC.D)
-    const friction = (k: number): number => here.float(word, CTC.FRI + k - 1)
+  for (const { at } of view.contacts()) {
+    const [dim, nnz, adr, columns] = [CTC.DIM, CTC.NNZ, CTC.J, CTC.COL].map(j => view.int('ctc', at, j))
+    const quantity = (k: number): number => view.float('ctc', at + k)
+    const D = quantity(ctc.d)
+    const friction = (k: number): number => quantity(ctc.friction + k - 1)
     const base = Array.from({ length: dim }, (_, r) => ({
-      J: here.jacobian(adr + r * nnz, columns, nnz, nv),
-      aref: here.float(word, arefOf(dim) + r),
-      force: here.float(word, forceOf(dim) + r),
-      jar: here.float(word, arefOf(dim) + dim + r),
+      J: jacobian(view, adr + r * nnz, columns, nnz, nv),
+      aref: quantity(ctc.friction + arefOf(dim) + r),
+      force: quantity(ctc.friction + forceOf(dim) + r),
+      jar: quantity(ctc.friction + jarOf(dim) + r),
     }))
     if (dim === 1) list.push({ type: CNSTR.CONTACT_FRICTIONLESS, D, ...base[0] })
     else if (elliptic) {
-      const mu = here.float(word, CTC.MU)
+      const mu = quantity(ctc.mu)
       base.forEach((row, r) => {
         list.push({
           type: CNSTR.CONTACT_ELLIPTIC,

@@ -3,9 +3,8 @@ import { ParameterError, SizeError } from '../errors.js'
 import { fieldSize, worldFields } from '../fields.js'
 import type { Model } from '../model/model.js'
 import { firstInfinite } from './access.js'
+import type { Backend, Image } from './backend.js'
 import type { Sizes } from './layout.js'
-import { historyBuffers } from './reset.js'
-import type { Image, Store } from './store.js'
 
 const TIME = 1 << 0
 const QPOS = 1 << 1
@@ -105,12 +104,12 @@ export function stateParts(spec: StateSpec, sizes: Sizes): { parts: StatePart[];
 }
 
 /** (nworld, nstate) */
-export function getState(store: Store, spec: StateSpec): Float32Array {
+export async function getState(store: Backend, spec: StateSpec): Promise<Float32Array> {
   const { parts, nstate } = stateParts(spec, store.layout.sizes)
   const { nworld } = store
   const out = new Float32Array(nworld * nstate)
   for (const { field, offset, size } of parts) {
-    const values = store.readWorld(field, size)
+    const values = await store.readWorld(field, size)
     for (let w = 0; w < nworld; w++) out.set(values.subarray(w * size, (w + 1) * size), w * nstate + offset)
   }
   return out
@@ -121,7 +120,12 @@ export function getState(store: Store, spec: StateSpec): Float32Array {
  *
  * @param list numbers of the worlds that are written; undefined: all
  */
-export function setState(store: Store, state: ArrayLike<number>, spec: StateSpec, list: Int32Array | undefined): void {
+export function setState(
+  store: Backend,
+  state: ArrayLike<number>,
+  spec: StateSpec,
+  list: Int32Array | undefined,
+): void {
   const { parts, nstate } = stateParts(spec, store.layout.sizes)
   const rows = list?.length ?? store.nworld
   const each = state.length === rows * nstate
@@ -148,7 +152,7 @@ export function setState(store: Store, state: ArrayLike<number>, spec: StateSpec
 
 /** Write a world field, with what hangs on it: the rounding of time that is kept apart, the common cursors of histories. */
 export function writeWorldField(
-  store: Store,
+  store: Backend,
   name: string,
   values: ArrayLike<number>,
   size: number,
@@ -157,43 +161,10 @@ export function writeWorldField(
 ): void {
   store.writeWorld(name, values, size, each, list)
   if (name === 'time') store.writeWorld('time_carry', [0], 1, false, list)
-  if (name === 'history') alignHistories(store)
+  store.written(name)
 }
 
-/**
- * The four worlds of a block share the cursor of a delay buffer: turn each ring so that its newest sample stands where
- * the first world's does.
- */
-function alignHistories(store: Store): void {
-  const { f32, layout, nblock } = store
-  const history = (layout.d.get('history') as number) / 4
-  for (const { adr, nsample, dim } of historyBuffers(store.model)) {
-    const ring = new Float32Array(nsample * dim)
-    for (let b = 0; b < nblock; b++) {
-      const base = (store.d + b * layout.dbytes) / 4 + history + 4 * adr
-      const cursor = clampCursor(f32[base + 4], nsample)
-      f32[base + 4] = cursor
-      for (let lane = 1; lane < 4; lane++) {
-        const shift = cursor - clampCursor(f32[base + 4 + lane], nsample)
-        f32[base + 4 + lane] = cursor
-        if (shift === 0) continue
-        const turn = (first: number, n: number, sample: number): void => {
-          const at = (i: number): number => base + 4 * (first + i) + lane
-          for (let i = 0; i < n; i++) ring[i] = f32[at(i)]
-          for (let i = 0; i < n; i++) f32[at((i + shift * sample + n) % n)] = ring[i]
-        }
-        // times, which sensors with an interval keep, then values
-        turn(2, nsample, 1)
-        turn(2 + nsample, nsample * dim, dim)
-      }
-    }
-  }
-}
-
-/** a cursor that is none would address what lies outside the buffer */
-const clampCursor = (cursor: number, nsample: number): number => Math.min(Math.max(Math.trunc(cursor), 0), nsample - 1)
-
-/** Everything about a batch at one moment; opaque. It holds no engine memory and may outlive the batch. */
+/** Everything about a batch at one moment; opaque. It may outlive the batch. */
 export class Snapshot {
   /** @internal */
   constructor(
@@ -210,18 +181,22 @@ export class Snapshot {
 
   /** bytes it holds */
   get bytes(): number {
-    const { header, parameters, state } = this.image
-    return header.length + parameters.length + state.length + this.counts.byteLength
+    return this.image.bytes + this.counts.byteLength
+  }
+
+  /** Give the memory of the GPU back that a snapshot of a batch there holds. */
+  [Symbol.dispose](): void {
+    this.image.release()
   }
 }
 
 /** A copy of all that the future and the results of a batch depend on. */
-export function takeSnapshot(store: Store, counts: Uint32Array, seed: number): Snapshot {
+export function takeSnapshot(store: Backend, counts: Uint32Array, seed: number): Snapshot {
   return new Snapshot(store.model, store.nworld, store.layout.sizes.nconmax, store.image(), counts.slice(), seed)
 }
 
 /** The inverse of takeSnapshot. @throws {SizeError} SNAPSHOT when the batch is of another model or size */
-export function restoreSnapshot(store: Store, snapshot: Snapshot, counts: Uint32Array): void {
+export function restoreSnapshot(store: Backend, snapshot: Snapshot, counts: Uint32Array): void {
   if (!(snapshot instanceof Snapshot)) throw new SizeError('SNAPSHOT', 'restore takes what snapshot() returned')
   const { model, nworld, layout } = store
   if (snapshot.nworld !== nworld)
@@ -232,6 +207,9 @@ export function restoreSnapshot(store: Store, snapshot: Snapshot, counts: Uint32
   const { nconmax } = layout.sizes
   if (snapshot.nconmax !== nconmax)
     throw new SizeError('SNAPSHOT', `the snapshot has nconmax ${snapshot.nconmax}, the batch ${nconmax}`)
+  const { backend } = snapshot.image
+  if (backend !== store.name)
+    throw new SizeError('SNAPSHOT', `the snapshot is of a batch on '${backend}', this one is on '${store.name}'`)
   store.adopt(snapshot.image)
   counts.set(snapshot.counts)
 }

@@ -3,9 +3,14 @@ import { modelFields } from '../fields.js'
 import { seedWords } from '../math/index.js'
 import { GEOM } from '../model/enums.js'
 import type { Model } from '../model/model.js'
+import type { Backend, Image } from './backend.js'
+import { derivedAddress } from './derived.js'
 import { writeHeader } from './header.js'
-import { frameFlags, type Layout, layOut, topology } from './layout.js'
-import { SET_CONST } from './wasm/control.js'
+import { frameFlags, type Layout, layOut, topology, V } from './layout.js'
+import { type ReplayOptions, replay } from './replay.js'
+import { BlockView } from './wasm/block-view.js'
+import { alignHistories, restart } from './wasm/blocks.js'
+import { FORWARD, SET_CONST, STEP } from './wasm/control.js'
 import type { Engine } from './wasm/engine.js'
 
 /** model fields the engine's constants follow from: those of mj_setConst, and those it takes apart ahead of the step */
@@ -24,7 +29,7 @@ const SHORTCUTS = ['planar', 'springs', 'gravcomp', 'fluid', 'tenarmature', 'ten
 const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
 
 /** Everything that a batch's future and its results depend on, as bytes. */
-export interface Image {
+export interface Bytes extends Image {
   readonly header: Uint8Array
   readonly parameters: Uint8Array
   readonly state: Uint8Array
@@ -34,7 +39,8 @@ export interface Image {
   readonly xfrc: boolean
 }
 
-export class Store {
+export class Store implements Backend {
+  readonly name = 'wasm'
   readonly nblock: number
   readonly layout: Layout
   /** model fields written since the Model's defaults */
@@ -227,14 +233,88 @@ export class Store {
     }
   }
 
-  /** A world field, (nworld, size), or of the listed worlds (worlds, size). */
-  readWorld(name: string, size: number, worlds?: Int32Array): Float32Array {
-    return this.#read(this.d + (this.layout.d.get(name) as number), this.layout.dbytes, size, worlds)
+  /** A world field, (nworld, size). */
+  readWorld(name: string, size: number): Float32Array {
+    return this.#read(this.d + (this.layout.d.get(name) as number), this.layout.dbytes, size)
   }
 
-  /** A per-world model field or constant, (nworld, size). */
-  readModel(name: string, size: number): Float32Array {
-    return this.#read(this.#p + (this.layout.p.get(name) as number), this.pstride, size)
+  /** A per-world model field, (nworld, size), or of the listed worlds (worlds, size). */
+  parameter(name: string, size: number, worlds?: Int32Array): Float32Array {
+    return this.#read(this.#p + (this.layout.p.get(name) as number), this.pstride, size, worlds)
+  }
+
+  /** A per-world model field or constant, (nworld, size); undefined: the same for all worlds. */
+  readModel(name: string, size: number): Float32Array | undefined {
+    this.constants()
+    return this.layout.p.has(name) ? this.parameter(name, size) : undefined
+  }
+
+  written(name: string): void {
+    if (name === 'history') alignHistories(this)
+  }
+
+  /** recompute a quantity that is not kept, block by block */
+  derive(name: string, size: number): Float32Array {
+    this.constants()
+    const out = new Float32Array(this.nworld * size)
+    const address = derivedAddress(name, this.model, this.layout.s, V)
+    for (let b = 0; b < this.nblock; b++) {
+      this.engine.exports.derive(this.m, this.scratch, b)
+      const { f32 } = this
+      for (let lane = 0; lane < 4 && 4 * b + lane < this.nworld; lane++) {
+        const o = (4 * b + lane) * size
+        for (let e = 0; e < size; e++) {
+          const a = address(e)
+          out[o + e] = a < 0 ? 0 : f32[(this.scratch + a) / 4 + lane]
+        }
+      }
+    }
+    return out
+  }
+
+  constrained(): Uint8Array {
+    const { d, dbytes } = this.layout
+    const words = this.i32
+    const mask = (this.d + (d.get('constrained') as number)) / 4
+    return Uint8Array.from({ length: this.nworld }, (_, w) =>
+      Number(words[mask + ((w >> 2) * dbytes) / 4 + (w & 3)] !== 0),
+    )
+  }
+
+  look(world: number): BlockView {
+    this.constants()
+    this.engine.exports.rows(this.m, this.scratch, world >> 2)
+    return new BlockView({ memory: this.engine.memory, layout: this.layout, scratch: this.scratch }, world & 3)
+  }
+
+  restart(worlds: Int32Array | undefined): void {
+    restart(this, worlds)
+  }
+
+  step(nstep: number): void {
+    this.constants()
+    this.run(STEP, nstep)
+  }
+
+  forward(): void {
+    this.constants()
+    this.run(FORWARD, 0)
+  }
+
+  replay(options: ReplayOptions): Record<string, Float32Array> {
+    this.constants()
+    const { model, nworld, layout, engine } = this
+    return replay(
+      {
+        model,
+        nworld,
+        layout,
+        arena: engine.arena,
+        memory: engine.memory,
+        run: (command, argument) => this.run(command, argument),
+      },
+      options,
+    )
   }
 
   #read(address: number, stride: number, size: number, worlds?: Int32Array): Float32Array {
@@ -320,9 +400,9 @@ export class Store {
   }
 
   /** A copy of everything. */
-  image(): Image {
+  image(): Bytes {
     const { mbytes, pbytes, dbytes } = this.layout
-    return {
+    const image = {
       header: this.#bytes(this.m, mbytes).slice(),
       parameters: this.#bytes(this.#p, this.#perWorld ? pbytes * this.nblock : pbytes).slice(),
       state: this.#bytes(this.d, dbytes * this.nblock).slice(),
@@ -331,10 +411,13 @@ export class Store {
       stale: this.#stale,
       xfrc: this.#xfrc,
     }
+    const bytes = image.header.length + image.parameters.length + image.state.length
+    return { ...image, backend: this.name, bytes, release: () => {} }
   }
 
   /** Put back what image() took of a batch of the same model, nworld and nconmax. */
-  adopt(image: Image): void {
+  adopt(taken: Image): void {
+    const image = taken as Bytes
     const { pbytes } = this.layout
     if (image.perWorld && !this.#perWorld) this.#spread()
     if (!image.perWorld && this.#perWorld) {

@@ -142,9 +142,9 @@ export class Interpreter {
       const at = this.#layout[base].get(name)
       if (at !== undefined && rows.has(name)) return { base, address: e => at + V * e }
     }
-    if (!rows.has(name) || Number.isNaN(derivedAddress(name, this.#model, this.#layout)(0)))
+    if (!rows.has(name) || Number.isNaN(derivedAddress(name, this.#model, this.#layout.s, V)(0)))
       throw new SizeError('FIELD', `a task has no field '${name}'`)
-    return { base: 's', address: derivedAddress(name, this.#model, this.#layout) }
+    return { base: 's', address: derivedAddress(name, this.#model, this.#layout.s, V) }
   }
 
   run(segment: Segment): void {

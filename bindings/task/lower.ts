@@ -213,7 +213,7 @@ export class Lowering {
     }
     let find = this.#addresses.get(field)
     if (find === undefined) {
-      find = derivedAddress(field, this.#model, this.#layout)
+      find = derivedAddress(field, this.#model, this.#layout.s, V)
       this.#addresses.set(field, find)
     }
     const address = find(index)

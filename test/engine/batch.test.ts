@@ -209,8 +209,9 @@ test('threads join while commands run, and batches may ask for them at the same 
   const engine = await Engine.start(true)
   const model = await loadModel(XML)
   const { Batch } = await import('../../bindings/engine/batch.js')
+  const { Store } = await import('../../bindings/engine/store.js')
   await engine.ensure(2)
-  const batch = new Batch(engine, model, 40, 2, 0)
+  const batch = new Batch(new Store(engine, model, 40, 2, undefined), 2, 0)
   let hired = false
   const hiring = Promise.all([engine.ensure(4), engine.ensure(3), engine.ensure(5)]).then(() => {
     hired = true
@@ -230,8 +231,9 @@ test('a worker that wakes up for nothing is counted once', async () => {
   const engine = await Engine.start(true)
   const model = await loadModel(XML)
   const { Batch } = await import('../../bindings/engine/batch.js')
+  const { Store } = await import('../../bindings/engine/store.js')
   await engine.ensure(3)
-  const batch = new Batch(engine, model, 40, 3, 0)
+  const batch = new Batch(new Store(engine, model, 40, 3, undefined), 3, 0)
   const control = controlOf(engine.memory)
   for (let k = 0; k < 20; k++) {
     await batch.step()
@@ -246,9 +248,10 @@ test('a worker that was killed is reported; one thread goes on alone', async () 
   const engine = await Engine.start(true)
   const model = await loadModel(SCENES.motor)
   const { Batch } = await import('../../bindings/engine/batch.js')
+  const { Store } = await import('../../bindings/engine/store.js')
   await engine.ensure(3)
-  const many = new Batch(engine, model, 40, 3, 0)
-  const one = new Batch(engine, model, 5, 1, 0)
+  const many = new Batch(new Store(engine, model, 40, 3, undefined), 3, 0)
+  const one = new Batch(new Store(engine, model, 5, 1, undefined), 1, 0)
   await many.step()
   engine.threads[0].terminate()
   // the second time it is known already
@@ -271,9 +274,10 @@ test('without SharedArrayBuffer the same module runs on one thread, to the same 
   assert.not.ok(single.memory.buffer instanceof SharedArrayBuffer)
   const model = await loadModel(XML)
   const { Batch } = await import('../../bindings/engine/batch.js')
+  const { Store } = await import('../../bindings/engine/store.js')
   const ends: Float32Array[] = []
   for (const engine of [single, await Engine.open()]) {
-    const batch = new Batch(engine, model, 5, 1, 0)
+    const batch = new Batch(new Store(engine, model, 5, 1, undefined), 1, 0)
     batch.set('qvel', numbers(5 * model.nv))
     await batch.step(25)
     ends.push(await batch.get('qpos'))

@@ -1,13 +1,14 @@
 /** Contacts of many geoms, worlds beside each other, geometry that differs by world. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Contact, contactsOf } from '../../bindings/engine/contacts.js'
+import type { Contact } from '../../bindings/engine/contacts.js'
 import { type Batch, createBatch } from '../../bindings/engine/index.js'
 import { extractModel } from '../../bindings/model/extract.js'
 import type { Model } from '../../bindings/model/model.js'
 import { assembleModel } from '../../bindings/model/support.js'
 import { type Oracle, openOracle, rng } from '../support/oracle.js'
 import { difference, mujocoContacts, sideBySide } from './contact-lists.js'
+import { contactsOf } from './contacts-of.js'
 
 const modelOf = (oracle: Oracle): Model =>
   assembleModel(extractModel(oracle.model, Number.MAX_SAFE_INTEGER), 'broad', '', [])
@@ -53,7 +54,7 @@ for (const ngeom of [110, 200]) {
     const oracle = await openOracle(scene(ngeom, random))
     const model = modelOf(oracle)
     using batch = await createBatch(model, { nworld: 6 })
-    const { sizes } = batch.contactSource.layout
+    const { sizes } = batch.wasmStore.layout
     assert.is(sizes.nsweep > 0, ngeom > 150, `${sizes.ncand} candidates, ${sizes.nsweep} geoms swept`)
     // worlds of different extent along different axes
     batch.set(
@@ -84,7 +85,7 @@ for (const ngeom of [110, 200]) {
 
 /** the lists of some worlds, with every bit */
 const listsOf = (batch: Batch, worlds: readonly number[]): string[] =>
-  worlds.map(w => JSON.stringify(contactsOf(batch.contactSource, w)))
+  worlds.map(w => JSON.stringify(contactsOf(batch, w)))
 
 const MIXED = `<mujoco><worldbody><geom type="plane" size="1 1 1" quat="1 0.1 0.05 0"/>
   ${[
@@ -144,7 +145,7 @@ test('a world without room for its contacts takes none from its neighbours', asy
   using tight = await build(room)
   assert.equal([...(await tight.get('ncon'))], [...ncon])
   assert.equal(listsOf(tight, [0, 2, 3]), listsOf(roomy, [0, 2, 3]))
-  assert.is(contactsOf(tight.contactSource, 1).length, room)
+  assert.is(contactsOf(tight, 1).length, room)
 })
 
 test('geom frames, sizes and margins may differ by world', async () => {
@@ -196,7 +197,7 @@ test('geom frames, sizes and margins may differ by world', async () => {
     const mine = (list: Contact[]) =>
       list.filter(c => !CONVEX.has(`${model.field.geom_type[c.geom[0]]} ${model.field.geom_type[c.geom[1]]}`))
     const side = {
-      ours: mine(contactsOf(batch.contactSource, w)),
+      ours: mine(contactsOf(batch, w)),
       theirs: mine(mujocoContacts(oracle)),
       qpos: new Float32Array(0),
     }
@@ -237,7 +238,7 @@ test('geoms of mocap bodies, of bodies fixed to them and of static bodies touch 
       .write('mocap_quat', mocap[w].quat)
       .write('qpos', qpos[w].map(Math.fround))
       .forward()
-    const side = { ours: contactsOf(batch.contactSource, w), theirs: mujocoContacts(oracle), qpos: new Float32Array(0) }
+    const side = { ours: contactsOf(batch, w), theirs: mujocoContacts(oracle), qpos: new Float32Array(0) }
     const worst = difference(side, 0)
     assert.ok(
       worst && worst.dist < 1e-5 && worst.pos < 1e-4,
@@ -259,7 +260,7 @@ test('the step of a planar model sees the contacts that MuJoCo sees', async () =
   const random = rng(2)
   const nworld = 40
   using batch = await createBatch(model, { nworld })
-  assert.ok(batch.contactSource.layout.sizes.planar > 0)
+  assert.ok(batch.wasmStore.layout.sizes.planar > 0)
   batch.set(
     'qpos',
     Float64Array.from({ length: nworld * model.nq }, (_, i) => random.uniform(-1, 1) * (i % model.nq === 1 ? 0.3 : 1)),

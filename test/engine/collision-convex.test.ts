@@ -1,11 +1,12 @@
 /** Contacts of boxes with boxes and capsules, and of all that MuJoCo's convex routine does, against MuJoCo's. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Contact, contactsOf } from '../../bindings/engine/contacts.js'
+import type { Contact } from '../../bindings/engine/contacts.js'
 import { createBatch } from '../../bindings/engine/index.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { openOracle, rng } from '../support/oracle.js'
 import { bothContacts, mujocoContacts } from './contact-lists.js'
+import { contactsOf } from './contacts-of.js'
 import { type Kind, type Pair, type Pose, pairXml, randomPair, randomPoses, type Shape } from './pairs.js'
 
 /** poses of each pair of sizes; two pairs of sizes with and without a margin: 336 poses of each pair of shapes */
@@ -230,7 +231,7 @@ test('a pose that overflows ends, and leaves its neighbours alone', async () => 
       model.set('qpos', qpos)
       await model.forward()
       for (let w = 0; w < 7; w++) {
-        const found = JSON.stringify(contactsOf(model.contactSource, w))
+        const found = JSON.stringify(contactsOf(model, w))
         if (w !== 2) assert.is(found, clean[w], `${shapes}: world ${w}`)
       }
     } finally {

@@ -1,9 +1,10 @@
 /** Contact lists of MuJoCo and of the engine, side by side. */
-import { type Contact, contactsOf } from '../../bindings/engine/contacts.js'
+import type { Contact } from '../../bindings/engine/contacts.js'
 import { type Batch, createBatch } from '../../bindings/engine/index.js'
 import { extractModel } from '../../bindings/model/extract.js'
 import { assembleModel } from '../../bindings/model/support.js'
 import { type Oracle, openOracle } from '../support/oracle.js'
+import { contactsOf } from './contacts-of.js'
 
 /** The contacts of the oracle's data, as ours are read. */
 export function mujocoContacts(oracle: Oracle): Contact[] {
@@ -60,7 +61,7 @@ export async function sideBySide(batch: Batch, oracle: Oracle): Promise<Side[]> 
       mj.mj_comPos(m, d)
       mj.mj_collision(m, d)
     })
-    return { ours: contactsOf(batch.contactSource, w), theirs: mujocoContacts(oracle), qpos: q }
+    return { ours: contactsOf(batch, w), theirs: mujocoContacts(oracle), qpos: q }
   })
 }
 

@@ -144,10 +144,10 @@ const sliding = (cone: string, condim: number): string =>
 const CONE = { relative: 2e-5, smallest: 1e-3 } as const
 
 /** asserts that every contact force of a world lies in its friction cone; how many were large enough to judge */
-function inCone(batch: Batch, world: number, elliptic: boolean): number {
+async function inCone(batch: Batch, world: number, elliptic: boolean): Promise<number> {
   const { geom_friction } = batch.model.field
   let judged = 0
-  for (const { geom1, geom2, dim, force } of batch.contacts(world)) {
+  for (const { geom1, geom2, dim, force } of await batch.contacts(world)) {
     const [normal] = force
     assert.ok(normal >= -CONE.smallest, `normal force ${normal}`)
     if (normal < CONE.smallest) continue
@@ -176,7 +176,7 @@ for (const cone of ['pyramidal', 'elliptic']) {
       for (let t = 0; t < 20; t++) {
         await batch.step(5)
         await batch.forward()
-        for (let w = 0; w < nworld; w++) judged += inCone(batch, w, cone === 'elliptic')
+        for (let w = 0; w < nworld; w++) judged += await inCone(batch, w, cone === 'elliptic')
       }
       assert.ok(judged > 1000, `${judged} contacts`)
     })

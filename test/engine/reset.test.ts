@@ -146,7 +146,7 @@ test('draws depend on seed, world and count of resets, on nothing else', async (
   ) => {
     const batch = await createBatch(model, { nworld, workers, seed })
     act(options => batch.reset(options))
-    const out = batch.getState('PHYSICS')
+    const out = await batch.getState('PHYSICS')
     const n = batch.stateSize('PHYSICS')
     batch.dispose()
     return (w: number): Float32Array => out.slice(w * n, (w + 1) * n)

@@ -25,9 +25,9 @@ const XML = `<mujoco><option timestep="0.004"/>
 </mujoco>`
 
 /** the code and message of what an act throws */
-function thrown(act: () => unknown): string {
+async function thrown(act: () => unknown): Promise<string> {
   try {
-    act()
+    await act()
   } catch (error) {
     if (!(error instanceof SimcrankError)) throw error
     return `${error.code}: ${error.message}`
@@ -130,24 +130,12 @@ test('a snapshot of another model or size is refused', async () => {
   const snapshot = batch.snapshot()
   const model = await loadModel(XML)
   const wide = await createBatch(model, { nworld: 4 })
-  assert.match(
-    thrown(() => wide.restore(snapshot)),
-    /^SNAPSHOT: .*nworld 3, the batch 4/,
-  )
+  assert.match(await thrown(() => wide.restore(snapshot)), /^SNAPSHOT: .*nworld 3, the batch 4/)
   const heavy = await createBatch(await loadModel(XML.replace('mass="1"', 'mass="2"')), { nworld: 3 })
-  assert.match(
-    thrown(() => heavy.restore(snapshot)),
-    /^SNAPSHOT: .*another model: \w+ differs/,
-  )
+  assert.match(await thrown(() => heavy.restore(snapshot)), /^SNAPSHOT: .*another model: \w+ differs/)
   const roomy = await createBatch(model, { nworld: 3, nconmax: 5 })
-  assert.match(
-    thrown(() => roomy.restore(snapshot)),
-    /^SNAPSHOT: .*nconmax .*the batch 5/,
-  )
-  assert.match(
-    thrown(() => batch.restore({} as never)),
-    /^SNAPSHOT/,
-  )
+  assert.match(await thrown(() => roomy.restore(snapshot)), /^SNAPSHOT: .*nconmax .*the batch 5/)
+  assert.match(await thrown(() => batch.restore({} as never)), /^SNAPSHOT/)
   for (const b of [batch, wide, heavy, roomy]) b.dispose()
 })
 
@@ -170,12 +158,12 @@ test('states have the layout of mj_getState', async () => {
   const state = Float64Array.from(buffer.GetView() as Float64Array)
   buffer.delete()
   batch.setState(state, { spec: 'INTEGRATION' })
-  assert.equal(batch.getState('INTEGRATION'), Float32Array.from(state))
+  assert.equal(await batch.getState('INTEGRATION'), Float32Array.from(state))
   for (const name of ['qpos', 'qvel', 'act', 'ctrl', 'mocap_pos', 'mocap_quat', 'eq_active', 'time', 'xfrc_applied'])
     assert.equal(await batch.get(name), Float32Array.from(oracle.get(name)), name)
   // what is ours stands behind
   assert.is(batch.stateSize(), n + 2 * batch.model.nactuator)
-  assert.equal([...batch.getState().subarray(n)], new Array(2 * batch.model.nactuator).fill(1))
+  assert.equal([...(await batch.getState()).subarray(n)], new Array(2 * batch.model.nactuator).fill(1))
   batch.dispose()
   oracle.dispose()
 })
@@ -183,7 +171,7 @@ test('states have the layout of mj_getState', async () => {
 test('a state put back takes the same way again, worlds in another order too', async () => {
   const batch = await started(9)
   await batch.step(25)
-  const state = batch.getState()
+  const state = await batch.getState()
   await batch.step(20)
   const expected = await batch.get('qpos')
   batch.setState(state)
@@ -207,10 +195,11 @@ test('a state put back takes the same way again, worlds in another order too', a
 test('one state for all worlds; parts of a state; refusals with both numbers and the place', async () => {
   const batch = await started(4)
   await batch.step(5)
-  const state = batch.getState('PHYSICS')
+  const state = await batch.getState('PHYSICS')
   const n = batch.stateSize('PHYSICS')
   batch.setState(state.subarray(n, 2 * n), { spec: 'PHYSICS' })
-  for (let w = 0; w < 4; w++) assert.equal(batch.getState('PHYSICS').slice(w * n, (w + 1) * n), state.slice(n, 2 * n))
+  for (let w = 0; w < 4; w++)
+    assert.equal((await batch.getState('PHYSICS')).slice(w * n, (w + 1) * n), state.slice(n, 2 * n))
   assert.equal(
     batch.stateLayout(STATE.QPOS | STATE.ACT).map(p => [p.field, p.offset]),
     [
@@ -219,27 +208,15 @@ test('one state for all worlds; parts of a state; refusals with both numbers and
     ],
   )
   assert.match(
-    thrown(() => batch.setState([1, 2], { spec: 'QVEL', worlds: [1] })),
+    await thrown(() => batch.setState([1, 2], { spec: 'QVEL', worlds: [1] })),
     new RegExp(`^SIZE: state: got length 2, expected worlds \\* stateSize = 1 \\* ${batch.model.nv}`),
   )
-  const bad = batch.getState('FULLPHYSICS')
+  const bad = await batch.getState('FULLPHYSICS')
   bad[batch.stateSize('FULLPHYSICS') + 3] = Number.NaN
-  assert.match(
-    thrown(() => batch.setState(bad, { spec: 'FULLPHYSICS' })),
-    /^NOT_FINITE: world 1, qpos\[2\]/,
-  )
-  assert.match(
-    thrown(() => batch.getState(0)),
-    /^STATE_SPEC/,
-  )
-  assert.match(
-    thrown(() => batch.getState(1 << 20)),
-    /^STATE_SPEC/,
-  )
-  assert.match(
-    thrown(() => batch.getState('QPO' as never)),
-    /^STATE_SPEC: .*QPOS/,
-  )
+  assert.match(await thrown(() => batch.setState(bad, { spec: 'FULLPHYSICS' })), /^NOT_FINITE: world 1, qpos\[2\]/)
+  assert.match(await thrown(() => batch.getState(0)), /^STATE_SPEC/)
+  assert.match(await thrown(() => batch.getState(1 << 20)), /^STATE_SPEC/)
+  assert.match(await thrown(() => batch.getState('QPO' as never)), /^STATE_SPEC: .*QPOS/)
   batch.dispose()
 })
 
@@ -263,27 +240,15 @@ test('fields of some worlds, by mask or by list', async () => {
   batch.set('opt_gravity', [0, 0, -3], { worlds: [] })
   assert.equal(await batch.get('opt_gravity'), gravity)
   assert.match(
-    thrown(() => batch.set('qvel', new Float64Array(nv), { worlds: [6] })),
+    await thrown(() => batch.set('qvel', new Float64Array(nv), { worlds: [6] })),
     /^WORLDS: .*got 6.*nworld = 6/,
   )
+  assert.match(await thrown(() => batch.set('qvel', new Float64Array(nv), { worlds: [1, 1] })), /^WORLDS: .*twice/)
+  assert.match(await thrown(() => batch.set('qvel', new Float64Array(nv), { worlds: [0.5] })), /^WORLDS/)
+  assert.match(await thrown(() => batch.set('qvel', new Float64Array(nv), { worlds: [true] })), /^SIZE: mask/)
+  assert.match(await thrown(() => batch.set('qvel', [1, 2], { worlds: [0, 1, 2] })), /^SIZE: .*worlds \* size = 3/)
   assert.match(
-    thrown(() => batch.set('qvel', new Float64Array(nv), { worlds: [1, 1] })),
-    /^WORLDS: .*twice/,
-  )
-  assert.match(
-    thrown(() => batch.set('qvel', new Float64Array(nv), { worlds: [0.5] })),
-    /^WORLDS/,
-  )
-  assert.match(
-    thrown(() => batch.set('qvel', new Float64Array(nv), { worlds: [true] })),
-    /^SIZE: mask/,
-  )
-  assert.match(
-    thrown(() => batch.set('qvel', [1, 2], { worlds: [0, 1, 2] })),
-    /^SIZE: .*worlds \* size = 3/,
-  )
-  assert.match(
-    thrown(() => batch.set('qvel', [Number.NaN, ...new Float64Array(nv - 1)], { worlds: [4] })),
+    await thrown(() => batch.set('qvel', [Number.NaN, ...new Float64Array(nv - 1)], { worlds: [4] })),
     /^NOT_FINITE/,
   )
   batch.dispose()
@@ -309,10 +274,7 @@ test('the bounding radius follows the size', async () => {
     assert.is(grown[g], radii[g])
     assert.ok(Math.abs(grown[n + g] - 2 * radii[g]) < 1e-6)
   }
-  assert.match(
-    thrown(() => batch.set('geom_rbound', radii)),
-    /^FIELD_READONLY/,
-  )
+  assert.match(await thrown(() => batch.set('geom_rbound', radii)), /^FIELD_READONLY/)
   batch.dispose()
 })
 

@@ -12,6 +12,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Batch } from '../../bindings/engine/batch.js'
 import { type Layout, layOut, topology } from '../../bindings/engine/layout.js'
+import { Store } from '../../bindings/engine/store.js'
 import { Engine } from '../../bindings/engine/wasm/engine.js'
 import { openDevice } from '../../bindings/engine/webgpu/device.js'
 import { readKernels } from '../../bindings/engine/webgpu/files.node.js'
@@ -170,7 +171,7 @@ export class Scene {
     nconmax: number | undefined,
     readonly perWorld: boolean,
   ) {
-    this.layout = batch.contactSource.layout
+    this.layout = batch.wasmStore.layout
     const names = headerSlots().map(
       (slot, i) => [slot.kind === 'size' ? slot.name : `${slot.kind}.${slot.name}`, i] as const,
     )
@@ -193,7 +194,7 @@ export class Scene {
     const { nworld = 8, nstep = 20, kick = 1, control = 1, nconmax, prepare, perWorld = false } = options
     const engine = await Engine.start(true)
     const instance = new WebAssembly.Instance(stages, { env: { memory: engine.memory } })
-    const batch = new Batch(engine, model, 4 * nworld, 1, seed, nconmax)
+    const batch = new Batch(new Store(engine, model, 4 * nworld, 1, nconmax), 1, seed)
     const next = random(seed)
     const rows = (n: number, make: (i: number) => number): Float32Array => {
       const one = Array.from({ length: nworld }, () => Array.from({ length: n }, (_, i) => make(i)))
@@ -228,7 +229,7 @@ export class Scene {
   }
 
   get m(): number {
-    return this.batch.contactSource.m
+    return this.batch.wasmStore.m
   }
 
   /** addresses of a world's block */
