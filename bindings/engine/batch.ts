@@ -27,7 +27,7 @@ export interface BatchOptions {
   /** number of worlds, at least 1 */
   readonly nworld: number
   /** where the worlds live; default 'wasm' */
-  readonly backend?: 'wasm'
+  readonly backend?: 'wasm' | 'webgpu'
   /** threads, the caller's among them; default 1. Results do not depend on it. */
   readonly workers?: number
   /** seed of everything random; default 0 */
@@ -352,7 +352,7 @@ export class Batch {
  * Many worlds of one model.
  *
  * @throws {SizeError} NWORLD, WORKERS, NCONMAX, SEED when they are not whole numbers in their range
- * @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS
+ * @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS; with 'webgpu' WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE
  */
 export async function createBatch(model: Model, options: BatchOptions): Promise<Batch> {
   const { nworld, backend = 'wasm', workers = 1, seed = 0, nconmax, sensorNoise = false } = options
@@ -361,9 +361,13 @@ export async function createBatch(model: Model, options: BatchOptions): Promise<
   if (!Number.isInteger(workers) || workers < 1)
     throw new SizeError('WORKERS', `workers: got ${workers}, expected a positive integer`)
   checkContacts(nconmax)
-  if (backend !== 'wasm')
-    throw new BackendError('BACKEND', `backend: got '${String(backend)}', this version has 'wasm'`)
+  if (backend !== 'wasm' && backend !== 'webgpu')
+    throw new BackendError('BACKEND', `backend: got '${String(backend)}', expected 'wasm' or 'webgpu'`)
   seedWords(seed)
+  if (backend === 'webgpu') {
+    const { GpuStore } = await import('./webgpu/store.js')
+    return new Batch(await GpuStore.open(model, nworld, nconmax), 1, seed, sensorNoise)
+  }
   const engine = await Engine.open()
   await engine.ensure(workers)
   return new Batch(new Store(engine, model, nworld, workers, nconmax), workers, seed, sensorNoise)

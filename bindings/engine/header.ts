@@ -32,6 +32,16 @@ export function writeHeader(
   for (const [name, values] of tables) i32.set(values, (m + (layout.m.get(name) as number)) / 4)
 }
 
+/** Words of a header by name. */
+writeHeader.read = <N extends string>(
+  memory: WebAssembly.Memory,
+  m: number,
+  names: readonly N[],
+): Readonly<Record<N, number>> => {
+  const i32 = new Int32Array(memory.buffer)
+  return Object.fromEntries(names.map(name => [name, i32[m / 4 + (wordOf.get(name) as number)]])) as Record<N, number>
+}
+
 /** Overwrite words of a header by name: strides, addresses, counts. */
 writeHeader.words = (memory: WebAssembly.Memory, m: number, words: Readonly<Record<string, number>>): void => {
   const i32 = new Int32Array(memory.buffer)

@@ -1,5 +1,5 @@
 /** What a batch keeps in linear memory: header with integer tables, parameters, state, and scratch of each thread. */
-import { modelFields } from '../fields.js'
+import { type Field, fieldSize, modelFields, topologyFields } from '../fields.js'
 import { seedWords } from '../math/index.js'
 import { GEOM } from '../model/enums.js'
 import type { Model } from '../model/model.js'
@@ -14,7 +14,7 @@ import { FORWARD, SET_CONST, STEP } from './wasm/control.js'
 import type { Engine } from './wasm/engine.js'
 
 /** model fields the engine's constants follow from: those of mj_setConst, and those it takes apart ahead of the step */
-const CONSTANTS_FROM = new Set(
+export const CONSTANTS_FROM: ReadonlySet<string> = new Set(
   (
     'body_pos body_quat body_ipos body_iquat body_mass body_inertia jnt_pos jnt_axis qpos0 dof_armature dof_damping ' +
     'dof_dampingpoly actuator_gear actuator_armature actuator_damping actuator_dampingpoly geom_pos geom_quat ' +
@@ -25,8 +25,8 @@ const CONSTANTS_FROM = new Set(
   ).split(' '),
 )
 /** sizes that say what no world needs: they follow the model fields written, and stand in the header */
-const SHORTCUTS = ['planar', 'springs', 'gravcomp', 'fluid', 'tenarmature', 'tenforce'] as const
-const FRAMES_FROM = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
+export const SHORTCUTS = ['planar', 'springs', 'gravcomp', 'fluid', 'tenarmature', 'tenforce'] as const
+export const FRAMES_FROM: ReadonlySet<string> = new Set(['body_pos', 'body_quat', 'jnt_pos', 'jnt_axis'])
 
 /** Everything that a batch's future and its results depend on, as bytes. */
 export interface Bytes extends Image {
@@ -381,6 +381,37 @@ export class Store implements Backend {
     }
     if (same) for (let j = 0; j < njnt; j++) i32[flagsAt + j] = flags[j] | same[j]
     this.#stale = false
+  }
+
+  /** Words of the header, by name. */
+  words<N extends string>(names: readonly N[]): Readonly<Record<N, number>> {
+    return writeHeader.read(this.engine.memory, this.m, names)
+  }
+
+  /** An integer table of the model as the header has it now. */
+  table(name: string): Int32Array {
+    const field = topologyFields.find(f => f.name === name) as Field
+    const at = this.m + (this.layout.m.get(name) as number)
+    return new Int32Array(this.engine.memory.buffer, at, fieldSize(field, this.layout.sizes)).slice()
+  }
+
+  /** Have the constants made again before they are used next. */
+  touch(): void {
+    this.#stale = true
+  }
+
+  /** Parameters and constants of the first world, at other places: the bits of each quantity. */
+  parameterWords(places: ReadonlyMap<string, number>): Uint32Array<ArrayBuffer> {
+    const { p, pbytes } = this.layout
+    const u32 = new Uint32Array(this.engine.memory.buffer)
+    const order = [...places].sort((a, b) => a[1] - b[1])
+    const out = new Uint32Array(Math.max(1, pbytes / V))
+    order.forEach(([name, at], i) => {
+      const from = (this.#p + (p.get(name) as number)) / 4
+      const end = order[i + 1]?.[1] ?? out.length
+      for (let e = 0; e < end - at && from + 4 * e < (this.#p + pbytes) / 4; e++) out[at + e] = u32[from + 4 * e]
+    })
+    return out
   }
 
   /** Run a command of the engine over blocks; default those of the state. */

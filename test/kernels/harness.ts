@@ -15,7 +15,6 @@ import { type Layout, layOut, topology } from '../../bindings/engine/layout.js'
 import { Store } from '../../bindings/engine/store.js'
 import { Engine } from '../../bindings/engine/wasm/engine.js'
 import { openDevice } from '../../bindings/engine/webgpu/device.js'
-import { readKernels } from '../../bindings/engine/webgpu/files.node.js'
 import {
   bindingText,
   CALL_WORDS,
@@ -36,6 +35,7 @@ import {
   snapshotFields,
   worldFields,
 } from '../../bindings/fields.js'
+import { readKernels } from '../../bindings/generate-kernels.js'
 import type { Model } from '../../bindings/model/model.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

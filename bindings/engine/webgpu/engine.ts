@@ -1,0 +1,319 @@
+/** One GPU device, shared by all batches of a process: its pipelines, dispatches cut short, and what is read back. */
+import { BackendError, DeviceLostError } from '../../errors.js'
+import { type AdapterSummary, openDevice } from './device.js'
+import { type BufferName, bindingText, CALL_WORDS, STORAGE } from './layout.js'
+import { type Constants, type Entry, type KernelFiles, link } from './link.js'
+
+/** flags of buffers (GPUBufferUsage), which Node has only once the package is loaded */
+const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
+const COMPUTE = 4
+const READ = 1
+
+/** invocations of a workgroup: @workgroup_size of every kernel */
+export const WORKGROUP = 64
+/** a dispatch is planned to take this long, ms: drivers reset a GPU that answers nothing else for a second or two */
+const PLANNED_MS = 60
+/** dispatches that may be under way without one being waited for, ms */
+const AHEAD_MS = 120
+/** how much more than the last one a dispatch may be asked to do */
+const GROWTH = 8
+/** world-steps of the first dispatch of a kernel nobody has measured */
+const FIRST_WORK = 64
+
+export type Buffers = Readonly<Record<BufferName, GPUBuffer>>
+export type CallWords = Partial<Record<(typeof CALL_WORDS)[number], number>>
+
+/** A kernel ready to run. */
+export interface Kernel {
+  readonly pipeline: GPUComputePipeline
+  /** ms of a world-step, from the last dispatch that was measured; 0: unknown */
+  cost: number
+  /** world-steps of the largest dispatch so far */
+  work: number
+}
+
+export class GpuEngine {
+  static #instance: Promise<GpuEngine> | undefined
+  readonly #layout: GPUBindGroupLayout
+  readonly #pipelineLayout: GPUPipelineLayout
+  readonly #kernels = new Map<string, Promise<Kernel>>()
+  readonly #uniform: GPUBuffer
+  #lost: DeviceLostError | undefined
+  #failed: BackendError | undefined
+  #staging: GPUBuffer | undefined
+  #reading: Promise<unknown> = Promise.resolve()
+  /** ms that dispatches nobody waited for may take */
+  #ahead = 0
+
+  private constructor(
+    readonly device: GPUDevice,
+    readonly adapter: AdapterSummary,
+    readonly files: KernelFiles,
+  ) {
+    this.#layout = device.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility: COMPUTE, buffer: { type: 'uniform' } },
+        ...STORAGE.map(([, access], i) => ({
+          binding: i + 1,
+          visibility: COMPUTE,
+          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+        })),
+      ],
+    })
+    this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] })
+    this.#uniform = device.createBuffer({ size: 4 * CALL_WORDS.length, usage: USAGE.UNIFORM | USAGE.COPY_DST })
+    void device.lost.then(({ reason, message }) => {
+      this.#lost = new DeviceLostError(
+        'DEVICE_LOST',
+        `the GPU '${adapter.description}' went away (${reason}${message ? `: ${message}` : ''}); the state on it is lost. ` +
+          'recover() opens it again, with the parameters as they were and every world reset',
+      )
+      if (GpuEngine.#current === this) GpuEngine.#instance = undefined
+    })
+  }
+
+  static #current: GpuEngine | undefined
+
+  /** The device of this process, opened at the first call and after a loss. @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE */
+  static async open(): Promise<GpuEngine> {
+    GpuEngine.#instance ??= GpuEngine.#start()
+    try {
+      return await GpuEngine.#instance
+    } catch (error) {
+      GpuEngine.#instance = undefined
+      throw error
+    }
+  }
+
+  static async #start(): Promise<GpuEngine> {
+    const { device, adapter } = await openDevice()
+    const { KERNELS } = await import('./kernels.generated.js')
+    GpuEngine.#current = new GpuEngine(device, adapter, KERNELS)
+    return GpuEngine.#current
+  }
+
+  /** @throws {DeviceLostError} DEVICE_LOST; @throws {BackendError} OUT_OF_MEMORY that came to light since */
+  check(): void {
+    if (this.#lost) throw this.#lost
+    const failed = this.#failed
+    this.#failed = undefined
+    if (failed) throw failed
+  }
+
+  get lost(): boolean {
+    return this.#lost !== undefined
+  }
+
+  /** The error that a failure of the device stands for. */
+  #failure(cause: unknown): unknown {
+    return this.#lost ?? cause
+  }
+
+  /**
+   * A buffer of storage. What the device says of it comes with the next call that waits.
+   *
+   * @param what for the message
+   * @throws {BackendError} OUT_OF_MEMORY when it is beyond the adapter's limits; @throws {DeviceLostError}
+   */
+  buffer(size: number, what: string): GPUBuffer {
+    this.check()
+    const bytes = Math.max(16, Math.ceil(size / 4) * 4)
+    const { description, limits } = this.adapter
+    const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)
+    const refuse = (why: string) =>
+      new BackendError(
+        'OUT_OF_MEMORY',
+        `${what} needs ${megabytes(bytes)}, ${why}; use fewer worlds, or a smaller nconmax`,
+      )
+    if (bytes > most) throw refuse(`a buffer of '${description}' holds at most ${megabytes(most)}`)
+    this.device.pushErrorScope('out-of-memory')
+    const buffer = this.device.createBuffer({ size: bytes, usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST })
+    void this.device.popErrorScope().then(
+      error => {
+        if (error) this.#failed ??= refuse(`which '${description}' does not have`)
+      },
+      () => {},
+    )
+    return buffer
+  }
+
+  /**
+   * A kernel, compiled at the first call.
+   *
+   * @param extra a file made for the occasion
+   * @throws {BackendError} KERNEL_COMPILE when the driver refuses the text
+   */
+  kernel(
+    entry: Entry,
+    constants: Constants,
+    extra?: { readonly path: string; readonly text: string },
+  ): Promise<Kernel> {
+    const code = link(this.files, [entry], constants, bindingText(), extra)
+    let known = this.#kernels.get(code)
+    if (!known) {
+      known = this.#compile(code, entry.name)
+      this.#kernels.set(code, known)
+      known.catch(() => this.#kernels.delete(code))
+    }
+    return known
+  }
+
+  async #compile(code: string, entryPoint: string): Promise<Kernel> {
+    this.check()
+    const refuse = (why: string, cause?: unknown) =>
+      new BackendError(
+        'KERNEL_COMPILE',
+        `'${this.adapter.description}' does not compile the kernel '${entryPoint}': ${why}; please report it, and use backend: 'wasm'`,
+        { cause },
+      )
+    this.device.pushErrorScope('validation')
+    const module = this.device.createShaderModule({ code })
+    const { messages } = await module.getCompilationInfo()
+    await this.device.popErrorScope()
+    const error = messages.find(m => m.type === 'error')
+    if (error)
+      throw refuse(`${error.message} (line ${error.lineNum}: ${code.split('\n')[error.lineNum - 1]?.slice(0, 120)})`)
+    try {
+      const pipeline = await this.device.createComputePipelineAsync({
+        layout: this.#pipelineLayout,
+        compute: { module, entryPoint },
+      })
+      return { pipeline, cost: 0, work: 0 }
+    } catch (cause) {
+      this.check()
+      throw refuse((cause as Error).message, cause)
+    }
+  }
+
+  bind(buffers: Buffers): GPUBindGroup {
+    return this.device.createBindGroup({
+      layout: this.#layout,
+      entries: [
+        { binding: 0, resource: { buffer: this.#uniform } },
+        ...STORAGE.map(([name], i) => ({ binding: i + 1, resource: { buffer: buffers[name] } })),
+      ],
+    })
+  }
+
+  /** Write words, in their place of the queue. */
+  write(buffer: GPUBuffer, at: number, words: ArrayBufferView<ArrayBuffer>): void {
+    this.check()
+    if (words.byteLength > 0) this.device.queue.writeBuffer(buffer, 4 * at, words)
+  }
+
+  /** Run a kernel once over some invocations. */
+  dispatch(kernel: Kernel, group: GPUBindGroup, words: CallWords, invocations: number): void {
+    this.check()
+    const most = this.adapter.limits.maxComputeWorkgroupsPerDimension
+    this.write(
+      this.#uniform,
+      0,
+      Uint32Array.from(CALL_WORDS, name => words[name] ?? 0),
+    )
+    const encoder = this.device.createCommandEncoder()
+    const pass = encoder.beginComputePass()
+    pass.setPipeline(kernel.pipeline)
+    pass.setBindGroup(0, group)
+    pass.dispatchWorkgroups(Math.min(most, Math.ceil(invocations / WORKGROUP)))
+    pass.end()
+    this.device.queue.submit([encoder.finish()])
+  }
+
+  /**
+   * Run a kernel for nstep steps of some worlds, in dispatches short enough for the driver's watchdog: how long they may
+   * be follows from those before.
+   *
+   * @param words of the call; first, count and nstep are filled in
+   */
+  async run(kernel: Kernel, group: GPUBindGroup, words: CallWords, nworld: number, nstep: number): Promise<void> {
+    const width = WORKGROUP * this.adapter.limits.maxComputeWorkgroupsPerDimension
+    for (let first = 0; first < nworld; ) {
+      // as many worlds as one step may have
+      const room = this.#room(kernel)
+      const count = Math.min(nworld - first, width, Math.max(WORKGROUP, Math.floor(room / WORKGROUP) * WORKGROUP))
+      for (let left = nstep; left > 0; ) {
+        const steps = Math.max(1, Math.min(left, Math.floor(this.#room(kernel) / count)))
+        this.dispatch(kernel, group, { ...words, first, count, nstep: steps }, count)
+        await this.#pace(kernel, count * steps)
+        left -= steps
+      }
+      first += count
+    }
+  }
+
+  /** world-steps that the next dispatch of a kernel may have */
+  #room(kernel: Kernel): number {
+    if (kernel.cost === 0) return FIRST_WORK
+    return Math.min(PLANNED_MS / kernel.cost, GROWTH * kernel.work)
+  }
+
+  /** wait where a dispatch teaches something about the cost, or enough are under way */
+  async #pace(kernel: Kernel, work: number): Promise<void> {
+    const growing = work > kernel.work
+    this.#ahead += kernel.cost * work
+    if (!growing && this.#ahead < AHEAD_MS) return
+    // clock: to cut dispatches, not to compute
+    const started = performance.now()
+    await this.finished()
+    const took = performance.now() - started
+    if (growing) {
+      kernel.cost = Math.max(took, 1e-3) / work
+      kernel.work = work
+    }
+  }
+
+  /** Resolves when everything submitted is done. @throws {DeviceLostError} */
+  async finished(): Promise<void> {
+    this.check()
+    await this.device.queue.onSubmittedWorkDone()
+    this.#ahead = 0
+    this.check()
+  }
+
+  /** Words [at, at + n) of a buffer, as they are when everything submitted so far is done. */
+  read(buffer: GPUBuffer, at: number, n: number): Promise<Uint32Array<ArrayBuffer>> {
+    if (n === 0) return Promise.resolve(new Uint32Array(0))
+    // one after the other: there is one staging buffer
+    const job = this.#reading.then(async () => {
+      this.check()
+      const bytes = 4 * n
+      if (!this.#staging || this.#staging.size < bytes) {
+        this.#staging?.destroy()
+        this.#staging = this.device.createBuffer({ size: bytes, usage: USAGE.MAP_READ | USAGE.COPY_DST })
+      }
+      const staging = this.#staging
+      const encoder = this.device.createCommandEncoder()
+      encoder.copyBufferToBuffer(buffer, 4 * at, staging, 0, bytes)
+      this.device.queue.submit([encoder.finish()])
+      try {
+        await staging.mapAsync(READ, 0, bytes)
+      } catch (cause) {
+        await this.device.queue.onSubmittedWorkDone().catch(() => {})
+        throw this.#failure(cause)
+      }
+      this.#ahead = 0
+      const words = new Uint32Array(staging.getMappedRange(0, bytes).slice(0))
+      staging.unmap()
+      return words
+    })
+    this.#reading = job.catch(() => {})
+    return job
+  }
+
+  copy(from: GPUBuffer, to: GPUBuffer, words: number): void {
+    this.check()
+    const encoder = this.device.createCommandEncoder()
+    encoder.copyBufferToBuffer(from, 0, to, 0, 4 * words)
+    this.device.queue.submit([encoder.finish()])
+  }
+
+  clear(buffer: GPUBuffer, words: number): void {
+    this.check()
+    const encoder = this.device.createCommandEncoder()
+    encoder.clearBuffer(buffer, 0, 4 * words)
+    this.device.queue.submit([encoder.finish()])
+  }
+}
+
+const megabytes = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`
