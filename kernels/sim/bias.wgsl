@@ -62,7 +62,7 @@ fn rne() {
       continue;
     }
 
-    // momentum: rotation angular, translation linear
+    // momentum
     let momentum = mulInertVec(L + LNK_CINERT, v);
     let force = mulInertVec(L + LNK_CINERT, a);
     st3(L + LNK_CFRC, force.rot + (cross(v.rot, momentum.rot) + cross(v.lin, momentum.lin)));

@@ -22,8 +22,7 @@ fn frames() {
       let parent = i32at(f_body_parentid, b);
       let jnt = i32at(f_body_jntadr, b);
       let num = i32at(f_body_jntnum, b);
-      // a body without joints has -1 for the address of its first
-      if (num == 1 && i32at(f_jnt_type, max(jnt, 0)) == JNT_FREE) {
+      if (num == 1 && i32at(f_jnt_type, jnt) == JNT_FREE) {
         let q = f_qpos + i32at(f_jnt_qposadr, jnt);
         X = ld3(q);
         Q = normalize4(ld4(q + 3));
