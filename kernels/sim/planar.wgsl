@@ -4,17 +4,17 @@
 // import { at2, DSBL_GRAVITY, JNT_HINGE, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_P, LNK_R, LNK_STRIDE } from './types'
 
 // the plane's record of a link, behind its pose
-const C: i32 = 12;   // cos, sin of the link's angle
-const W: i32 = 14;   // angular velocity
-const A: i32 = 15;   // acceleration of the anchor without joint accelerations
-const D: i32 = 17;   // anchor minus parent's anchor
-const H: i32 = 19;   // first moment of the composite about the anchor
-const M: i32 = 21;   // its mass
-const I: i32 = 22;   // its inertia about the anchor
-const F: i32 = 23;   // force that the composite's motion takes
-const N: i32 = 25;   // moment about the anchor
-const X: i32 = 26;   // direction of a slide
-const T: i32 = 28;   // angle of the link
+const PL_C: i32 = 12;   // cos, sin of the link's angle
+const PL_W: i32 = 14;   // angular velocity
+const PL_A: i32 = 15;   // acceleration of the anchor without joint accelerations
+const PL_D: i32 = 17;   // anchor minus parent's anchor
+const PL_H: i32 = 19;   // first moment of the composite about the anchor
+const PL_M: i32 = 21;   // its mass
+const PL_I: i32 = 22;   // its inertia about the anchor
+const PL_F: i32 = 23;   // force that the composite's motion takes
+const PL_N: i32 = 25;   // moment about the anchor
+const PL_X: i32 = 26;   // direction of a slide
+const PL_T: i32 = 28;   // angle of the link
 
 /**
  * M and qfrc_bias of trees that move in a coordinate plane (all hinges along one axis, all slides across it): kinematics,
@@ -56,12 +56,12 @@ fn planarForces() {
     var dv = rv;
     if (parent >= 0) {
       let Q = f_lnk + LNK_STRIDE * parent;
-      c = ld(Q + C);
-      sn = ld(Q + C + 1);
-      w = ld(Q + W);
-      angle = ld(Q + T);
-      au = ld(Q + A);
-      av = ld(Q + A + 1);
+      c = ld(Q + PL_C);
+      sn = ld(Q + PL_C + 1);
+      w = ld(Q + PL_W);
+      angle = ld(Q + PL_T);
+      au = ld(Q + PL_A);
+      av = ld(Q + PL_A + 1);
       if ((i32at(f_lnk_flags, j) & f_LINK_SAMEPOS) != 0) {
         du = 0.0;
         dv = 0.0;
@@ -92,12 +92,12 @@ fn planarForces() {
       dv = xv * q + dv;
       au = au - ww * xu - w2 * xv;
       av = av - ww * xv + w2 * xu;
-      st(L + X, sign * xu);
-      st(L + X + 1, sign * xv);
+      st(L + PL_X, sign * xu);
+      st(L + PL_X + 1, sign * xv);
     }
-    st(L + C, c);
-    st(L + C + 1, sn);
-    st(L + T, angle);
+    st(L + PL_C, c);
+    st(L + PL_C + 1, sn);
+    st(L + PL_T, angle);
     if (f_ncand > 0 || (f_sensorneeds & f_NEED_FRAMES) != 0) {
       // the pose, for geometry
       st(L + LNK_R + 4 * normal, 1.0);
@@ -123,11 +123,11 @@ fn planarForces() {
       st(o + v, pv);
       st(o + normal, pn);
     }
-    st(L + W, w);
-    st(L + A, au);
-    st(L + A + 1, av);
-    st(L + D, du);
-    st(L + D + 1, dv);
+    st(L + PL_W, w);
+    st(L + PL_A, au);
+    st(L + PL_A + 1, av);
+    st(L + PL_D, du);
+    st(L + PL_D + 1, dv);
 
     let lu = par(K + hu);
     let lv = par(K + hv);
@@ -135,38 +135,38 @@ fn planarForces() {
     let h0 = cross1(c, lu, sn, lv);
     let h1 = sn * lu + c * lv;
     let ww = w * w;
-    st(L + H, h0);
-    st(L + H + 1, h1);
-    st(L + M, mj);
-    st(L + I, par(K + Inn));
-    st(L + F, mj * au - ww * h0);
-    st(L + F + 1, mj * av - ww * h1);
-    st(L + N, cross1(h0, av, h1, au));
+    st(L + PL_H, h0);
+    st(L + PL_H + 1, h1);
+    st(L + PL_M, mj);
+    st(L + PL_I, par(K + Inn));
+    st(L + PL_F, mj * au - ww * h0);
+    st(L + PL_F + 1, mj * av - ww * h1);
+    st(L + PL_N, cross1(h0, av, h1, au));
   }
 
   // inward: bias and inertia of the joint from the composite below it, then the composite moves to the parent
   for (var j = f_njnt - 1; j >= 0; j--) {
     let L = f_lnk + LNK_STRIDE * j;
     let sign = par(f_lnk_const + LC_STRIDE * j + LC_SIGN);
-    let h0 = ld(L + H);
-    let h1 = ld(L + H + 1);
-    let mc = ld(L + M);
-    let f0 = ld(L + F);
-    let f1 = ld(L + F + 1);
+    let h0 = ld(L + PL_H);
+    let h1 = ld(L + PL_H + 1);
+    let mc = ld(L + PL_M);
+    let f0 = ld(L + PL_F);
+    let f1 = ld(L + PL_F + 1);
     // momentum of the composite per unit of joint velocity: p linear, l about the anchor
     var p0: f32;
     var p1: f32;
     var l: f32;
     if (i32at(f_jnt_type, j) == JNT_HINGE) {
-      st(f_qfrc_bias + j, sign * ld(L + N));
-      l = ld(L + I);
+      st(f_qfrc_bias + j, sign * ld(L + PL_N));
+      l = ld(L + PL_I);
       st(at2(f_qM, f_njnt, j, j), par(f_dof_inertia + j) + l);
       p0 = -(sign * h1);
       p1 = sign * h0;
       l = sign * l;
     } else {
-      let x0 = ld(L + X);
-      let x1 = ld(L + X + 1);
+      let x0 = ld(L + PL_X);
+      let x1 = ld(L + PL_X + 1);
       st(f_qfrc_bias + j, x0 * f0 + x1 * f1);
       st(at2(f_qM, f_njnt, j, j), par(f_dof_inertia + j) + mc);
       p0 = mc * x0;
@@ -178,28 +178,28 @@ fn planarForces() {
     if (parent < 0) { continue; }
     var B = L;
     for (var k = parent; k >= 0; k = i32at(f_lnk_parent, k)) {
-      l = l + cross1(ld(B + D), p1, ld(B + D + 1), p0);
+      l = l + cross1(ld(B + PL_D), p1, ld(B + PL_D + 1), p0);
       B = f_lnk + LNK_STRIDE * k;
       if (i32at(f_jnt_type, k) == JNT_HINGE) {
         st(at2(f_qM, f_njnt, j, k), par(f_lnk_const + LC_STRIDE * k + LC_SIGN) * l);
       } else {
-        st(at2(f_qM, f_njnt, j, k), ld(B + X) * p0 + ld(B + X + 1) * p1);
+        st(at2(f_qM, f_njnt, j, k), ld(B + PL_X) * p0 + ld(B + PL_X + 1) * p1);
       }
     }
 
     let Q = f_lnk + LNK_STRIDE * parent;
-    let d0 = ld(L + D);
-    let d1 = ld(L + D + 1);
+    let d0 = ld(L + PL_D);
+    let d1 = ld(L + PL_D + 1);
     let md0 = mc * d0;
     let md1 = mc * d1;
-    st(Q + M, ld(Q + M) + mc);
-    st(Q + H, ld(Q + H) + (h0 + md0));
-    st(Q + H + 1, ld(Q + H + 1) + (h1 + md1));
+    st(Q + PL_M, ld(Q + PL_M) + mc);
+    st(Q + PL_H, ld(Q + PL_H) + (h0 + md0));
+    st(Q + PL_H + 1, ld(Q + PL_H + 1) + (h1 + md1));
     let e0 = 2.0 * h0 + md0;
     let e1 = 2.0 * h1 + md1;
-    st(Q + I, ld(Q + I) + ld(L + I) + (d0 * e0 + d1 * e1));
-    st(Q + F, ld(Q + F) + f0);
-    st(Q + F + 1, ld(Q + F + 1) + f1);
-    st(Q + N, ld(Q + N) + (ld(L + N) + cross1(d0, f1, d1, f0)));
+    st(Q + PL_I, ld(Q + PL_I) + ld(L + PL_I) + (d0 * e0 + d1 * e1));
+    st(Q + PL_F, ld(Q + PL_F) + f0);
+    st(Q + PL_F + 1, ld(Q + PL_F + 1) + f1);
+    st(Q + PL_N, ld(Q + PL_N) + (ld(L + PL_N) + cross1(d0, f1, d1, f0)));
   }
 }
