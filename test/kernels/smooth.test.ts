@@ -100,8 +100,8 @@ const stages = buildStages({
 
 const X_PLANE = `<mujoco><worldbody><body pos="0 0 1"><joint type="slide" axis="0 1 0"/><joint axis="-1 0 0" ref="10"/>
   <geom type="capsule" fromto="0 0 0 0 .3 0" size=".04"/><body pos=".1 .3 .05"><joint axis="1 0 0"/><geom type="box" size=".1 .05 .2"/>
-  <body pos="0 .1 0"><joint type="slide" axis="0 0 -1"/><geom type="sphere" size=".05"/><geom type="plane" size="1 1 1" contype="0" conaffinity="0"/></body></body></body>
-  </worldbody><sensor><gyro site="x"/></sensor></mujoco>`.replace('<geom type="sphere"', '<site name="x"/><geom type="sphere"')
+  <body pos="0 .1 0"><joint type="slide" axis="0 0 -1"/><site name="x"/><geom type="sphere" size=".05"/></body></body></body>
+  </worldbody><sensor><gyro site="x"/></sensor></mujoco>`
 const TWO_PENDULUMS = `<mujoco><worldbody><body><joint axis="0 1 0"/><geom size=".1" pos=".3 0 0"/></body>
   <body pos="1 0 0"><joint axis="1 1 0"/><geom size=".1" pos="0 .2 .3"/></body></worldbody></mujoco>`
 const MOVED = `<mujoco><worldbody><body mocap="true" pos="0 0 1" euler="10 20 30"><geom size=".1"/><site name="s"/><body pos=".2 0 0"><joint axis="0 1 0"/>
@@ -211,7 +211,17 @@ for (const [name, options] of POSED) {
       x.geomFrames(m, p, s, 0)
     })
     await scene.gpu('frames(); geomFrames(false);', { frames: 'sim/frames', geomFrames: 'sim/geoms' })
-    scene.compare({ xpos: CLOSE, xquat: CLOSE, xmat: CLOSE, xipos: CLOSE, xanchor: CLOSE, xaxis: CLOSE, geoms: CLOSE })
+    // quaternions of a chain of bodies multiply, each made unit: an ulp a body
+    const turned = 5 * CLOSE
+    scene.compare({
+      xquat: turned,
+      xmat: turned,
+      xpos: turned,
+      xipos: turned,
+      xanchor: turned,
+      xaxis: turned,
+      geoms: CLOSE,
+    })
     scene.cpu((x, { m, p, s }) => x.geomFrames(m, p, s, 1))
     await scene.gpu('geomFrames(true);', { geomFrames: 'sim/geoms' })
     scene.compare({ geoms: CLOSE })
@@ -219,7 +229,17 @@ for (const [name, options] of POSED) {
   })
 }
 
-for (const name of ['cartpole', 'acrobot', 'double_pendulum_cart', 'reacher', 'hopper', 'half_cheetah', 'planar', 'planar hopper', X_PLANE]) {
+for (const name of [
+  'cartpole',
+  'acrobot',
+  'double_pendulum_cart',
+  'reacher',
+  'hopper',
+  'half_cheetah',
+  'planar',
+  'planar hopper',
+  X_PLANE,
+]) {
   test(`${name.startsWith('<') ? 'plane across x' : name}: planarForces`, async () => {
     const scene = await open(name)
     assert.ok((scene.header.get('planar') as number) > 0, 'the model is planar')
@@ -228,14 +248,36 @@ for (const name of ['cartpole', 'acrobot', 'double_pendulum_cart', 'reacher', 'h
     scene.cpu((x, { m, p, d, s }) => x.planarForces(m, p, d, s))
     await scene.gpu('planarForces();', { planarForces: 'sim/planar' })
     scene.compare({ qM: CLOSE, qfrc_bias: 3 * CLOSE })
-    for (const [from, to] of [[0, 9], [9, 12], [12, 14], [14, 15], [15, 17], [17, 22], [22, 23], [23, 26], [26, 28], [28, 29]])
+    for (const [from, to] of [
+      [0, 9],
+      [9, 12],
+      [12, 14],
+      [14, 15],
+      [15, 17],
+      [17, 22],
+      [22, 23],
+      [23, 26],
+      [26, 28],
+      [28, 29],
+    ])
       part(scene, 'lnk', 40, from, to, 3 * CLOSE)
     scene.release()
   })
 }
 
 // a tree's factor by one, two and three pivots; SMALL systems, coupled and not; a pattern of the world's own (nvH > 0)
-for (const name of ['limit_both_sides', 'joint_slide', TWO_PENDULUMS, 'hinge and slide chain', 'trees beside each other', 'ant', 'swimmer', 'puck', 'humanoid_mjwarp', 'boxes16']) {
+for (const name of [
+  'limit_both_sides',
+  'joint_slide',
+  TWO_PENDULUMS,
+  'hinge and slide chain',
+  'trees beside each other',
+  'ant',
+  'swimmer',
+  'puck',
+  'humanoid_mjwarp',
+  'boxes16',
+]) {
   test(`${name.startsWith('<') ? 'two pendulums' : name}: factorSolve, factorI, solveLD, mulM`, async () => {
     const scene = await open(name)
     const nv = scene.model.nv
@@ -291,7 +333,14 @@ for (const name of ['limit_both_sides', 'joint_slide', TWO_PENDULUMS, 'hinge and
   })
 }
 
-for (const name of ['free base with arms', 'ball chain', 'hinge and slide chain', 'several joints a body', 'puck', 'humanoid_mjwarp']) {
+for (const name of [
+  'free base with arms',
+  'ball chain',
+  'hinge and slide chain',
+  'several joints a body',
+  'puck',
+  'humanoid_mjwarp',
+]) {
   test(`${name}: lastDof, chain, pointJacobian, addOuter`, async () => {
     const scene = await open(name)
     const { nv, nbody } = scene.model
@@ -304,7 +353,15 @@ for (const name of ['free base with arms', 'ball chain', 'hinge and slide chain'
     })
     fill(scene, 'tmp', 12, i => where[i])
     const last = nbody - 1
-    const pairs = [[0, last, 3], [last, 0, 6], [1, last, 4], [last >> 1, last, 1], [last, 1, 6], [last, last, 3], [0, 1, 6]]
+    const pairs = [
+      [0, last, 3],
+      [last, 0, 6],
+      [1, last, 4],
+      [last >> 1, last, 1],
+      [last, 1, 6],
+      [last, last, 3],
+      [0, 1, 6],
+    ]
     for (const [b1, b2, dim] of pairs) {
       for (const has of [-1, 0]) {
         // no index: columns that nobody writes
@@ -327,7 +384,8 @@ for (const name of ['free base with arms', 'ball chain', 'hinge and slide chain'
         const { cpu, gpu } = scene.values('cursor', 2)
         assert.equal(gpu, cpu, `dofs of bodies ${b1} and ${b2}`)
         const nnz = Math.abs(cpu[0][0])
-        for (const list of [scene.values('fluid_col', nnz), scene.values('Hs_sign', nnz)]) assert.equal(list.gpu, list.cpu)
+        for (const list of [scene.values('fluid_col', nnz), scene.values('Hs_sign', nnz)])
+          assert.equal(list.gpu, list.cpu)
         scene.compare({ fluid_J: CLOSE })
       }
       // the last row, outer product with itself; columns in W need a model that has such patterns
@@ -379,7 +437,13 @@ function push(batch: Batch): void {
   batch.set('xfrc_applied', Float32Array.from(rows))
 }
 
-for (const name of ['free base with arms', 'ball chain', 'hinge and slide chain', 'trees beside each other', 'humanoid_mjwarp']) {
+for (const name of [
+  'free base with arms',
+  'ball chain',
+  'hinge and slide chain',
+  'trees beside each other',
+  'humanoid_mjwarp',
+]) {
   test(`${name}: applyXfrc, addWrench, projectWrenches`, async () => {
     const scene = await open(name, { prepare: push })
     const nv = scene.model.nv
@@ -412,7 +476,10 @@ for (const name of ['free base with arms', 'ball chain', 'hinge and slide chain'
       },
     )
     scene.compare({ wrench: CLOSE, qfrc_smooth: CLOSE, qfrc_passive: CLOSE })
-    assert.ok(scene.values('qfrc_passive').cpu.some(row => row.some(x => x !== 0)), 'something pushes')
+    assert.ok(
+      scene.values('qfrc_passive').cpu.some(row => row.some(x => x !== 0)),
+      'something pushes',
+    )
     scene.release()
   })
 }
@@ -424,7 +491,10 @@ test('gravcomp', async () => {
   scene.cpu((x, { m, p, s }) => x.gravcomp(m, p, s))
   await scene.gpu('gravcomp();', { gravcomp: 'sim/wrench' })
   scene.compare({ wrench: CLOSE, qfrc_gravcomp: CLOSE })
-  assert.ok(scene.values('qfrc_gravcomp').cpu[0].some(x => x !== 0), 'something is carried')
+  assert.ok(
+    scene.values('qfrc_gravcomp').cpu[0].some(x => x !== 0),
+    'something is carried',
+  )
   scene.release()
 })
 
