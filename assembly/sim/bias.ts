@@ -82,7 +82,7 @@ export function rne(m: usize, p: usize, d: usize, s: usize): void {
     const I = L + LNK_CINERT
     const ixx = ld(I), iyy = ld(I + V), izz = ld(I + 2 * V), ixy = ld(I + 3 * V), ixz = ld(I + 4 * V), iyz = ld(I + 5 * V)
     const h0 = ld(I + 6 * V), h1 = ld(I + 7 * V), h2 = ld(I + 8 * V), mass = ld(I + 9 * V)
-    // momentum: n angular, l linear
+    // momentum
     const n0 = add(dot3(ixx, ixy, ixz, w0, w1, w2), cross1(h1, v2, h2, v1))
     const n1 = add(dot3(ixy, iyy, iyz, w0, w1, w2), cross1(h2, v0, h0, v2))
     const n2 = add(dot3(ixz, iyz, izz, w0, w1, w2), cross1(h0, v1, h1, v0))

@@ -40,7 +40,7 @@ export function chain(m: usize, body1: i32, body2: i32, cols: usize, signs: usiz
  * Jacobian of the motion of a point of body 2 relative to body 1, in a frame.
  *   pos    point (3); frame (9): rows are the directions
  *   cols, signs  as chain leaves them
- *   has    mask: 0 in the other worlds, whatever pos and frame hold there
+ *   has    where it does not hold, the entries are 0, whatever pos and frame are
  *   out    (dim, nnz): 1 to 3 translations along the frame's rows, then rotations about them
  *   source MuJoCo engine_core_constraint.c, mj_contactJacobian; axes and anchors are those of the links
  */

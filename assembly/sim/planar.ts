@@ -5,17 +5,17 @@ import { mocapFrames } from './mocap'
 import { at, at2, DSBL_GRAVITY, i32at, JNT_HINGE, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_P, LNK_R, LNK_STRIDE } from './types'
 
 // the plane's record of a link, behind its pose
-const C: usize = 12 * V   // cos, sin of the link's angle
-const W: usize = 14 * V   // angular velocity
-const A: usize = 15 * V   // acceleration of the anchor without joint accelerations
-const D: usize = 17 * V   // anchor minus parent's anchor
-const H: usize = 19 * V   // first moment of the composite about the anchor
-const M: usize = 21 * V   // its mass
-const I: usize = 22 * V   // its inertia about the anchor
-const F: usize = 23 * V   // force that the composite's motion takes
-const N: usize = 25 * V   // moment about the anchor
-const X: usize = 26 * V   // direction of a slide
-const T: usize = 28 * V   // angle of the link
+const PL_C: usize = 12 * V   // cos, sin of the link's angle
+const PL_W: usize = 14 * V   // angular velocity
+const PL_A: usize = 15 * V   // acceleration of the anchor without joint accelerations
+const PL_D: usize = 17 * V   // anchor minus parent's anchor
+const PL_H: usize = 19 * V   // first moment of the composite about the anchor
+const PL_M: usize = 21 * V   // its mass
+const PL_I: usize = 22 * V   // its inertia about the anchor
+const PL_F: usize = 23 * V   // force that the composite's motion takes
+const PL_N: usize = 25 * V   // moment about the anchor
+const PL_X: usize = 26 * V   // direction of a slide
+const PL_T: usize = 28 * V   // angle of the link
 
 /**
  * M and qfrc_bias of trees that move in a coordinate plane (all hinges along one axis, all slides across it): kinematics,
@@ -54,8 +54,8 @@ export function planarForces(m: usize, p: usize, d: usize, s: usize): void {
       du = ru; dv = rv
     } else {
       const Q = lnk + LNK_STRIDE * <usize>parent
-      c = ld(Q + C); sn = ld(Q + C + V); w = ld(Q + W); angle = ld(Q + T)
-      au = ld(Q + A); av = ld(Q + A + V)
+      c = ld(Q + PL_C); sn = ld(Q + PL_C + V); w = ld(Q + PL_W); angle = ld(Q + PL_T)
+      au = ld(Q + PL_A); av = ld(Q + PL_A + V)
       if (i32at(flags, j) & f.LINK_SAMEPOS) {
         du = splat(0); dv = splat(0)
       } else {
@@ -81,10 +81,10 @@ export function planarForces(m: usize, p: usize, d: usize, s: usize): void {
       dv = mad(xv, q, dv)
       au = sub(nmad(ww, xu, au), mul(w2, xv))
       av = add(nmad(ww, xv, av), mul(w2, xu))
-      st(L + X, mul(sign, xu))
-      st(L + X + V, mul(sign, xv))
+      st(L + PL_X, mul(sign, xu))
+      st(L + PL_X + V, mul(sign, xv))
     }
-    st(L + C, c); st(L + C + V, sn); st(L + T, angle)
+    st(L + PL_C, c); st(L + PL_C + V, sn); st(L + PL_T, angle)
     if (posed) {
       // the pose, for geometry
       st(L + LNK_R + V * (4 * <usize>normal), splat(1))
@@ -98,34 +98,34 @@ export function planarForces(m: usize, p: usize, d: usize, s: usize): void {
       st(o + V * v, parent < 0 ? dv : add(dv, ld(P + V * v)))
       st(o + n0, parent < 0 ? ld(K + LC_POS + n0) : add(ld(K + LC_POS + n0), ld(P + n0)))
     }
-    st(L + W, w)
-    st(L + A, au); st(L + A + V, av)
-    st(L + D, du); st(L + D + V, dv)
+    st(L + PL_W, w)
+    st(L + PL_A, au); st(L + PL_A + V, av)
+    st(L + PL_D, du); st(L + PL_D + V, dv)
 
     const lu = ld(K + hu), lv = ld(K + hv), mj = ld(K + mass)
     const h0 = cross1(c, lu, sn, lv), h1 = mad(sn, lu, mul(c, lv)), ww = mul(w, w)
-    st(L + H, h0); st(L + H + V, h1)
-    st(L + M, mj)
-    st(L + I, ld(K + Inn))
-    st(L + F, nmad(ww, h0, mul(mj, au)))
-    st(L + F + V, nmad(ww, h1, mul(mj, av)))
-    st(L + N, cross1(h0, av, h1, au))
+    st(L + PL_H, h0); st(L + PL_H + V, h1)
+    st(L + PL_M, mj)
+    st(L + PL_I, ld(K + Inn))
+    st(L + PL_F, nmad(ww, h0, mul(mj, au)))
+    st(L + PL_F + V, nmad(ww, h1, mul(mj, av)))
+    st(L + PL_N, cross1(h0, av, h1, au))
   }
 
   // inward: bias and inertia of the joint from the composite below it, then the composite moves to the parent
   for (let j = n - 1; j >= 0; j--) {
     const L = lnk + LNK_STRIDE * <usize>j
     const sign = ld(cons + LC_STRIDE * <usize>j + LC_SIGN)
-    const h0 = ld(L + H), h1 = ld(L + H + V), mc = ld(L + M), f0 = ld(L + F), f1 = ld(L + F + V)
+    const h0 = ld(L + PL_H), h1 = ld(L + PL_H + V), mc = ld(L + PL_M), f0 = ld(L + PL_F), f1 = ld(L + PL_F + V)
     // momentum of the composite per unit of joint velocity: p linear, l about the anchor
     let p0: v128, p1: v128, l: v128
     if (i32at(types, j) == JNT_HINGE) {
-      st(at(bias, j), mul(sign, ld(L + N)))
-      l = ld(L + I)
+      st(at(bias, j), mul(sign, ld(L + PL_N)))
+      l = ld(L + PL_I)
       st(at2(qM, n, j, j), add(ld(at(extra, j)), l))
       p0 = neg(mul(sign, h1)); p1 = mul(sign, h0); l = mul(sign, l)
     } else {
-      const x0 = ld(L + X), x1 = ld(L + X + V)
+      const x0 = ld(L + PL_X), x1 = ld(L + PL_X + V)
       st(at(bias, j), mad(x0, f0, mul(x1, f1)))
       st(at2(qM, n, j, j), add(ld(at(extra, j)), mc))
       p0 = mul(mc, x0); p1 = mul(mc, x1); l = cross1(h0, x1, h1, x0)
@@ -135,23 +135,23 @@ export function planarForces(m: usize, p: usize, d: usize, s: usize): void {
     if (parent < 0) continue
     let B = L
     for (let k = parent; k >= 0; k = i32at(parents, k)) {
-      l = add(l, cross1(ld(B + D), p1, ld(B + D + V), p0))
+      l = add(l, cross1(ld(B + PL_D), p1, ld(B + PL_D + V), p0))
       B = lnk + LNK_STRIDE * <usize>k
       st(at2(qM, n, j, k), i32at(types, k) == JNT_HINGE
         ? mul(ld(cons + LC_STRIDE * <usize>k + LC_SIGN), l)
-        : mad(ld(B + X), p0, mul(ld(B + X + V), p1)))
+        : mad(ld(B + PL_X), p0, mul(ld(B + PL_X + V), p1)))
     }
 
     const Q = lnk + LNK_STRIDE * <usize>parent
-    const d0 = ld(L + D), d1 = ld(L + D + V)
+    const d0 = ld(L + PL_D), d1 = ld(L + PL_D + V)
     const md0 = mul(mc, d0), md1 = mul(mc, d1)
-    st(Q + M, add(ld(Q + M), mc))
-    st(Q + H, add(ld(Q + H), add(h0, md0)))
-    st(Q + H + V, add(ld(Q + H + V), add(h1, md1)))
+    st(Q + PL_M, add(ld(Q + PL_M), mc))
+    st(Q + PL_H, add(ld(Q + PL_H), add(h0, md0)))
+    st(Q + PL_H + V, add(ld(Q + PL_H + V), add(h1, md1)))
     const e0 = mad(splat(2), h0, md0), e1 = mad(splat(2), h1, md1)
-    st(Q + I, add(add(ld(Q + I), ld(L + I)), mad(d0, e0, mul(d1, e1))))
-    st(Q + F, add(ld(Q + F), f0))
-    st(Q + F + V, add(ld(Q + F + V), f1))
-    st(Q + N, add(ld(Q + N), add(ld(L + N), cross1(d0, f1, d1, f0))))
+    st(Q + PL_I, add(add(ld(Q + PL_I), ld(L + PL_I)), mad(d0, e0, mul(d1, e1))))
+    st(Q + PL_F, add(ld(Q + PL_F), f0))
+    st(Q + PL_F + V, add(ld(Q + PL_F + V), f1))
+    st(Q + PL_N, add(ld(Q + PL_N), add(ld(L + PL_N), cross1(d0, f1, d1, f0))))
   }
 }
