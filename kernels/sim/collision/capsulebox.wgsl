@@ -184,7 +184,7 @@ fn secondFromFace(c: vec3f, h: vec3f, s: vec3f, found: Closest) -> f32 {
 }
 
 /**
- * Sphere at x in the frame of the box against the box; one world.
+ * Sphere in the frame of the box against the box; one world.
  * Writes contact k and returns 1, or 0.
  */
 fn sphereInBoxFrame(x: vec3f, radius: f32, margin: f32, B: i32, s: vec3f, out: i32, k: i32) -> i32 {
@@ -218,7 +218,7 @@ fn sphereInBoxFrame(x: vec3f, radius: f32, margin: f32, B: i32, s: vec3f, out: i
   return 1;
 }
 
-/** contacts of one world; returns their number. c, h: centre and half axis of the capsule in the frame of the box */
+/** contacts of one world; returns their number */
 fn capsuleBoxLane(c: vec3f, h: vec3f, sa: i32, B: i32, s: vec3f, margin: f32, out: i32) -> i32 {
   let radius = par(sa);
   let long = par(sa + 1);
