@@ -42,7 +42,7 @@ const MAXCON: i32 = 8
   st(tmp + CODE, sel(better, i32x4.splat(code), ld(tmp + CODE)))
 }
 
-/** tmp: the relative pose of the boxes */
+/** the relative pose of the boxes */
 function relativePose(A: usize, B: usize, tmp: usize): void {
   const x = sub(ld(B + GEOM_POS), ld(A + GEOM_POS))
   const y = sub(ld(B + GEOM_POS + V), ld(A + GEOM_POS + V))
@@ -57,7 +57,7 @@ function relativePose(A: usize, B: usize, tmp: usize): void {
   }
 }
 
-/** The 15 axes. Returns the worlds of act in which none of them separates the boxes; the winner is left in tmp. */
+/** The 15 axes: whether none of them separates the boxes, and the winner. */
 function separatingAxes(sa: usize, sb: usize, margin: v128, act: v128, tmp: usize): v128 {
   const a0 = ld(sa), a1 = ld(sa + V), a2 = ld(sa + 2 * V)
   const b0 = ld(sb), b1 = ld(sb + V), b2 = ld(sb + 2 * V)
@@ -112,14 +112,14 @@ function separatingAxes(sa: usize, sb: usize, margin: v128, act: v128, tmp: usiz
   return alive
 }
 
-/** Column c of the rotation at R, one lane, as a vector (x, y, z, 0). */
+/** Column c of the rotation at R as a vector. */
 // @ts-ignore: decorator
 @inline function column(R: usize, c: usize): v128 {
   return f32x4(load<f32>(R + V * c), load<f32>(R + V * (c + 3)), load<f32>(R + V * (c + 6)), 0)
 }
 
 /**
- * Clip a polygon of n corners (x, y, z, 0) to sign * coordinate <= limit (Sutherland and Hodgman 1974).
+ * Clip a polygon of n corners (x, y, z) to sign * coordinate <= limit (Sutherland and Hodgman 1974).
  * Returns how many corners are left in `into`, or -1 when all of them are inside and nothing was written.
  */
 function clipHalfPlane(from: usize, into: usize, n: i32, coord: usize, sign: f32, limit: f32): i32 {
@@ -159,9 +159,8 @@ function isDuplicate(accepted: usize, n: i32, c: usize, radius2: f32): bool {
 }
 
 /**
- * Contacts of one world (lane: 4 times its number) whose best axis is a face: the face of the other box is clipped by
- * the sides of this one. Returns their number; positions and distances stand in the records from out on, which open as
- * needed (opened: how many are open); the normal is left in tmp.
+ * Contacts of one world whose best axis is a face: the face of the other box is clipped by the sides of this one. Returns
+ * their number; positions, distances and the normal stand in the records from out on.
  */
 function faceContacts(
   A: usize, sa: usize, B: usize, sb: usize, margin: f32, code: i32, lane: usize, out: usize, opened: i32, tmp: usize,
@@ -233,6 +232,7 @@ function faceContacts(
     count++
   }
   if (count == 0) return 0
+  // the first world to use a record opens it
   if (count > opened) openRecords(out, opened, count)
 
   // to the world: half way between the two surfaces
@@ -263,7 +263,7 @@ function faceContacts(
 }
 
 /**
- * Box against box: up to 8 contacts of a face, or one of two edges. Signature: see collision/driver.ts.
+ * Box against box: up to 8 contacts of a face, or one of two edges. Signature: see collision/primitive.
  *   source  MuJoCo engine_collision_box.c, mjc_BoxBox
  */
 export function boxBox(A: usize, sa: usize, B: usize, sb: usize, margin: v128, act: v128, out: usize, tmp: usize): i32 {

@@ -14,12 +14,12 @@ const TIE: f64 = 5e-8
 const MINVAL: f64 = 1e-15
 
 // @ts-ignore: decorator
-@inline function clamp(x: f64, limit: f64): f64 { return max(min(x, limit), -limit) }
+@inline function bounded(x: f64, limit: f64): f64 { return max(min(x, limit), -limit) }
 
 /**
- * The contact of one world (lane: 4 times its number) whose best axis is a cross product of edges: the middle of the
- * closest points of the two edges. Returns 1, 0 when they are beyond the margin, or -1 when the best face should be
- * taken because the axis almost is that face's normal. Opens the record if none is open.
+ * The contact of one world whose best axis is a cross product of edges: the middle of the closest points of the two
+ * edges. Returns 1, 0 when they are beyond the margin, or -1 when the best face should be taken because the axis almost
+ * is that face's normal.
  */
 export function edgeContact(A: usize, sa: usize, sb: usize, lane: usize, out: usize, opened: i32, tmp: usize): i32 {
   const code = load<i32>(tmp + CODE + lane) - 6
@@ -82,9 +82,9 @@ export function edgeContact(A: usize, sa: usize, sb: usize, lane: usize, out: us
       const along2 = di * qi + d1 * e1 + d2 * e2
       // parameters of the closest points, each clamped and the other solved again
       let s = denom < MINVAL ? 0 : (qi - di * along2) / denom
-      s = clamp(s, half1)
-      const t = clamp(di * s - along2, half2)
-      s = clamp(qi + di * t, half1)
+      s = bounded(s, half1)
+      const t = bounded(di * s - along2, half2)
+      s = bounded(qi + di * t, half1)
       const gi = qi + t * di - s, g1 = e1 + t * d1, g2 = e2 + t * d2
       const gap = gi * gi + g1 * g1 + g2 * g2
       if (gap < closest) {

@@ -13,7 +13,7 @@ export const RUN_SPHERES: i32 = 0
 export const RUN_PLANE: i32 = 1
 export const RUN_PAIRS: i32 = 2
 
-/** worlds of a block in which the bounding sphere of g2 meets plane g1 */
+/** whether the bounding sphere of g2 meets plane g1 */
 // @ts-ignore: decorator
 @inline export function meetsPlane(A: usize, B: usize, bound: v128): v128 {
   return le(dot3(
@@ -21,14 +21,14 @@ export const RUN_PAIRS: i32 = 2
     ld(A + 2 * V), ld(A + 5 * V), ld(A + 8 * V)), bound)
 }
 
-/** worlds of a block in which two bounding spheres meet */
+/** whether two bounding spheres meet */
 // @ts-ignore: decorator
 @inline export function meets(A: usize, B: usize, bound: v128): v128 {
   return le(distance2(ld(B + GEOM_POS), ld(B + GEOM_POS + V), ld(B + GEOM_POS + 2 * V),
     ld(A + GEOM_POS), ld(A + GEOM_POS + V), ld(A + GEOM_POS + 2 * V)), mul(bound, bound))
 }
 
-/** worlds in which the geoms of an explicit pair may touch: it has a margin of its own */
+/** whether the geoms of an explicit pair may touch: it has a margin of its own */
 export function meetsPair(m: usize, p: usize, s: usize, g1: i32, g2: i32, pair: i32): v128 {
   const A = f.geoms(m, s) + GEOM_STRIDE * <usize>g1, B = f.geoms(m, s) + GEOM_STRIDE * <usize>g2
   const radii = add(ld(at(f.geom_rbound(m, p), g1)), ld(at(f.geom_rbound(m, p), g2)))
@@ -36,7 +36,7 @@ export function meetsPair(m: usize, p: usize, s: usize, g1: i32, g2: i32, pair: 
   return i32at(f.geom_type(m), g1) == GEOM_PLANE ? meetsPlane(A, B, bound) : meets(A, B, bound)
 }
 
-/** a row met in the worlds of a bitmask */
+/** mark a row that met */
 // @ts-ignore: decorator
 @inline function mark(m: usize, hits: usize, row: i32, lanes: i32): void {
   const word = hits + 4 * <usize>(row >> 5)
@@ -77,7 +77,7 @@ export function sweep(m: usize, p: usize, s: usize, alive: v128): void {
   for (let lane = 0; lane < 4; lane++) if (lanes & (1 << lane)) sweepWorld(m, p, s, lane)
 }
 
-/** the sweep of one world, four spheres against one at a time */
+/** the sweep of one world */
 function sweepWorld(m: usize, p: usize, s: usize, lane: i32): void {
   const n = f.nsweep(m), geoms = f.geoms(m, s) + 4 * <usize>lane, reach = f.geom_reach(m, p) + 4 * <usize>lane
   const ids = f.sweep_geom(m), bins = f.sweep_bin(m, s), hits = f.hits(m, s)
@@ -132,7 +132,7 @@ function sweepWorld(m: usize, p: usize, s: usize, lane: i32): void {
     store<i32>(places + o, i)
   }
 
-  // against those whose lower end is not beyond its upper end
+  // against those whose lower end is not beyond its upper end, four at a time
   const along = axis == GEOM_POS ? xs : axis == GEOM_POS + V ? ys : zs
   for (let i = 0; i < n; i++) {
     const o: usize = 4 * <usize>i

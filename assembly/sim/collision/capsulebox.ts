@@ -38,7 +38,7 @@ const NO_WAY: f64 = -4
 // @ts-ignore: decorator
 @inline function unit(t: f64): f64 { return max(min(t, 1), -1) }
 
-/** The point of the capsule's axis closest to the box, written to tmp (T, FEATURE, …). c, h, s: centre, half axis, half sizes */
+/** The point of the capsule's axis closest to the box, and what is closest there. c, h, s: centre, half axis, half sizes */
 function closest(c: usize, h: usize, s: usize, length: f64, margin: f64, radius: f64, tmp: usize): void {
   const far = margin + 2 * (radius + length + get(s, 0) + get(s, 1) + get(s, 2))
   const slack = SLACK * far
@@ -177,8 +177,8 @@ function secondFromFace(c: usize, h: usize, s: usize, tmp: usize): f64 {
 }
 
 /**
- * Sphere at (x, y, z) in the frame of the box against the box; one world (lane: 4 times its number).
- * Writes contact k and returns 1, or 0. Opens the record when it is the first to use it.
+ * Sphere in the frame of the box against the box; one world.
+ * Writes contact k and returns 1, or 0.
  */
 function sphereInBoxFrame(
   x: f64, y: f64, z: f64, radius: f64, margin: f64, B: usize, s: usize, lane: usize, out: usize, k: i32, opened: i32,
@@ -221,6 +221,7 @@ function sphereInBoxFrame(
     p1 = 0.5 * (c1 + y + radius * n1)
     p2 = 0.5 * (c2 + z + radius * n2)
   }
+  // lane: 4 times the number of the world; the first world to use a record opens it
   if (k >= opened) openRecords(out, k, k + 1)
   const R = B + lane
   contact(
@@ -235,7 +236,7 @@ function sphereInBoxFrame(
   return 1
 }
 
-/** contacts of one world (lane: 4 times its number); returns their number */
+/** contacts of one world; returns their number */
 function capsuleBoxLane(sa: usize, B: usize, sb: usize, lane: usize, out: usize, opened: i32, tmp: usize): i32 {
   const c = tmp + CENTRE + lane, h = tmp + HALF + lane, s = sb + lane
   const radius = get(sa + lane, 0), length = get(sa + lane, 1), margin = get(tmp + MARGIN + lane, 0)
@@ -261,7 +262,7 @@ function capsuleBoxLane(sa: usize, B: usize, sb: usize, lane: usize, out: usize,
 }
 
 /**
- * Capsule against box: up to 2 contacts. Signature: see collision/driver.ts.
+ * Capsule against box: up to 2 contacts. Signature: see collision/primitive.
  *   source  MuJoCo engine_collision_box.c, mjc_CapsuleBox
  */
 export function capsuleBox(A: usize, sa: usize, B: usize, sb: usize, margin: v128, act: v128, out: usize, tmp: usize): i32 {

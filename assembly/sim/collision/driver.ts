@@ -20,16 +20,16 @@ import { planeCylinder, planeEllipsoid, sphereBox, sphereCylinder } from './roun
 const NCON: usize = 59 * V
 const COUNT: usize = 60 * V
 
-/** number of contact records of the block */
+/** number of contact records */
 // @ts-ignore: decorator
 @inline export function ncon(m: usize, s: usize): i32 { return load<i32>(f.tmp(m, s) + NCON) }
 
-/** worlds that have more contacts than there is room for */
+/** whether there are more contacts than there is room for */
 // @ts-ignore: decorator
 @inline export function overflow(m: usize, d: usize): v128 { return gt(ld(f.ncon(m, d)), splat(<f32>f.nconmax(m))) }
 
 /**
- * All contacts of a block.
+ * All contacts.
  *   model   cand, geom_type, geom_size geom_reach geom_rbound geom_margin geom_gap pair_margin pair_gap (*)
  *   in      geoms; alive: worlds to look at
  *   out     con: at most nconmax contacts a world; ncon: how many there are (worlds not looked at keep theirs)
@@ -85,7 +85,7 @@ function scan(m: usize, p: usize, s: usize, alive: v128): void {
   }
 }
 
-/** contacts of one candidate in the worlds of a mask */
+/** contacts of one candidate that may touch */
 function narrow(m: usize, p: usize, s: usize, index: i32, act: v128): void {
   const row = f.cand(m) + 16 * <usize>index
   const g1 = load<i32>(row), g2 = load<i32>(row, 4), pair = load<i32>(row, 8), condim = load<i32>(row, 12)

@@ -5,7 +5,7 @@ import { CON_FRAME } from '../types'
 /** below this length a vector has no direction (mjMINVAL) */
 export const MINLEN: f32 = 1e-15
 
-/** unit vector along x, y, z at out; (1, 0, 0) where it has no length (mju_normalize3) */
+/** unit vector along another; (1, 0, 0) where it has no length (mju_normalize3) */
 export function normalize3(out: usize, x: v128, y: v128, z: v128): void {
   const len = sqrt4(dot3(x, y, z, x, y, z))
   const tiny = lt(len, splat(MINLEN))

@@ -10,7 +10,7 @@ import { CON_DIST, CON_FRAME, CON_HAS, CON_POS, CON_STRIDE } from '../types'
 
 /**
  * Records [from, to) of out as a world may use them without having them: not had, numbers finite.
- * Lanes are then filled by `contact`.
+ * Lanes are then filled by `contact`, which leaves the tangent at zero.
  */
 export function openRecords(out: usize, from: i32, to: i32): void {
   for (let k = from; k < to; k++) {
@@ -19,7 +19,7 @@ export function openRecords(out: usize, from: i32, to: i32): void {
   }
 }
 
-/** Contact k of one lane: signed distance, position, normal from geom 1 to geom 2; the tangent is left open. */
+/** Contact k of a world: signed distance, position, normal from geom 1 to geom 2; no hint for the tangent. */
 export function contact(
   out: usize, k: i32, lane: usize, dist: f64, x: f64, y: f64, z: f64, nx: f64, ny: f64, nz: f64,
 ): void {

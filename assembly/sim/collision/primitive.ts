@@ -22,7 +22,7 @@ const PARALLEL: f32 = 1.6e-13
 /** MuJoCo's bound on the determinant of the lines of two capsules (mjMINVAL) */
 const MINDET: f32 = 1e-15
 
-/** one record: worlds, distance, position */
+/** one record: that it is had, distance, position */
 // @ts-ignore: decorator
 @inline export function put(out: usize, has: v128, dist: v128, x: v128, y: v128, z: v128): void {
   st(out + CON_HAS, has)
@@ -119,7 +119,7 @@ export function planeBox(A: usize, sa: usize, B: usize, sb: usize, margin: v128,
 
 /**
  * Two spheres at p and q; a and b: rotations whose z axes give the normal where the centres coincide.
- * Writes a record where some world has the contact and returns their mask.
+ * Writes a record where there is a contact, and returns whether there is.
  */
 // @ts-ignore: decorator
 @inline export function spheres(
@@ -208,7 +208,7 @@ export function capsuleCapsule(A: usize, sa: usize, B: usize, sb: usize, margin:
   return any(rest) ? parallelCapsules(A, sa, B, sb, margin, rest, out, n, tmp) : n
 }
 
-/** parallel capsules: each end against the other segment, until a world has two contacts; n records are there already */
+/** parallel capsules: each end against the other segment, until there are two contacts */
 function parallelCapsules(A: usize, sa: usize, B: usize, sb: usize, margin: v128, act: v128, out: usize, n: i32, tmp: usize): i32 {
   const p0 = ld(A + GEOM_POS), p1 = ld(A + GEOM_POS + V), p2 = ld(A + GEOM_POS + 2 * V)
   const q0 = ld(B + GEOM_POS), q1 = ld(B + GEOM_POS + V), q2 = ld(B + GEOM_POS + 2 * V)

@@ -1,0 +1,247 @@
+/** Collisions of both engines: every pair of shapes that has a closed form, whole models, the sweep, worlds without room. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { loadModel } from '../../bindings/model/load.js'
+import type { Model } from '../../bindings/model/model.js'
+import { assertClose, buildStages, random, Scene, type SceneOptions } from './harness.js'
+
+const stages = buildStages({ profileBlock: 'rollout/profile' })
+/** the step up to the collisions (assembly/rollout/profile.ts) */
+const COLLISION = 5
+
+const SIZE = {
+  plane: '0 0 .1',
+  sphere: '.1',
+  capsule: '.06 .12',
+  ellipsoid: '.08 .1 .12',
+  cylinder: '.08 .1',
+  box: '.1 .12 .08',
+} as const
+type Shape = keyof typeof SIZE
+const PAIRS: readonly (readonly [Shape, Shape])[] = [
+  ['plane', 'sphere'],
+  ['plane', 'capsule'],
+  ['plane', 'ellipsoid'],
+  ['plane', 'cylinder'],
+  ['plane', 'box'],
+  ['sphere', 'sphere'],
+  ['sphere', 'capsule'],
+  ['sphere', 'cylinder'],
+  ['sphere', 'box'],
+  ['capsule', 'capsule'],
+  ['capsule', 'box'],
+  ['box', 'box'],
+]
+
+/** numbers of a record: distance, position, frame, the four integers */
+const DIST = 1
+const POS = 2
+const FRAME = 5
+const IDS = 14
+/** metres: single precision of scenes about a metre large */
+const TOLERANCE = 1e-6
+/**
+ * The CPU computes capsule against box and crossing edges in double precision from poses in single precision; the
+ * direction between points that are closer than their own rounding is anybody's.
+ */
+const SLACK_FRAME = 1e-5
+
+/** State and poses of the CPU on both sides, then collisions on both; the GPU's records start empty. */
+async function collide(model: Model, seed: number, options: SceneOptions): Promise<Scene> {
+  const scene = await Scene.open(model, stages, seed, options)
+  scene.cpu((x, { m, p, d, s }) => x.profileBlock(m, p, d, s, d, COLLISION, 1))
+  await scene.seed()
+  await scene.gpu(
+    `for (var i = 0; i < 18 * f_nconblock; i++) { stu(f_con + i, 0u); }
+    st(f_ncon, -1.0);
+    collision(true);
+    sti(f_tmp, ncon());
+    stmask(f_tmp + 1, overflow());`,
+    {
+      st: 'math/v4',
+      sti: 'math/v4',
+      stu: 'math/v4',
+      stmask: 'math/v4',
+      collision: 'sim/collision/driver',
+      ncon: 'sim/collision/driver',
+      overflow: 'sim/collision/driver',
+    },
+  )
+  return scene
+}
+
+/** As many contacts on both sides, with the same distance, place, frame and ids; returns how many there are. */
+function agree(scene: Scene, name: string, frame = SLACK_FRAME): number {
+  const { cpu, gpu } = scene.values('ncon')
+  assert.equal(gpu, cpu, `${name}: number of contacts`)
+  const room = scene.gpuLayout.sizes.nconmax
+  const records = scene.records('con', w => Math.min(cpu[w][0], room))
+  records.cpu.forEach((theirs, k) => {
+    const ours = records.gpu[k]
+    theirs.forEach((x, e) => {
+      const allowed = e < DIST || e >= IDS ? 0 : e < FRAME ? TOLERANCE : frame
+      // masks are NaN as numbers
+      if (Object.is(x, ours[e]) || Math.abs(x - ours[e]) <= allowed) return
+      const [a, b] = [theirs, ours].map(r => r.slice(DIST, FRAME + 3).map(y => y.toPrecision(6)))
+      throw new Error(
+        `${name}, record ${k}, number ${e}: CPU ${x}, GPU ${ours[e]}\n  CPU ${a.join(' ')}\n  GPU ${b.join(' ')}`,
+      )
+    })
+    assert.ok(theirs[DIST] < 1 && Math.hypot(...theirs.slice(POS, FRAME)) < 100, `${name}: record ${k} is none`)
+  })
+  return cpu.reduce((sum, [n]) => sum + n, 0)
+}
+
+/** rows of the batch: four copies of each world's */
+const fourfold = (rows: readonly (readonly number[])[]): Float32Array =>
+  Float32Array.from(rows.flatMap(row => [row, row, row, row].flat()))
+
+/** one shape fixed and turned, the other free */
+const pairModel = ([a, b]: readonly [Shape, Shape], euler: string): Promise<Model> =>
+  loadModel(`<mujoco><worldbody><geom type="${a}" size="${SIZE[a]}" margin=".01" gap=".002" euler="${euler}"/>
+    <body><freejoint/><geom type="${b}" size="${SIZE[b]}" mass="1"/></body></worldbody></mujoco>`)
+
+for (const pair of PAIRS) {
+  const name = pair.join(' and ')
+
+  test(`${name} at random`, async () => {
+    const nworld = 300
+    const next = random(5 + PAIRS.indexOf(pair))
+    const rows = Array.from({ length: nworld }, () => {
+      const quat = [next(), next(), next(), next()]
+      const norm = Math.hypot(...quat)
+      return [0.18 * next(), 0.18 * next(), 0.18 * next(), ...quat.map(x => x / norm)]
+    })
+    const prepare: SceneOptions['prepare'] = batch => batch.set('qpos', fourfold(rows))
+    const scene = await collide(await pairModel(pair, '20 30 10'), 3, { nworld, nstep: 0, kick: 0, prepare })
+    // a normal is a difference over its length, which is a thousandth of the sizes where an axis grazes the box
+    const contacts = agree(scene, name, name === 'capsule and box' ? 2e-3 : SLACK_FRAME)
+    assert.ok(contacts > nworld / 2, `${contacts} contacts in ${nworld} worlds`)
+    scene.release()
+  })
+
+  // ties of all kinds: rotations by quarter turns, places on a grid
+  test(`${name} upright`, async () => {
+    const nworld = 300
+    const next = random(50 + PAIRS.indexOf(pair))
+    const h = Math.SQRT1_2
+    const turns = [
+      [1, 0, 0, 0],
+      [h, h, 0, 0],
+      [h, 0, h, 0],
+      [h, 0, 0, h],
+      [0.5, 0.5, 0.5, 0.5],
+      [0, 1, 0, 0],
+      [0.96, 0.28, 0, 0],
+      [0.96, 0, 0, 0.28],
+    ]
+    // capsule and box: off the planes in which the capsule's axis touches the box, where any direction will do, or lies
+    // along an edge, where the determinant of the CPU is rounding alone
+    const shift = name === 'capsule and box' ? 0.013 : 0
+    const rows = Array.from({ length: nworld }, () => [
+      ...[0, 1, 2].map(k => Math.round(3.6 * next()) / 20 + shift * (k + 1)),
+      ...turns[Math.floor(4 * (next() + 1))],
+    ])
+    const prepare: SceneOptions['prepare'] = batch => batch.set('qpos', fourfold(rows))
+    const scene = await collide(await pairModel(pair, '0 0 0'), 3, { nworld, nstep: 0, kick: 0, prepare })
+    const contacts = agree(scene, name)
+    assert.ok(contacts > nworld / 2, `${contacts} contacts in ${nworld} worlds`)
+    scene.release()
+  })
+}
+
+const ours = new URL('../models/', import.meta.url)
+const shared = new URL('../../../shared/models/', import.meta.url)
+for (const [folder, names] of [
+  [shared, ['ant', 'humanoid', 'boxes16', 'half_cheetah']],
+  [
+    ours,
+    [
+      'pair_capsule_box',
+      'pair_capsule_capsule',
+      'pair_box_box',
+      'pair_explicit',
+      'stack',
+      'margin',
+      'gap',
+      'contype',
+      'mocap',
+    ],
+  ],
+] as const) {
+  for (const name of names) {
+    test(`${name} in motion`, async () => {
+      const model = await loadModel(new URL(`${name}.xml`, folder).pathname)
+      const scene = await collide(model, 7, { nworld: 8, nstep: 60, kick: 0.5 })
+      assert.ok(agree(scene, name) > 0, 'no contact')
+      scene.release()
+    })
+  }
+}
+
+/** a heap of small shapes, so many that they are swept; a floor and explicit pairs beside them */
+function heap(ngeom: number): string {
+  const next = random(9)
+  const body = (i: number): string => {
+    const at = [next(), next(), next()].map(x => x.toFixed(4)).join(' ')
+    const shape = i % 3 === 0 ? 'capsule" size=".08 .1' : i % 3 === 1 ? 'box" size=".1 .08 .12' : 'sphere" size=".12'
+    return `<body pos="${at}"><joint type="slide" axis="1 2 3"/><geom name="g${i}" type="${shape}" mass="1"/></body>`
+  }
+  return `<mujoco><worldbody><geom name="floor" type="plane" size="1 1 1" pos="0 0 -.8"/>${Array.from({ length: ngeom }, (_, i) => body(i)).join('')}</worldbody>
+    <contact><pair geom1="g3" geom2="g70" margin="3"/><pair geom1="floor" geom2="g5" margin="1"/></contact></mujoco>`
+}
+
+test('the sweep of a large scene', async () => {
+  const model = await loadModel(heap(130))
+  const scene = await collide(model, 11, { nworld: 3, nstep: 1, kick: 3 })
+  assert.ok((scene.constants.get('f_nsweep') as number) > 0, 'not swept')
+  assert.ok(agree(scene, 'heap') > 100, 'few contacts')
+  // every mark is taken
+  const { gpu } = scene.values('hits', scene.gpuLayout.sizes.nhitword)
+  assert.ok(gpu.every(row => row.every(x => x === 0)))
+  scene.release()
+})
+
+test('contacts beyond the room are counted and not kept', async () => {
+  const model = await loadModel(new URL('boxes16.xml', shared).pathname)
+  const scene = await collide(model, 2, { nworld: 4, nstep: 0, kick: 0, nconmax: 5 })
+  assert.ok(agree(scene, 'boxes16') > 4 * 5, 'there is room')
+  const { gpu } = scene.values('tmp', 2)
+  const words = new Uint32Array(Float32Array.from(gpu.flat()).buffer)
+  gpu.forEach((_, w) => {
+    assert.is(words[2 * w], 5, 'ncon()')
+    assert.is(words[2 * w + 1], 0xffffffff, 'overflow()')
+  })
+  scene.release()
+})
+
+test('a world that is not looked at has no records and keeps its count', async () => {
+  const model = await loadModel(new URL('stack.xml', ours).pathname)
+  const scene = await Scene.open(model, stages, 2, { nworld: 2, nstep: 5 })
+  scene.cpu((x, { m, p, d, s }) => x.profileBlock(m, p, d, s, d, COLLISION, 1))
+  await scene.seed()
+  await scene.gpu('collision(lane == 1); st(f_tmp, f32(ncon()));', {
+    st: 'math/v4',
+    lane: 'math/v4',
+    collision: 'sim/collision/driver',
+    ncon: 'sim/collision/driver',
+  })
+  scene.compare({ ncon: 0 })
+  const { gpu } = scene.values('ncon')
+  assert.equal(scene.values('tmp', 1).gpu, [[0], gpu[1]])
+  assert.ok(gpu[1][0] > 0)
+  scene.release()
+})
+
+test('worlds with parameters of their own', async () => {
+  const model = await loadModel(new URL('ant.xml', shared).pathname)
+  const scene = await collide(model, 5, { nworld: 6, nstep: 40, perWorld: true })
+  assert.ok(agree(scene, 'ant') > 0)
+  scene.release()
+})
+
+test('a record that differs is found', () => {
+  assert.throws(() => assertClose('con', [[1]], [[1.1]], 1e-5), /con: off by/)
+})
+
+test.run()
