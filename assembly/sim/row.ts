@@ -129,7 +129,8 @@ export function rowConstants(m: usize, p: usize, solref: usize, solimp: usize, d
  */
 // @ts-ignore: decorator
 @inline export function setRow(e: usize, type: i32, has: v128, imp: v128, diag: v128, pos: v128, vel: v128, acc: v128, c: usize): void {
-  // has: the worlds that have the row. R = (1 - d) / d * diagonal; its lower bound is that of MuJoCo
+  // has: mask of the worlds that have the row
+  // R = (1 - d) / d * diagonal; its lower bound is that of MuJoCo
   const D = div(imp, max4(splat(MINVAL), mul(sub(splat(1), imp), diag)))
   st(e + EFC_D, and(has, D))
   const aref = and(has, neg(mad(mul(ld(c + RC_K), imp), pos, mul(ld(c + RC_B), vel))))
