@@ -148,7 +148,7 @@ fn makeContacts(ncon: i32) -> bool {
     sti(e + C_CON, con);
     sti(e + C_CROSS, crossing);
     stmask(e + C_HAS, true);
-    pointJacobian(ld3(con + CON_POS), ldmat3(con + CON_FRAME), dim, nnz, f_efc_colind + cols, f_Hs_sign, f_efc_J + adr);
+    pointJacobian(ld3(con + CON_POS), ldmat3(con + CON_FRAME), dim, nnz, f_efc_colind + cols, f_Hs_sign, true, f_efc_J + adr);
 
     // impedance and regularization
     let tran = par(f_body_invweight0 + 2 * b1) + par(f_body_invweight0 + 2 * b2);
