@@ -75,13 +75,14 @@ fn zoneAt(e: i32, jar: i32) -> u32 {
     let bottom = mu * N + T <= 0.0 || (level && N < 0.0);
     if (top) { return 0u; }
     return select(CONE, BOTTOM, bottom);
+  } else {
+    var zone = 0u;
+    for (var j = 1; j < dim; j++) {
+      let t = ld(e + C_FRI + j - 1) * ld(jar + j);
+      zone = zone | bit(n + t < 0.0, 2 * j - 2) | bit(n - t < 0.0, 2 * j - 1);
+    }
+    return zone;
   }
-  var zone = 0u;
-  for (var j = 1; j < dim; j++) {
-    let t = ld(e + C_FRI + j - 1) * ld(jar + j);
-    zone = zone | bit(n + t < 0.0, 2 * j - 2) | bit(n - t < 0.0, 2 * j - 1);
-  }
-  return zone;
 }
 
 /** is the cost no quadratic around here */
@@ -115,18 +116,18 @@ fn force(e: i32, out: i32) {
       let x = ld(jar + j);
       st(out + j, select(select(0.0, -(scale * f2 * x), bottom), k * x * f2, cone));
     }
-    return;
+  } else {
+    var sum = 0.0;
+    for (var j = 1; j < dim; j++) {
+      let fri = ld(e + C_FRI + j - 1);
+      let t = fri * ld(jar + j);
+      let a = select(0.0, -(D * (n + t)), edge(zone, 2 * j - 2));
+      let b = select(0.0, -(D * (n - t)), edge(zone, 2 * j - 1));
+      sum += a + b;
+      st(out + j, fri * (a - b));
+    }
+    st(out, sum);
   }
-  var sum = 0.0;
-  for (var j = 1; j < dim; j++) {
-    let fri = ld(e + C_FRI + j - 1);
-    let t = fri * ld(jar + j);
-    let a = select(0.0, -(D * (n + t)), edge(zone, 2 * j - 2));
-    let b = select(0.0, -(D * (n - t)), edge(zone, 2 * j - 1));
-    sum += a + b;
-    st(out + j, fri * (a - b));
-  }
-  st(out, sum);
 }
 
 /**
@@ -170,41 +171,41 @@ fn coneHessian(e: i32, out: i32) {
     }
     st(out, c00);
     st(push, c00 * a0 + p0);
-    return;
-  }
-  let mu = ld(e + C_MU);
-  let mu2 = mu * mu;
-  let N = ld(jar) * mu;
-  let T = tangent(e, dim, jar);
-  let cone = zone == CONE;
-  let bottom = zone == BOTTOM;
-  let scale = D / mu2;
-  let Dm = scale / (1.0 + mu2);
-  let inv = 1.0 / select(1.0, T, T > 0.0);
-  let NT = mu * N * inv;
-  let around = mu2 - NT;
-  let cube = NT * (inv * inv);
-  st(out, select(select(0.0, D, bottom), Dm * mu2, cone));
-  for (var j = 1; j < dim; j++) {
-    let fj = ld(e + C_FRI + j - 1);
-    let Uj = fj * ld(jar + j);
-    let f2 = fj * fj;
-    let c0 = select(0.0, -(Dm * (mu2 * fj) * (inv * Uj)), cone);
-    st(out + j, c0);
-    st(out + j * dim, c0);
-    for (var k = 1; k < j; k++) {
-      let fk = ld(e + C_FRI + k - 1);
-      let Uk = fk * ld(jar + k);
-      let c = select(0.0, Dm * (fj * fk) * (cube * (Uj * Uk)), cone);
-      st(out + j * dim + k, c);
-      st(out + k * dim + j, c);
+  } else {
+    let mu = ld(e + C_MU);
+    let mu2 = mu * mu;
+    let N = ld(jar) * mu;
+    let T = tangent(e, dim, jar);
+    let cone = zone == CONE;
+    let bottom = zone == BOTTOM;
+    let scale = D / mu2;
+    let Dm = scale / (1.0 + mu2);
+    let inv = 1.0 / select(1.0, T, T > 0.0);
+    let NT = mu * N * inv;
+    let around = mu2 - NT;
+    let cube = NT * (inv * inv);
+    st(out, select(select(0.0, D, bottom), Dm * mu2, cone));
+    for (var j = 1; j < dim; j++) {
+      let fj = ld(e + C_FRI + j - 1);
+      let Uj = fj * ld(jar + j);
+      let f2 = fj * fj;
+      let c0 = select(0.0, -(Dm * (mu2 * fj) * (inv * Uj)), cone);
+      st(out + j, c0);
+      st(out + j * dim, c0);
+      for (var k = 1; k < j; k++) {
+        let fk = ld(e + C_FRI + k - 1);
+        let Uk = fk * ld(jar + k);
+        let c = select(0.0, Dm * (fj * fk) * (cube * (Uj * Uk)), cone);
+        st(out + j * dim + k, c);
+        st(out + k * dim + j, c);
+      }
+      st(out + j * dim + j, select(select(0.0, scale * f2, bottom), Dm * f2 * (cube * (Uj * Uj) + around), cone));
     }
-    st(out + j * dim + j, select(select(0.0, scale * f2, bottom), Dm * f2 * (cube * (Uj * Uj) + around), cone));
-  }
-  for (var r = 0; r < dim; r++) {
-    var sum = 0.0;
-    for (var k = 0; k < dim; k++) { sum += ld(out + r * dim + k) * ld(aref + k); }
-    st(push + r, sum);
+    for (var r = 0; r < dim; r++) {
+      var sum = 0.0;
+      for (var k = 0; k < dim; k++) { sum += ld(out + r * dim + k) * ld(aref + k); }
+      st(push + r, sum);
+    }
   }
 }
 
@@ -263,61 +264,62 @@ fn coneLine(e: i32, jp: i32, alpha: f32, out: vec3f) -> vec3f {
       cost += gain(D, x, y, dy);
     }
     return vec3f(d1, d2, cost);
+  } else {
+    let mu = ld(e + C_MU);
+    let mu2 = mu * mu;
+    let N0 = n0 * mu;
+    let N1 = v0 * mu;
+    let N = alpha * N1 + N0;
+    var UU = 0.0;
+    var UV = 0.0;
+    var VV = 0.0;
+    for (var j = 1; j < dim; j++) {
+      let fri = ld(e + C_FRI + j - 1);
+      let u = fri * ld(jar + j);
+      let v = fri * ld(jp + j);
+      UU += u * u;
+      UV += u * v;
+      VV += v * v;
+    }
+    let TT = alpha * (alpha * VV + 2.0 * UV) + UU;
+    let T0 = sqrt(UU);
+    let T = sqrt(select(0.0, TT, TT > 0.0));
+    let scale = D / mu2;
+    let Dm = scale / (1.0 + mu2);
+    let level = T <= 0.0;
+    let top = N >= mu * T || (level && N >= 0.0);
+    let bottom = (mu * N + T <= 0.0 || (level && N < 0.0)) && !top;
+    let cone = !(top || bottom);
+    let level0 = T0 <= 0.0;
+    let top0 = N0 >= mu * T0 || (level0 && N0 >= 0.0);
+    let bottom0 = (mu * N0 + T0 <= 0.0 || (level0 && N0 < 0.0)) && !top0;
+    let cone0 = !(top0 || bottom0);
+    // bottom: all rows quadratic, D_j = D friction_j^2 / mu^2
+    let q1 = scale * (N * N1 + (alpha * VV + UV));
+    let q2 = scale * (N1 * N1 + VV);
+    let q0 = 0.5 * (scale * (N0 * N0 + UU));
+    let q = 0.5 * (scale * (N * N + TT));
+    // middle: Dm / 2 (N - mu T)^2
+    let inv = 1.0 / select(1.0, T, T > 0.0);
+    let T1 = (alpha * VV + UV) * inv;
+    let T2 = (VV - T1 * T1) * inv;
+    let A = N - mu * T;
+    let A1 = N1 - mu * T1;
+    let B = N0 - mu * T0;
+    let c1 = Dm * (A * A1);
+    let c2 = Dm * (A1 * A1 - mu * A * T2);
+    let c0 = 0.5 * (Dm * (B * B));
+    let c = 0.5 * (Dm * (A * A));
+    let sum = T + T0;
+    let dT = alpha * (alpha * VV + 2.0 * UV) / select(1.0, sum, sum > 0.0);
+    let dc = 0.5 * (Dm * ((alpha * N1 - mu * dT) * (A + B)));
+    let dq = 0.5 * scale * (alpha * N1 * (N + N0) + alpha * (alpha * VV + 2.0 * UV));
+    let mixed = select(select(0.0, q, bottom), c, cone) - select(select(0.0, q0, bottom0), c0, cone0);
+    let same = select(select(0.0, dq, bottom && bottom0), dc, cone && cone0);
+    let agree = (cone && cone0) || (bottom && bottom0) || (top && top0);
+    d1 += select(select(0.0, q1, bottom), c1, cone);
+    d2 += select(select(0.0, q2, bottom), c2, cone);
+    cost += select(mixed, same, agree);
+    return vec3f(d1, d2, cost);
   }
-  let mu = ld(e + C_MU);
-  let mu2 = mu * mu;
-  let N0 = n0 * mu;
-  let N1 = v0 * mu;
-  let N = alpha * N1 + N0;
-  var UU = 0.0;
-  var UV = 0.0;
-  var VV = 0.0;
-  for (var j = 1; j < dim; j++) {
-    let fri = ld(e + C_FRI + j - 1);
-    let u = fri * ld(jar + j);
-    let v = fri * ld(jp + j);
-    UU += u * u;
-    UV += u * v;
-    VV += v * v;
-  }
-  let TT = alpha * (alpha * VV + 2.0 * UV) + UU;
-  let T0 = sqrt(UU);
-  let T = sqrt(select(0.0, TT, TT > 0.0));
-  let scale = D / mu2;
-  let Dm = scale / (1.0 + mu2);
-  let level = T <= 0.0;
-  let top = N >= mu * T || (level && N >= 0.0);
-  let bottom = (mu * N + T <= 0.0 || (level && N < 0.0)) && !top;
-  let cone = !(top || bottom);
-  let level0 = T0 <= 0.0;
-  let top0 = N0 >= mu * T0 || (level0 && N0 >= 0.0);
-  let bottom0 = (mu * N0 + T0 <= 0.0 || (level0 && N0 < 0.0)) && !top0;
-  let cone0 = !(top0 || bottom0);
-  // bottom: all rows quadratic, D_j = D friction_j^2 / mu^2
-  let q1 = scale * (N * N1 + (alpha * VV + UV));
-  let q2 = scale * (N1 * N1 + VV);
-  let q0 = 0.5 * (scale * (N0 * N0 + UU));
-  let q = 0.5 * (scale * (N * N + TT));
-  // middle: Dm / 2 (N - mu T)^2
-  let inv = 1.0 / select(1.0, T, T > 0.0);
-  let T1 = (alpha * VV + UV) * inv;
-  let T2 = (VV - T1 * T1) * inv;
-  let A = N - mu * T;
-  let A1 = N1 - mu * T1;
-  let B = N0 - mu * T0;
-  let c1 = Dm * (A * A1);
-  let c2 = Dm * (A1 * A1 - mu * A * T2);
-  let c0 = 0.5 * (Dm * (B * B));
-  let c = 0.5 * (Dm * (A * A));
-  let sum = T + T0;
-  let dT = alpha * (alpha * VV + 2.0 * UV) / select(1.0, sum, sum > 0.0);
-  let dc = 0.5 * (Dm * ((alpha * N1 - mu * dT) * (A + B)));
-  let dq = 0.5 * scale * (alpha * N1 * (N + N0) + alpha * (alpha * VV + 2.0 * UV));
-  let mixed = select(select(0.0, q, bottom), c, cone) - select(select(0.0, q0, bottom0), c0, cone0);
-  let same = select(select(0.0, dq, bottom && bottom0), dc, cone && cone0);
-  let agree = (cone && cone0) || (bottom && bottom0) || (top && top0);
-  d1 += select(select(0.0, q1, bottom), c1, cone);
-  d2 += select(select(0.0, q2, bottom), c2, cone);
-  cost += select(mixed, same, agree);
-  return vec3f(d1, d2, cost);
 }

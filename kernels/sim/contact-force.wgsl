@@ -16,8 +16,11 @@ struct Wrench { force: vec3f, torque: vec3f }
 
 /** contacts that were found */
 fn ncon() -> i32 {
-  if (f_ncand == 0) { return 0; }
-  return detected();
+  if (f_ncand == 0) {
+    return 0;
+  } else {
+    return detected();
+  }
 }
 
 /** let contactForce find what belongs to each contact */
