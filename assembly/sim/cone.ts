@@ -82,7 +82,7 @@ export function zoneAt(e: usize, jar: usize, elliptic: bool): v128 {
   return and(has, zone)
 }
 
-/** mask: worlds in which the cost is no quadratic around here */
+/** is the cost no quadratic around here */
 // @ts-ignore: decorator
 @inline export function curved(e: usize): v128 { return i32x4.eq(ld(e + C_ZONE), i32x4.splat(CONE)) }
 
@@ -188,8 +188,8 @@ export function coneHessian(e: usize, elliptic: bool, out: usize): void {
 }
 
 /**
- * Cost of a contact along jar + alpha jp, less that at alpha 0: adds derivative, second derivative and difference to
- * out[0..2] (PrimalEval).
+ * Cost of a contact along jar + alpha jp, less that at alpha 0: adds derivative, second derivative and difference to out
+ * (PrimalEval).
  */
 export function coneLine(e: usize, elliptic: bool, jp: usize, alpha: v128, out: usize): void {
   const dim = load<i32>(e, C_DIM), jar = jarOf(e, dim), has = ld(e + C_HAS)

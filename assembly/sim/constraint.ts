@@ -62,10 +62,10 @@ function tendonRow(m: usize, p: usize, d: usize, s: usize, i: i32, side: v128, o
 }
 
 /**
- * All constraint rows that some world of the block has, in MuJoCo's order: equality, friction, limit, contact.
+ * All constraint rows, in MuJoCo's order: equality, friction, limit, contact.
  *   model   eq_* dof_frictionloss dof_sol* jnt_range jnt_margin jnt_sol* dof_invweight0 (*)
  *   in      qpos, qvel
- *   out     efc, efc_J, efc_colind; returns the mask of worlds with at least one row
+ *   out     efc, efc_J, efc_colind; returns whether there is one, by world
  *   source  MuJoCo engine_core_constraint.c, mj_makeConstraint
  */
 export function makeConstraint(m: usize, p: usize, d: usize, s: usize): v128 {

@@ -13,7 +13,7 @@ import {
 /** word of a contact's record (con) in which contactRows leaves the address of the solver's record; 0: it has none */
 const CON_ROWS: usize = 15 * V
 
-/** contacts that some world of the block has */
+/** contacts that were found */
 export function ncon(m: usize, s: usize): i32 {
   return f.ncand(m) == 0 ? 0 : detected(m, s)
 }
@@ -27,7 +27,7 @@ export function contactRows(m: usize, s: usize): void {
 }
 
 /**
- * Force (3) and torque (3) of contact record k in the contact's frame; 0 in worlds where it is not active.
+ * Force (3) and torque (3) of contact record k in the contact's frame; 0 where it is not active.
  *   in      ctc, contactRows
  *   source  MuJoCo engine_core_util.c, mj_contactForce; a pyramid's edges are already summed to its axes
  */
@@ -39,7 +39,7 @@ export function contactForce(m: usize, s: usize, k: i32, out: usize): void {
   for (let r = 0; r < dim; r++) st(at(out, r), and(has, ld(at(forceOf(e, dim), r))))
 }
 
-/** force of one row; 0 in worlds that do not have it */
+/** force of one row; 0 where the world does not have it */
 // @ts-ignore: decorator
 @inline function rowForce(m: usize, s: usize, r: i32): v128 {
   const e = f.efc(m, s) + EFC_STRIDE * <usize>r
@@ -49,7 +49,7 @@ export function contactForce(m: usize, s: usize, k: i32, out: usize): void {
 // @ts-ignore: decorator
 @inline function rowType(m: usize, s: usize, r: i32): i32 { return load<i32>(f.efc(m, s) + EFC_STRIDE * <usize>r, EFC_TYPE) }
 
-/** force of the limit of joint j: of its one row that is active in a world */
+/** force of the limit of joint j: of its one row that is active */
 export function jointLimitForce(m: usize, s: usize, j: i32): v128 {
   const n = nefc(m, s)
   let force = splat(0)

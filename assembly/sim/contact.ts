@@ -10,7 +10,7 @@ import {
  * Contacts as the solver sees them. A contact of dimension dim has dim base rows: the normal, then tangents, spin, roll.
  * Both cones are functions of the base residual: an elliptic one directly, a pyramid through its edges
  * jar_0 +- friction_j jar_j, so that 2 (dim - 1) edges cost dim rows of J.
- *   integers   dim, nonzeros, start of the rows in efc_J, start of the columns in efc_colind; bytes of the record, con
+ *   integers   dim, nonzeros, start of the rows in efc_J, start of the columns in efc_colind; size of the record, con
  *   quantities has (mask), D of the normal or of an edge, mu of the regularized cone, zone, friction (dim - 1),
  *              then dim each: aref, jar, J p, force; zone at the trial point
  */
@@ -43,7 +43,7 @@ export const C_FRI: usize = 6 * V
 // @ts-ignore: decorator
 @inline export function sizeOf(e: usize): usize { return <usize>load<u32>(e, C_SIZE) }
 
-// what contactParameters writes
+// what contactParameters finds
 const PAR_SOLREF: usize = 0
 const PAR_FRICREF: usize = 2 * V
 const PAR_SOLIMP: usize = 4 * V
@@ -110,7 +110,7 @@ function contactParameters(m: usize, p: usize, con: usize, out: usize): void {
  *   model   geom_* pair_* body_invweight0 opt_impratio (*)
  *   in      con, lnk, qvel, qacc_warmstart
  *   out     ctc; residuals at qacc_warmstart
- *   returns mask of worlds that have one
+ *   returns whether there is one, by world
  *   source  MuJoCo engine_core_constraint.c, mj_instantiateContact, mj_diagApprox, mj_makeImpedance, mj_referenceConstraint
  */
 export function makeContacts(m: usize, p: usize, d: usize, s: usize, ncon: i32): v128 {

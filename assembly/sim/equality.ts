@@ -86,8 +86,9 @@ function velocityProduct(m: usize, p: usize, s: usize, body: i32, x: usize, out:
   st(out + 6 * V, w0); st(out + 7 * V, w1); st(out + 8 * V, w2)
 }
 
-/** out = vector part of a (0, v) b, times scale; tmp: 8 quantities */
+/** vector part of a (0, v) b, times scale */
 function sandwich(out: usize, a: usize, v: usize, b: usize, scale: v128, tmp: usize): void {
+  // tmp: 8 quantities
   st(tmp, splat(0))
   for (let k: usize = 0; k < 3; k++) st(tmp + V * (k + 1), ld(v + V * k))
   mulQuat(tmp + 4 * V, a, tmp)
@@ -95,8 +96,9 @@ function sandwich(out: usize, a: usize, v: usize, b: usize, scale: v128, tmp: us
   for (let k: usize = 0; k < 3; k++) st(out + V * k, mul(scale, ld(tmp + V * (k + 1))))
 }
 
-/** time-derivative of a unit quaternion turning with w in the world: (0, w) q / 2; tmp: 4 quantities */
+/** time-derivative of a unit quaternion turning with w in the world: (0, w) q / 2 */
 function derivQuat(out: usize, q: usize, w: usize, tmp: usize): void {
+  // tmp: 4 quantities
   st(tmp, splat(0))
   for (let k: usize = 0; k < 3; k++) st(tmp + V * (k + 1), mul(splat(0.5), ld(w + V * k)))
   mulQuat(out, tmp, q)
@@ -222,10 +224,10 @@ function bodyRows(m: usize, p: usize, d: usize, s: usize, i: i32, has: v128): vo
 }
 
 /**
- * Rows of all equality constraints that are active in some world.
+ * Rows of all active equality constraints.
  *   model   eq_* (*)
  *   in      qpos, qvel, eq_active, lnk (for connect and weld: R p cvel cacc, grp_com)
- *   out     efc, efc_J, efc_colind; returns the mask of worlds with at least one row
+ *   out     efc, efc_J, efc_colind; returns whether there is one, by world
  *   source  MuJoCo engine_core_constraint.c, mj_instantiateEquality, mj_Jdotv
  */
 export function makeEqualities(m: usize, p: usize, d: usize, s: usize): v128 {

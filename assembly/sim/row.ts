@@ -35,7 +35,7 @@ const RC_INVREST: usize = 7 * V
 const RC_POWER: usize = 8 * V
 export const RC_DIAG: usize = 9 * V
 
-/** damping B of a reference (timeconst, dampratio) or (-stiffness, -damping), its K in out + V (mj_makeImpedance) */
+/** damping B and stiffness K of a reference (timeconst, dampratio) or (-stiffness, -damping) (mj_makeImpedance) */
 // @ts-ignore: decorator
 @inline export function reference(m: usize, p: usize, ref0: v128, ref1: v128, dmax: v128, out: usize): void {
   const one = splat(1)
@@ -124,12 +124,12 @@ export function rowConstants(m: usize, p: usize, solref: usize, solimp: usize, d
 /**
  * Regularizer and reference acceleration of a row that is an equality or an inequality (mj_makeImpedance,
  * mj_referenceConstraint).
- *   has   mask: worlds that have the row
  *   imp   impedance;  diag: inverse inertia it works against;  pos: violation
  *   vel   J qvel;  acc: J qacc_warmstart, where the solver begins
  */
 // @ts-ignore: decorator
 @inline export function setRow(e: usize, type: i32, has: v128, imp: v128, diag: v128, pos: v128, vel: v128, acc: v128, c: usize): void {
+  // has: mask of the worlds that have the row
   // R = (1 - d) / d * diagonal; its lower bound is that of MuJoCo
   const D = div(imp, max4(splat(MINVAL), mul(sub(splat(1), imp), diag)))
   st(e + EFC_D, and(has, D))

@@ -10,7 +10,7 @@ import { tendon, tendonArmature, tendonConstants } from './tendon'
 import { siteConstants, transmission } from './transmission'
 import { at, at2, DOF_STRIDE, i32at, JNT_BALL, JNT_FREE, LC_E, LC_INERT, LC_POS, LC_SIGN, LC_STRIDE, LNK_STRIDE, MINVAL, TRN_JOINTINPARENT } from './types'
 
-/** out = rotation whose third column is the unit vector at a (Duff et al. 2017, Building an orthonormal basis, revisited) */
+/** rotation whose third column is the unit vector a (Duff et al. 2017, Building an orthonormal basis, revisited) */
 function basis(out: usize, a: usize): void {
   const x = ld(a), y = ld(a + V), z = ld(a + 2 * V)
   const one = splat(1)
@@ -161,8 +161,9 @@ function localConstants(m: usize, p: usize, s: usize): void {
 
 /**
  * Constants that follow from the inertia matrix at qpos0.
+ *   in      qpos, which is qpos0
  *   out     dof_M0, dof_invweight0, body_invweight0, tendon_length0, tendon_invweight0, actuator_length0, actuator_acc0 (*)
- *   source  MuJoCo engine_setconst.c, set0; d: a block whose qpos is qpos0
+ *   source  MuJoCo engine_setconst.c, set0
  */
 function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
   const nv = f.nv(m), nj = f.njnt(m), n = f.nbody(m)
@@ -270,10 +271,7 @@ function referenceConstants(m: usize, p: usize, d: usize, s: usize): void {
   return axis == 3 ? w0 : axis == 4 ? w1 : w2
 }
 
-/**
- * All derived constants of one block of parameters (mj_setConst), from fields that may differ by world.
- *   p   parameters; d: a scratch block of state, overwritten
- */
+/** All derived constants (mj_setConst), from fields that may differ by world; the state is overwritten. */
 export function setConst(m: usize, p: usize, d: usize, s: usize): void {
   localConstants(m, p, s)
   geomConstants(m, p, s)
