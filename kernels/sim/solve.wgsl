@@ -1,8 +1,8 @@
 // import { ld, ldi, ldmask, ldu, st, stmask, stu } from '../math/v4'
 // import { coneHessian, curved, force, product, residual, zoneAt } from './cone'
 // import { arefOf, C_COL, C_DIM, C_J, C_NNZ, C_ZONE, forceOf, jarOf, jpOf, sizeOf, trialZoneOf } from './contact'
-// import { factorSolveH, hessianPattern, makeHessian, solveLDH } from './hessian'
-// import { mulM } from './inertia'
+// import { hessianPattern, makeHessian, patternAdr, patternCol, patternNnz } from './hessian'
+// import { factorSolve, mulM, solveLD } from './inertia'
 // import { evaluate, lineSearch } from './linesearch'
 // import { ctcEnd, nefc } from './row'
 // import { CNSTR_EQUALITY, CONE_ELLIPTIC, DSBL_WARMSTART, EFC_AREF, EFC_D, EFC_FORCE, EFC_JAR, EFC_JP, EFC_LOSS, EFC_QUAD } from './types'
@@ -301,7 +301,7 @@ fn refine(H: i32, next: i32, elliptic: bool) {
     st(r + i, ld(f_qfrc_smooth + i) - ld(r + i) + ld(f_qfrc_constraint + i));
     st(dinv + i, 1.0 / ld(H + i * f_nv + i));
   }
-  solveLDH(H, dinv, r);
+  solveLD(f_nv, H, dinv, r, patternNnz(), patternAdr(), patternCol());
   for (var i = 0; i < f_nv; i++) { st(next + i, ld(next + i) + ld(r + i)); }
 }
 
@@ -321,6 +321,9 @@ fn solNewton() -> bool {
   let x = f_qacc;
   let next = f_sol_x;
   hessianPattern();
+  let nnz = patternNnz();
+  let adr = patternAdr();
+  let col = patternCol();
   let invscale = f_stat_meaninertia * f32(max(1, f_nv));
   let tolerance = f_opt_tolerance * invscale;
   let lstol = f_opt_ls_tolerance * tolerance;
@@ -329,7 +332,7 @@ fn solNewton() -> bool {
   var niter = 0.0;
   for (var it = 0; it < f_opt_iterations; it++) {
     makeHessian(H, next, elliptic);
-    factorSolveH(H, next);
+    factorSolve(f_nv, H, next, nnz, adr, col);
     // one or two dofs are solved without leaving factors
     if (f_opt_iterations <= FEW && f_nv > 2) {
       refine(H, next, elliptic);
