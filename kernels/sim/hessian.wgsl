@@ -3,7 +3,8 @@
 // import { C_COL, C_CROSS, C_DIM, C_J, C_NNZ, C_ZONE, sizeOf } from './contact'
 // import { copyM, IN_W, pattern } from './inertia'
 // import { coupled, ctcEnd, nefc } from './row'
-// import { at2, EFC_AREF, EFC_D, EFC_JAR, EFC_LOSS, EFC_QUAD, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE, isFriction } from './types'
+// import { at2, CONE_ELLIPTIC, EFC_AREF, EFC_D, EFC_JAR, EFC_LOSS, EFC_QUAD, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE } from './types'
+// import { isFriction } from './types'
 
 /**
  * Pattern of the Hessian's factor where contacts couple branches of a tree or two trees: row k holds the columns below k
@@ -229,7 +230,7 @@ fn weigh3(C: i32, J: i32, Wc: i32, step: i32, col: i32, b: i32) {
 }
 
 /** contacts: H += J' C J, b += J' C aref */
-fn addContacts(H: i32, b: i32, elliptic: bool) {
+fn addContacts(H: i32, b: i32) {
   let stride = f_nv;
   let C = f_cone;
   let Wc = f_ctc_W;
@@ -240,9 +241,9 @@ fn addContacts(H: i32, b: i32, elliptic: bool) {
     let J = f_efc_J + ldi(e + C_J);
     let col = f_efc_colind + ldi(e + C_COL);
     let step = ldi(e + C_NNZ);
-    coneHessian(e, elliptic, C);
-    if (dim == 3 && !elliptic) { weigh3(C, J, Wc, step, col, b); }
-    else { weigh(dim, !elliptic, C, J, Wc, step, col, b); }
+    coneHessian(e, C);
+    if (dim == 3 && f_opt_cone != CONE_ELLIPTIC) { weigh3(C, J, Wc, step, col, b); }
+    else { weigh(dim, f_opt_cone != CONE_ELLIPTIC, C, J, Wc, step, col, b); }
     if (dim == 1) {
       rank1(H, stride, J, Wc, step, col);
       continue;
@@ -258,9 +259,9 @@ fn addContacts(H: i32, b: i32, elliptic: bool) {
  * quadratic model: H = M + J' C J, b = qfrc_smooth + J' C aref.
  *   out   H (nv, nv) lower triangle on the pattern in force; b (nv)
  */
-fn makeHessian(H: i32, b: i32, elliptic: bool) {
+fn makeHessian(H: i32, b: i32) {
   copyInertia(H);
   for (var i = 0; i < f_nv; i++) { st(b + i, ld(f_qfrc_smooth + i)); }
   addRows(H, b);
-  addContacts(H, b, elliptic);
+  addContacts(H, b);
 }

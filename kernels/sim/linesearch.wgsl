@@ -31,7 +31,7 @@ fn frictionGain(D: f32, loss: f32, Rf: f32, x: f32, y: f32, dy: f32) -> f32 {
  *   g, h   Gauss part: g + alpha h
  *   out    point (4)
  */
-fn evaluate(alpha: f32, g: f32, h: f32, elliptic: bool) -> vec4f {
+fn evaluate(alpha: f32, g: f32, h: f32) -> vec4f {
   var d1 = alpha * h + g;
   var d2 = h;
   var cost = alpha * (0.5 * alpha * h + g);
@@ -62,7 +62,7 @@ fn evaluate(alpha: f32, g: f32, h: f32, elliptic: bool) -> vec4f {
   }
   var sum = vec3f(d1, d2, cost);
   let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) { sum = coneLine(e, elliptic, jpOf(e, ldi(e + C_DIM)), alpha, sum); }
+  for (var e = f_ctc; e < end; e += sizeOf(e)) { sum = coneLine(e, jpOf(e, ldi(e + C_DIM)), alpha, sum); }
   return vec4f(alpha, sum);
 }
 
@@ -72,7 +72,7 @@ fn newton(point: vec4f) -> f32 { return point.x - point.y / point.z; }
 struct End { p: vec4f, next: vec4f, moved: bool }
 
 /** bracket end p moves to candidates nearer the minimum on its side; its Newton point follows. Tells whether it moved. */
-fn updateBracket(end: vec4f, next: vec4f, first: vec4f, second: vec4f, mid: vec4f, g: f32, h: f32, elliptic: bool) -> End {
+fn updateBracket(end: vec4f, next: vec4f, first: vec4f, second: vec4f, mid: vec4f, g: f32, h: f32) -> End {
   var out = End(end, next, false);
   for (var k = 0; k < 3; k++) {
     // the other end's Newton point is looked at as it was when the round began
@@ -86,7 +86,7 @@ fn updateBracket(end: vec4f, next: vec4f, first: vec4f, second: vec4f, mid: vec4
       out.moved = true;
     }
   }
-  if (out.moved) { out.next = evaluate(newton(out.p), g, h, elliptic); }
+  if (out.moved) { out.next = evaluate(newton(out.p), g, h); }
   return out;
 }
 
@@ -102,16 +102,16 @@ struct Search { alpha: f32, improvement: f32, slope: f32 }
  *   returns alpha; beside it the improvement of the cost, and the slope at alpha 0
  *   source  MuJoCo engine_solver.c, PrimalSearch
  */
-fn lineSearch(g: f32, h: f32, gtol: f32, elliptic: bool, rough: bool) -> Search {
+fn lineSearch(g: f32, h: f32, gtol: f32, rough: bool) -> Search {
   let limit = f_opt_ls_iterations;
-  var p2 = evaluate(0.0, g, h, elliptic);
+  var p2 = evaluate(0.0, g, h);
   let slope = p2.y;
   let tol = max(gtol, select(SLOPE, ROUGH, rough) * abs(slope));
   // p of no length, or one whose square vanishes: the world stands at its minimum, and 0 / 0 is no step
   let still = !(p2.z > 0.0);
   var first = 0.0;
   if (!still) { first = newton(p2); }
-  var p1 = evaluate(first, g, h, elliptic);
+  var p1 = evaluate(first, g, h);
   var count = 2;
   var d = p1.y;
   var done = still || (abs(d) < tol && (p1.x == 0.0 || p1.w < 0.0));
@@ -123,7 +123,7 @@ fn lineSearch(g: f32, h: f32, gtol: f32, elliptic: bool, rough: bool) -> Search 
   var go = select(d >= tol, d <= -tol, ahead) && count < limit && !done;
   while (go) {
     p2 = p1;
-    p1 = evaluate(newton(p1), g, h, elliptic);
+    p1 = evaluate(newton(p1), g, h);
     count++;
     d = p1.y;
     done = abs(d) < tol && p1.w < 0.0;
@@ -140,11 +140,11 @@ fn lineSearch(g: f32, h: f32, gtol: f32, elliptic: bool, rough: bool) -> Search 
 
   if (!done) {
     var p2next = p1;
-    var p1next = evaluate(newton(p1), g, h, elliptic);
+    var p1next = evaluate(newton(p1), g, h);
     count++;
     var round = count < limit;
     while (round) {
-      let mid = evaluate(0.5 * (p1.x + p2.x), g, h, elliptic);
+      let mid = evaluate(0.5 * (p1.x + p2.x), g, h);
       count++;
       // the best of the candidates that are flat enough
       var best = 0.0;
@@ -164,8 +164,8 @@ fn lineSearch(g: f32, h: f32, gtol: f32, elliptic: bool, rough: bool) -> Search 
         done = true;
         break;
       }
-      let b1 = updateBracket(p1, p1next, p1next, p2next, mid, g, h, elliptic);
-      let b2 = updateBracket(p2, p2next, p1next, p2next, mid, g, h, elliptic);
+      let b1 = updateBracket(p1, p1next, p1next, p2next, mid, g, h);
+      let b2 = updateBracket(p2, p2next, p1next, p2next, mid, g, h);
       p1 = b1.p;
       p1next = b1.next;
       p2 = b2.p;

@@ -46,15 +46,15 @@ fn rowZones() {
 }
 
 /** zones of all rows at their residuals (mj_constraintUpdate) */
-fn updateZones(elliptic: bool) {
+fn updateZones() {
   rowZones();
-  contactZones(elliptic);
+  contactZones();
 }
 
 /** zones of the contacts alone: scalar rows are made with theirs */
-fn contactZones(elliptic: bool) {
+fn contactZones() {
   let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) { stu(e + C_ZONE, zoneAt(e, jarOf(e, ldi(e + C_DIM)), elliptic)); }
+  for (var e = f_ctc; e < end; e += sizeOf(e)) { stu(e + C_ZONE, zoneAt(e, jarOf(e, ldi(e + C_DIM)))); }
 }
 
 /**
@@ -78,7 +78,7 @@ fn rowSteps(p: i32) {
  * Residuals at x, kept beside the old ones; returns whether x is not yet the minimum: a row has left the zone it is marked
  * with, beyond rounding, or a cone's cost is no quadratic.
  */
-fn unsettled(x: i32, elliptic: bool) -> bool {
+fn unsettled(x: i32) -> bool {
   let J = f_efc_J;
   let col = f_efc_colind;
   var left = false;
@@ -106,18 +106,18 @@ fn unsettled(x: i32, elliptic: bool) -> bool {
     let jp = jpOf(e, dim);
     residual(e, J, col, x, jp);
     let was = ldu(e + C_ZONE);
-    let zone = zoneAt(e, jp, elliptic);
+    let zone = zoneAt(e, jp);
     stu(trialZoneOf(e, dim), zone);
     var moved = zone != was;
-    if (elliptic && dim > 1) { moved = moved || curved(e); }
+    if (f_opt_cone == CONE_ELLIPTIC && dim > 1) { moved = moved || curved(e); }
     else if (moved) {
       // the same with every edge's residual moved by its rounding, to either side
       let slack = EDGE * (size + abs(ld(arefOf(e, dim))));
       let n = ld(jp);
       st(jp, n + slack);
-      let up = zoneAt(e, jp, elliptic);
+      let up = zoneAt(e, jp);
       st(jp, n - slack);
-      let down = zoneAt(e, jp, elliptic);
+      let down = zoneAt(e, jp);
       st(jp, n);
       // bits that are sure: on even when moved up, off even when moved down
       moved = ((up & ~was) | (was & ~down)) != 0u;
@@ -128,7 +128,7 @@ fn unsettled(x: i32, elliptic: bool) -> bool {
 }
 
 /** force of every row from its zone and residual; qfrc_constraint = J' force */
-fn rowForces(elliptic: bool) {
+fn rowForces() {
   let rows = rowsEnd();
   for (var e = f_efc; e < rows; e += EFC_STRIDE) {
     let jar = ld(e + EFC_JAR);
@@ -141,7 +141,7 @@ fn rowForces(elliptic: bool) {
     st(e + EFC_FORCE, push);
   }
   let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) { force(e, elliptic, forceOf(e, ldi(e + C_DIM))); }
+  for (var e = f_ctc; e < end; e += sizeOf(e)) { force(e, forceOf(e, ldi(e + C_DIM))); }
   addForces();
 }
 
@@ -236,14 +236,13 @@ fn gaussPart(x: i32) -> Gauss {
 fn startPoint() {
   let x = f_qacc;
   let p = f_sol_x;
-  let elliptic = f_opt_cone == CONE_ELLIPTIC;
   for (var i = 0; i < f_nv; i++) { st(x + i, ld(f_qacc_warmstart + i)); }
   // the dual solver looks at forces instead
   if (needsSmooth() && f_opt_solver != SOL_PGS) {
     for (var i = 0; i < f_nv; i++) { st(p + i, ld(f_qacc_smooth + i) - ld(x + i)); }
     rowSteps(p);
     let gauss = gaussPart(x);
-    var better = evaluate(1.0, gauss.g, gauss.h, elliptic).w < 0.0;
+    var better = evaluate(1.0, gauss.g, gauss.h).w < 0.0;
     if ((f_opt_disableflags & DSBL_WARMSTART) != 0) {
       better = true;
     }
@@ -251,8 +250,8 @@ fn startPoint() {
       for (var i = 0; i < f_nv; i++) { st(x + i, ld(f_qacc_smooth + i)); }
       moveResiduals(1.0);
     }
-    updateZones(elliptic);
-  } else { contactZones(elliptic); }
+    updateZones();
+  } else { contactZones(); }
 }
 
 /**
@@ -263,7 +262,7 @@ fn startPoint() {
  *   in-out  next (nv);  overwrites J p and the forces of all rows, qfrc_constraint, sol_Mx
  *   source  Wilkinson, Rounding errors in algebraic processes (1963)
  */
-fn refine(H: i32, next: i32, elliptic: bool) {
+fn refine(H: i32, next: i32) {
   let x = f_qacc;
   let r = f_sol_Mx;
   let dinv = f_qHDiagInv;
@@ -287,8 +286,8 @@ fn refine(H: i32, next: i32, elliptic: bool) {
     let dim = ldi(e + C_DIM);
     let jp = jpOf(e, dim);
     let out = forceOf(e, dim);
-    force(e, elliptic, out);
-    coneHessian(e, elliptic, C);
+    force(e, out);
+    coneHessian(e, C);
     for (var i = 0; i < dim; i++) {
       var sum = ld(out + i);
       for (var k = 0; k < dim; k++) { sum -= ld(C + i * dim + k) * ld(jp + k); }
@@ -317,7 +316,6 @@ fn refine(H: i32, next: i32, elliptic: bool) {
  */
 fn solNewton() -> bool {
   let H = f_qH;
-  let elliptic = f_opt_cone == CONE_ELLIPTIC;
   let x = f_qacc;
   let next = f_sol_x;
   hessianPattern();
@@ -331,16 +329,16 @@ fn solNewton() -> bool {
   var searching = true;
   var niter = 0.0;
   for (var it = 0; it < f_opt_iterations; it++) {
-    makeHessian(H, next, elliptic);
+    makeHessian(H, next);
     factorSolve(f_nv, H, next, nnz, adr, col);
     // one or two dofs are solved without leaving factors
     if (f_opt_iterations <= FEW && f_nv > 2) {
-      refine(H, next, elliptic);
+      refine(H, next);
     }
     niter += 1.0;
 
     // a world whose rows all kept their zones is at the minimum, and takes its step whole
-    searching = unsettled(next, elliptic);
+    searching = unsettled(next);
     if (!searching) {
       for (var i = 0; i < f_nv; i++) { st(x + i, ld(next + i)); }
       takeResiduals();
@@ -368,15 +366,15 @@ fn solNewton() -> bool {
     if (!searching) { break; }
     rowSteps(next);
     let gauss = gaussPart(x);
-    let search = lineSearch(gauss.g, gauss.h, lstol * sqrt(norm), elliptic, f_opt_iterations > FEW);
+    let search = lineSearch(gauss.g, gauss.h, lstol * sqrt(norm), f_opt_iterations > FEW);
     for (var i = 0; i < f_nv; i++) { st(x + i, search.alpha * ld(next + i) + ld(x + i)); }
     moveResiduals(search.alpha);
-    updateZones(elliptic);
+    updateZones();
     // the model's decrement, or the search's: less than the tolerance can be gained
     searching = search.improvement > tolerance && -search.slope > tolerance + tolerance;
     if (!searching) { break; }
   }
-  rowForces(elliptic);
+  rowForces();
   st(f_solver_niter, niter);
   return searching;
 }
