@@ -12,7 +12,6 @@
  * share their contact records share it; without such contacts the model's own pattern holds.
  */
 fn hessianPattern() {
-  if (f_nvH == 0) { return; }
   if (!coupled()) { return; }
   let nv = f_nv;
   let bits = f_Hs_bits;

@@ -72,7 +72,7 @@ fn project() {
   let nnz = f_M_rownnz;
   let adr = f_M_rowadr;
   let mcol = f_M_colind;
-  if (f_nv > 2) {
+  if (f_nv > SMALL) {
     // the factor that qacc_smooth has left
     for (var i = 0; i < nv; i++) { st(dinv + i, 1.0 / ld(at2(L, nv, i, i))); }
   } else {

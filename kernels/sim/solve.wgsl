@@ -318,7 +318,9 @@ fn solNewton() -> bool {
   let H = f_qH;
   let x = f_qacc;
   let next = f_sol_x;
-  hessianPattern();
+  if (f_nvH > 0) {
+    hessianPattern();
+  }
   let nnz = patternNnz();
   let adr = patternAdr();
   let col = patternCol();
