@@ -6,7 +6,7 @@ import { gaussPart, moveResiduals, rowForces, rowSteps, updateZones } from './so
 import { at, CONE_ELLIPTIC, MINVAL } from './types'
 
 // @ts-ignore: decorator
-@inline function dot(n: i32, a: usize, b: usize): v128 {
+@inline function inner(n: i32, a: usize, b: usize): v128 {
   let sum = splat(0)
   for (let i = 0; i < n; i++) sum = mad(ld(at(a, i)), ld(at(b, i)), sum)
   return sum
@@ -15,7 +15,7 @@ import { at, CONE_ELLIPTIC, MINVAL } from './types'
 /**
  * Constrained acceleration by nonlinear conjugate gradients, preconditioned with M, with exact line search.
  *   in-out  as solNewton
- *   returns mask of worlds that ran out of iterations
+ *   returns whether a world ran out of iterations
  *   source  MuJoCo engine_solver.c, mj_solCG; Hager, Zhang, A new conjugate gradient method with guaranteed descent (2005)
  */
 export function solCG(m: usize, d: usize, s: usize, has: v128): v128 {
@@ -49,16 +49,16 @@ export function solCG(m: usize, d: usize, s: usize, has: v128): v128 {
       st(at(dMgrad, i), sub(g, ld(at(Mgrad, i))))
       st(at(Mgrad, i), g)
     }
-    const norm = sqrt4(dot(nv, grad, grad))
+    const norm = sqrt4(inner(nv, grad, grad))
     active = and(active, gt(norm, tolerance))
     if (it == iterations || !v128.any_true(active)) break
 
     // conjugate direction, held off the gradient's orthogonal; steepest descent first and where conjugacy is lost
     let beta = splat(0)
     if (it > 0) {
-      const dy = dot(nv, search, dgrad), kept = gt(dy, splat(MINVAL)), by = sel(kept, dy, splat(1))
-      const hz = div(sub(dot(nv, dgrad, Mgrad), mul(mul(splat(2), div(dot(nv, dgrad, dMgrad), by)), dot(nv, search, grad))), by)
-      const floor = div(splat(-1), max4(splat(MINVAL), mul(sqrt4(dot(nv, search, search)), min4(splat(0.01), norm))))
+      const dy = inner(nv, search, dgrad), kept = gt(dy, splat(MINVAL)), by = sel(kept, dy, splat(1))
+      const hz = div(sub(inner(nv, dgrad, Mgrad), mul(mul(splat(2), div(inner(nv, dgrad, dMgrad), by)), inner(nv, search, grad))), by)
+      const floor = div(splat(-1), max4(splat(MINVAL), mul(sqrt4(inner(nv, search, search)), min4(splat(0.01), norm))))
       beta = and(kept, max4(floor, hz))
     }
     let length = splat(0)

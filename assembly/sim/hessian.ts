@@ -8,8 +8,8 @@ import { at, at2, EFC_AREF, EFC_D, EFC_JAR, EFC_LOSS, EFC_QUAD, EFC_ROWADR, EFC_
 
 /**
  * Pattern of the Hessian's factor where contacts couple branches of a tree or two trees: row k holds the columns below k
- * that elimination from the last dof down fills (Davis 2006, Direct Methods for Sparse Linear Systems, 4.1). It is the
- * union over the worlds of the block; without such contacts the model's own pattern holds.
+ * that elimination from the last dof down fills (Davis 2006, Direct Methods for Sparse Linear Systems, 4.1). Worlds that
+ * share their contact records share it; without such contacts the model's own pattern holds.
  */
 export function hessianPattern(m: usize, s: usize): void {
   if (!coupled(m, s)) return

@@ -79,7 +79,7 @@ export function evaluate(m: usize, s: usize, alpha: v128, g: v128, h: v128, elli
   for (let k: usize = 0; k < 4; k++) st(a + V * k, sel(mask, ld(b + V * k), ld(a + V * k)))
 }
 
-/** bracket end p moves to candidates nearer the minimum on its side; its Newton point follows. Mask of worlds that moved. */
+/** bracket end p moves to candidates nearer the minimum on its side; its Newton point follows. Tells whether it moved. */
 function updateBracket(m: usize, s: usize, act: v128, p: usize, next: usize, g: v128, h: v128, elliptic: bool): v128 {
   const tmp = f.tmp(m, s)
   let moved = i32x4.splat(0)
@@ -103,9 +103,9 @@ function updateBracket(m: usize, s: usize, act: v128, p: usize, next: usize, g: 
  * Exact line search: the root of the derivative of the cost along p, by Newton steps from both sides of a bracket, with
  * MuJoCo's tolerance and count of evaluations.
  *   g, h    Gauss part of the derivative: g + alpha h
- *   gtol    slope at which the search ends;  mask: worlds that search;  rough: to a hundredth of the first slope at most
+ *   gtol    slope at which the search ends;  rough: to a hundredth of the first slope at most
  *   in      jar at x, and J p of all rows
- *   returns alpha; in tmp + 40 V the improvement of the cost, in tmp + 41 V the slope at alpha 0
+ *   returns alpha; beside it the improvement of the cost, and the slope at alpha 0
  *   source  MuJoCo engine_solver.c, PrimalSearch
  */
 export function lineSearch(m: usize, s: usize, g: v128, h: v128, gtol: v128, mask: v128, elliptic: bool, rough: bool): v128 {
@@ -113,6 +113,7 @@ export function lineSearch(m: usize, s: usize, g: v128, h: v128, gtol: v128, mas
   const limit = splat(<f32>load<i32>(f.opt_ls_iterations(m)))
   const p1 = tmp + P1, p2 = tmp + P2
   evaluate(m, s, zero, g, h, elliptic, p2)
+  // returned in tmp[41], as the improvement is in tmp[40]
   st(tmp + 41 * V, ld(p2 + V))
   const tol = max4(gtol, mul(splat(rough ? ROUGH : SLOPE), abs4(ld(p2 + V))))
   // p of no length, or one whose square vanishes: the world stands at its minimum, and 0 / 0 is no step

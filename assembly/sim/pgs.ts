@@ -58,7 +58,7 @@ const MOMENTUM_SWEEPS: i32 = 100
 
 /** y += B delta */
 // @ts-ignore: decorator
-@inline function move(nv: i32, y: usize, B: usize, delta: v128): void {
+@inline function move1(nv: i32, y: usize, B: usize, delta: v128): void {
   for (let i = 0; i < nv; i++) st(at(y, i), mad(ld(at(B, i)), delta, ld(at(y, i))))
 }
 
@@ -107,10 +107,10 @@ function warmForces(m: usize, d: usize, s: usize, y: usize, elliptic: bool): v12
   rowForces(m, d, s, elliptic)
   for (let i = 0; i < nv; i++) st(at(y, i), ld(at(a, i)))
   let r = 0
-  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE, r++) move(nv, y, inverseRow(m, s, r), ld(e + EFC_FORCE))
+  for (let e = f.efc(m, s), end = e + EFC_STRIDE * <usize>nefc(m, s); e < end; e += EFC_STRIDE, r++) move1(nv, y, inverseRow(m, s, r), ld(e + EFC_FORCE))
   for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
     const dim = load<i32>(e, C_DIM)
-    for (let q = 0; q < dim; q++, r++) move(nv, y, inverseRow(m, s, r), ld(at(forceOf(e, dim), q)))
+    for (let q = 0; q < dim; q++, r++) move1(nv, y, inverseRow(m, s, r), ld(at(forceOf(e, dim), q)))
   }
   // f'(J (y + a) / 2 - aref) + f' R f / 2
   const half = splat(0.5), one = splat(1)
@@ -166,7 +166,7 @@ function warmForces(m: usize, d: usize, s: usize, y: usize, elliptic: bool): v12
   else if (type != CNSTR_EQUALITY) force = max4(splat(0), force)
   const delta = and(on, sub(force, old))
   st(e + EFC_FORCE, add(old, delta))
-  move(nv, y, B, delta)
+  move1(nv, y, B, delta)
   return neg(mul(delta, mad(mul(splat(0.5), A), delta, res)))
 }
 
@@ -355,7 +355,7 @@ function remember(m: usize, s: usize, y: usize, elliptic: bool, beta: v128, firs
     st(e + EFC_FORCE, force)
     st(e + EFC_JAR, force)
     const back = sub(force, ahead)
-    if (v128.any_true(ne(back, zero))) move(nv, y, inverseRow(m, s, r), back)
+    if (v128.any_true(ne(back, zero))) move1(nv, y, inverseRow(m, s, r), back)
   }
   const step = V * <usize>f.npgsf(m), delta = f.cone(m, s)
   let forces = f.pgs_f(m, s)
@@ -389,7 +389,7 @@ function remember(m: usize, s: usize, y: usize, elliptic: bool, beta: v128, firs
         st(at(delta, j), k & 1 ? sub(ld(at(delta, j)), side) : add(ld(at(delta, j)), side))
       }
     }
-    if (v128.any_true(away)) for (let q = 0; q < dim; q++) move(nv, y, inverseRow(m, s, r + q), ld(at(delta, q)))
+    if (v128.any_true(away)) for (let q = 0; q < dim; q++) move1(nv, y, inverseRow(m, s, r + q), ld(at(delta, q)))
     r += dim
     forces += V * <usize>count
   }
@@ -435,7 +435,7 @@ function agreement(m: usize, s: usize, elliptic: bool): v128 {
  * lowers the cost by less than opt_tolerance. MuJoCo visits the rows in a shuffled order; both arrive at the same forces.
  *   in      qM, qacc_smooth with its factor in qH; rows with residuals and zones at the warm start
  *   out     qacc, qfrc_constraint, forces of the rows, solver_niter
- *   returns mask of worlds that ran out of iterations
+ *   returns whether a world ran out of iterations
  *   source  MuJoCo engine_solver.c, mj_solPGS; Todorov, A convex, smooth and invertible contact model (IROS 2011)
  */
 export function solPGS(m: usize, d: usize, s: usize, has: v128): v128 {
@@ -479,7 +479,7 @@ export function solPGS(m: usize, d: usize, s: usize, has: v128): v128 {
         for (let pass = 0; pass < CONE_PASSES; pass++) fall = add(fall, sweepCone(e, dim, A, forces, local, delta, active, work))
       } else fall = add(fall, sweepPyramid(e, dim, A, forces, local, delta, active))
       if (dim == 3) move3(nv, y, inverseRow(m, s, r), delta)
-      else for (let q = 0; q < dim; q++) move(nv, y, inverseRow(m, s, r + q), ld(at(delta, q)))
+      else for (let q = 0; q < dim; q++) move1(nv, y, inverseRow(m, s, r + q), ld(at(delta, q)))
       r += dim
       A += V * <usize>(dim * dim)
       forces += V * <usize>edges(dim, elliptic)

@@ -76,8 +76,8 @@ export function rowSteps(m: usize, s: usize, p: usize): void {
 }
 
 /**
- * Residuals at x, kept beside the old ones; mask of worlds for which x is not yet the minimum: a row has left the zone it
- * is marked with, beyond rounding, or a cone's cost is no quadratic.
+ * Residuals at x, kept beside the old ones; returns whether x is not yet the minimum: a row has left the zone it is marked
+ * with, beyond rounding, or a cone's cost is no quadratic.
  */
 function unsettled(m: usize, s: usize, x: usize, elliptic: bool): v128 {
   const tmp = f.tmp(m, s), J = f.efc_J(m, s), col = f.efc_colind(m, s)
@@ -170,7 +170,7 @@ export function addForces(m: usize, d: usize, s: usize): void {
   }
 }
 
-/** jar = jar + alpha J p, in the worlds of a mask */
+/** jar = jar + alpha J p */
 export function moveResiduals(m: usize, s: usize, alpha: v128, mask: v128): void {
   const step = and(mask, alpha)
   for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) st(e + EFC_JAR, mad(step, ld(e + EFC_JP), ld(e + EFC_JAR)))
@@ -180,7 +180,7 @@ export function moveResiduals(m: usize, s: usize, alpha: v128, mask: v128): void
   }
 }
 
-/** residuals and zones of contacts from the trial point, in the worlds of a mask; scalar rows keep their zones */
+/** residuals and zones of contacts from the trial point; scalar rows keep their zones */
 function takeResiduals(m: usize, s: usize, mask: v128): void {
   for (let e = f.efc(m, s), end = rowsEnd(m, s); e < end; e += EFC_STRIDE) st(e + EFC_JAR, sel(mask, ld(e + EFC_JP), ld(e + EFC_JAR)))
   for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) {
@@ -200,7 +200,7 @@ export function needsSmooth(m: usize): bool {
   return load<i32>(f.opt_iterations(m)) <= FEW || load<i32>(f.opt_solver(m)) != SOL_NEWTON || (load<i32>(f.opt_disableflags(m)) & DSBL_WARMSTART) != 0
 }
 
-/** difference of the cost between x and x + p, p in sol_x, J p in the rows; Gauss part g, h into tmp[42], tmp[43] */
+/** difference of the cost between x and x + p, p in sol_x, J p in the rows; out: Gauss part g, h */
 export function gaussPart(m: usize, s: usize, x: usize): void {
   const nv = f.nv(m), qM = f.qM(m, s), p = f.sol_x(m, s), Mx = f.sol_Mx(m, s), smooth = f.qfrc_smooth(m, s), tmp = f.tmp(m, s)
   let g = splat(0), h = splat(0)
@@ -209,6 +209,7 @@ export function gaussPart(m: usize, s: usize, x: usize): void {
   for (let i = 0; i < nv; i++) g = mad(ld(at(p, i)), sub(ld(at(Mx, i)), ld(at(smooth, i))), g)
   mulM(m, qM, Mx, p)
   for (let i = 0; i < nv; i++) h = mad(ld(at(p, i)), ld(at(Mx, i)), h)
+  // returned in tmp[42], tmp[43]
   st(tmp + 42 * V, g)
   st(tmp + 43 * V, h)
 }
@@ -283,10 +284,10 @@ function refine(m: usize, d: usize, s: usize, H: usize, next: usize, elliptic: b
  * Constrained acceleration: minimum of 1/2 |x - qacc_smooth|_M^2 + s(J x - aref), convex, and piecewise quadratic but for
  * elliptic cones. Newton with exact line search. Where the zones of all rows stay and are quadratic the step is exact and
  * the world is done; the others are done when the cost can fall by no more than opt_tolerance.
- *   in      qM, qfrc_smooth; rows with residuals and zones at x = qacc; has: worlds with at least one row
+ *   in      qM, qfrc_smooth; rows, at least one, with residuals and zones at x = qacc
  *   in-out  qacc
- *   out     qfrc_constraint of the worlds in has (0 in the others), solver_niter
- *   returns mask of worlds that ran out of iterations
+ *   out     qfrc_constraint, solver_niter
+ *   returns whether a world ran out of iterations
  *   source  MuJoCo engine_solver.c, mj_solNewton; Todorov, Convex and analytically-invertible dynamics (ICRA 2014)
  */
 export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
@@ -301,6 +302,7 @@ export function solNewton(m: usize, d: usize, s: usize, has: v128): v128 {
   const tolerance = mul(splat(load<f32>(f.opt_tolerance(m))), invscale)
   const lstol = mul(splat(load<f32>(f.opt_ls_tolerance(m))), tolerance)
 
+  // has: worlds with at least one row; qfrc_constraint and solver_niter of the others become 0
   let active = has
   let niter = splat(0)
   const iterations = load<i32>(f.opt_iterations(m))
