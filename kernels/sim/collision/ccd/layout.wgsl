@@ -19,8 +19,8 @@ struct Object { shape: i32, size: vec3f, pos: vec3f, mat: mat3x3f, margin: f32 }
 struct Ccd {
   obj1: Object,
   obj2: Object,
-  /** iterations allowed; tolerance; length of the unit (m) */
-  iterations: i32,
+  /** iterations allowed; tolerance (units); length of the unit (m) */
+  limit: i32,
   tolerance: f32,
   unit: f32,
   /** witness points on the objects, signed distance between them */
@@ -38,6 +38,8 @@ struct Ccd {
   nedge: i32,
   /** centre of the polytope */
   centre: vec3f,
+  /** face on top of the stack of `horizon` */
+  todo: i32,
   /** barycentric coordinates of the simplex */
   lambda: vec4f,
 }
@@ -90,7 +92,7 @@ const FAR: f32 = 3.4e38;
  */
 const ROUNDING: f32 = 3e-7;
 
-fn iterations() -> i32 { return ccd.iterations; }
+fn iterations() -> i32 { return ccd.limit; }
 fn vertex(i: i32) -> i32 { return f_ccd + CCD_HEAD + VERTEX * i; }
 fn faces() -> i32 { return vertex(CCD_FIRST_VERTICES + iterations()); }
 fn face(i: i32) -> i32 { return faces() + FACE * i; }
