@@ -31,7 +31,7 @@ export const RAY_BYTES: usize = 96
   }
 }
 
-/** roots of a x^2 + 2 b x + c, smaller first, kept in the scratch; returns the smallest that is not negative, else -1 */
+/** both roots of a x^2 + 2 b x + c, smaller first, and the smallest that is not negative, else -1 */
 function roots(t: usize, a: f64, b: f64, c: f64): f64 {
   let det = b * b - a * c
   if (!(det >= 0) || a < PARALLEL) {
@@ -59,6 +59,7 @@ function roundSide(t: usize, radius: f64): f64 {
   return roots(t, u * u + v * v, u * x + v * y, x * x + y * y - radius * radius)
 }
 
+/** the direction as a unit normal; 0 when it has no length */
 // @ts-ignore: decorator
 @inline function setNormal(t: usize, x: f64, y: f64, z: f64): void {
   const n = sqrt(x * x + y * y + z * z)
@@ -68,7 +69,7 @@ function roundSide(t: usize, radius: f64): f64 {
   store<f64>(t, z * inv, N + 16)
 }
 
-/** component i of the point at distance x */
+/** the point at distance x */
 // @ts-ignore: decorator
 @inline function hit(t: usize, i: usize, x: f64): f64 { return get(t + P, i) + x * get(t + D, i) }
 
@@ -156,8 +157,9 @@ function box(t: usize, size: usize): f64 {
 
 /**
  * Distance along a ray to a geom's surface; -1: it misses.
- *   pose, size  geom (or site) of four worlds, already advanced to this world's lane
- *   t           RAY_BYTES of scratch; when the ray hits, rayNormal reads the surface normal from it
+ *   pose, size  of the geom (or site) in this world
+ *   in          point and direction of the ray; the direction is unit
+ *   out         what rayNormal needs, when the ray hits
  */
 export function rayGeom(type: i32, pose: usize, size: usize, px: f64, py: f64, pz: f64, dx: f64, dy: f64, dz: f64, t: usize): f64 {
   toLocal(t + P, pose, px - one(pose + GEOM_POS, 0), py - one(pose + GEOM_POS, 1), pz - one(pose + GEOM_POS, 2))
@@ -176,7 +178,7 @@ export function rayGeom(type: i32, pose: usize, size: usize, px: f64, py: f64, p
   return -1
 }
 
-/** component i of the surface normal, in the world, where the last ray hit */
+/** the surface normal, in the world, where the last ray hit */
 export function rayNormal(pose: usize, t: usize, i: usize): f64 {
   return one(pose, 3 * i) * get(t + N, 0) + one(pose, 3 * i + 1) * get(t + N, 1) + one(pose, 3 * i + 2) * get(t + N, 2)
 }

@@ -57,7 +57,8 @@ function toWorld(out: usize, obj: usize, x: f64, y: f64, z: f64): void {
 
 function copy3(to: usize, from: usize): void { set(to, X(from), Y(from), Z(from)) }
 
-function normalize(v: usize): void {
+/** the vector made unit; along x when it has no length */
+function unit(v: usize): void {
   const norm = sqrt(dot(v, v))
   if (norm < MINVAL) set(v, 1, 0, 0)
   else set(v, X(v) / norm, Y(v) / norm, Z(v) / norm)
@@ -140,7 +141,7 @@ function findEdges(side: usize, obj: usize, dim: i32, c: usize): i32 {
   if (dim == 2) {
     copy3(ends, points + 24)
     difference(normals, ends, points)
-    normalize(normals)
+    unit(normals)
     return 1
   }
   // to the three corners next to this one
@@ -151,7 +152,7 @@ function findEdges(side: usize, obj: usize, dim: i32, c: usize): i32 {
     const end = ends + 24 * <usize>k, normal = normals + 24 * <usize>k
     toWorld(end, obj, k == 0 ? -x : x, k == 1 ? -y : y, k == 2 ? -z : z)
     difference(normal, end, points)
-    normalize(normal)
+    unit(normal)
   }
   return 3
 }
@@ -208,7 +209,7 @@ function clipSide(c: usize, from: usize, into: usize, n: i32, a: usize, b: usize
   const plane = c + PLANE, edge = c + PLANE + 24
   difference(edge, b, a)
   cross(plane, edge, normal)
-  normalize(plane)
+  unit(plane)
   const offset = dot(plane, a)
   let count = 0
   for (let i = 0; i < n && count < MAXCORNER; i++) {
@@ -381,7 +382,7 @@ function emit(c: usize, n: i32, p: usize, normal: usize, direction: usize, sign:
     set(out + 8, X(v) + 0.5 * way * X(direction), Y(v) + 0.5 * way * Y(direction), Z(v) + 0.5 * way * Z(direction))
     const ahead = flip ? -way : way
     set(out + 32, ahead * X(direction), ahead * Y(direction), ahead * Z(direction))
-    normalize(out + 32)
+    unit(out + 32)
   }
   return n == 0 || deep ? n : -1
 }
