@@ -104,7 +104,7 @@ function begin(m: usize, p: usize, i: i32, buf: usize, n: i32, l: usize): void {
 
 /**
  * Take the present reading in the worlds where it is due (mju_historyInsert): where there is no interval, in every step. The
- * cursor stays, and samples move.
+ * cursor stays, because four worlds share it on the CPU, and samples move.
  */
 export function intervalInsert(m: usize, p: usize, d: usize, i: i32, buf: usize, fresh: usize, alive: v128, tmp: usize): void {
   const n = i32at(f.sensor_history(m), 2 * i), dim = i32at(f.sensor_dim(m), i)

@@ -118,7 +118,7 @@ fn begin(i: i32, buf: i32, n: i32) {
 
 /**
  * Take the present reading in the worlds where it is due (mju_historyInsert): where there is no interval, in every step. The
- * cursor stays, and samples move.
+ * cursor stays, because four worlds share it on the CPU, and samples move.
  */
 fn intervalInsert(i: i32, buf: i32, fresh: i32, alive: bool) {
   let n = i32at(f_sensor_history, 2 * i);

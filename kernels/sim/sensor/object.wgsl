@@ -34,7 +34,7 @@ fn bodyPose(b: i32) -> Pose {
   let at = f_body_frame + 12 * b;
   let local = Pose(parmat3(at), par3(at + LNK_P));
   let base = bodyBase(b);
-  if (base < 0) { return local; }
+  if (base == 0) { return local; }
   return compose(Pose(ldmat3(base), ld3(base + LNK_P)), local);
 }
 
