@@ -114,10 +114,9 @@ fn applyCutoff(i: i32, out: i32) {
  *   source  MuJoCo engine_sensor.c, mj_sensorPos, mj_sensorVel, mj_sensorAcc
  */
 fn sensors(alive: bool) {
-  if (f_nsensor == 0) { return; }
   let off = (f_opt_disableflags & DSBL_SENSOR) != 0;
   // histories go on when sensors are off
-  if ((f_opt_disableflags & DSBL_SENSOR) == 0 || f_nhistory > 0) {
+  if (f_nsensor > 0 && ((f_opt_disableflags & DSBL_SENSOR) == 0 || f_nhistory > 0)) {
     prepare();
     for (var i = 0; i < f_nsensor; i++) {
       let adr = i32at(f_sensor_adr, i);

@@ -1,7 +1,7 @@
 // import { mulQuat, negQuat, Spatial } from '../../math/spatial'
 // import { st3, st4, par3, i32at } from '../../math/v4'
 // import { OBJ_SITE } from '../types'
-// import { SENS_ACCELEROMETER, SENS_FRAMEANGACC, SENS_FRAMELINACC, SENS_FRAMELINVEL, SENS_FRAMEPOS, SENS_FRAMEQUAT } from './enums'
+// import { SENS_ACCELEROMETER, SENS_FRAMEANGACC, SENS_FRAMEANGVEL, SENS_FRAMELINACC, SENS_FRAMELINVEL, SENS_FRAMEPOS, SENS_FRAMEQUAT } from './enums'
 // import { SENS_FRAMEXAXIS, SENS_FRAMEZAXIS, SENS_GYRO, SENS_MAGNETOMETER, SENS_VELOCIMETER } from './enums'
 // import { objectBody, objectPose, objectQuat, pointAcceleration, pointVelocity, Pose } from './object'
 
@@ -98,6 +98,8 @@ fn frameSensor(i: i32, kind: i32, out: i32) {
     }
   }
   if (f_SENSOR_31 + f_SENSOR_32 > 0) {
-    st3(out, frameVelocity(i, kind == SENS_FRAMELINVEL));
+    if (kind == SENS_FRAMELINVEL || kind == SENS_FRAMEANGVEL) {
+      st3(out, frameVelocity(i, kind == SENS_FRAMELINVEL));
+    }
   }
 }
