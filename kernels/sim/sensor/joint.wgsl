@@ -80,11 +80,11 @@ fn jointSensor(i: i32, kind: i32, out: i32) {
   if (f_SENSOR_13 + f_SENSOR_14 + f_SENSOR_15 > 0) {
     if (kind == SENS_ACTUATORPOS || kind == SENS_ACTUATORVEL || kind == SENS_ACTUATORFRC) {
       let dim = i32at(f_sensor_dim, i);
-      var from = f_actuator_force;
-      if (kind == SENS_ACTUATORPOS) { from = f_actuator_length; }
-      if (kind == SENS_ACTUATORVEL) { from = f_actuator_velocity; }
-      from = from + i32at(f_actuator_outadr, id);
-      for (var k = 0; k < dim; k++) { st(out + k, ld(from + k)); }
+      var source = f_actuator_force;
+      if (kind == SENS_ACTUATORPOS) { source = f_actuator_length; }
+      if (kind == SENS_ACTUATORVEL) { source = f_actuator_velocity; }
+      source = source + i32at(f_actuator_outadr, id);
+      for (var k = 0; k < dim; k++) { st(out + k, ld(source + k)); }
     }
   }
   if (f_SENSOR_16 > 0) {

@@ -1,14 +1,11 @@
 // import { mulQuat, negQuat } from '../../math/spatial'
 // import { ld, ld3, ldi, ldu, ldmask, ldmat3, st3, par, par3, par4, i32at } from '../../math/v4'
-// import { contactForce, equalityForce, ncon } from '../contact-force'
+// import { contactForce, equalityForce, ncon, Wrench } from '../contact-force'
 // import { CON_FRAME, CON_GEOM1, CON_GEOM2, CON_HAS, CON_POS, CON_STRIDE, DSBL_CONSTRAINT, DSBL_EQUALITY, DSBL_GRAVITY } from '../types'
 // import { EQ_CONNECT, EQ_WELD, OBJ_BODY, OBJ_SITE, OBJ_XBODY } from '../types'
 // import { SENS_FORCE } from './enums'
 // import { bodyPose, objectBody, objectPos, objectPose, objectQuat, pointAcceleration, pointVelocity, subtreeEnd } from './object'
 // import { subtreeCom } from './subtree'
-
-/** a force, and a torque about a point */
-struct Wrench { force: vec3f, torque: vec3f }
 
 /** sum (force 3, torque 3 about a point) += force f at another point */
 fn addForce(sum: Wrench, about: vec3f, place: vec3f, f: vec3f) -> Wrench {
