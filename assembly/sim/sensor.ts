@@ -89,7 +89,7 @@ function applyCutoff(m: usize, p: usize, i: i32, out: usize): void {
 }
 
 /**
- * All sensors of the block; a delayed one reads its history.
+ * All sensors of a world; a delayed one reads its history.
  *   model   sensor_* (*)
  *   in      state, actuator_force, lnk, con, efc, qacc where needAcceleration says so, history; alive: worlds that go on
  *   out     sensordata (nsensordata) of those worlds; sens_now (nsensordata): the readings without delay

@@ -129,7 +129,7 @@ function fill(m: usize, s: usize, spec: i32, k: i32, flip: bool, nfound: i32, l:
 }
 
 /** the num contacts of one world with the smallest criterion, ties in their own order, into slots */
-function select(m: usize, s: usize, spec: i32, size: i32, num: i32, l: usize, out: usize, force: usize): void {
+function choose(m: usize, s: usize, spec: i32, size: i32, num: i32, l: usize, out: usize, force: usize): void {
   const n = ncon(m, s), match = f.sens_match(m, s)
   let nfound = 0
   for (let k = 0; k < n; k++) if (load<i32>(match + MATCH * <usize>k + l)) nfound++
@@ -239,5 +239,5 @@ export function contactSensor(m: usize, p: usize, s: usize, i: i32, out: usize):
   if (!v128.any_true(some)) return
   let size = 0
   for (let k = CONDATA_FOUND; k <= CONDATA_TANGENT; k++) if (spec & (1 << k)) size += k == CONDATA_FOUND || k == CONDATA_DIST ? 1 : 3
-  for (let l: usize = 0; l < 16; l += 4) select(m, s, spec, size, dim / size, l, out, tmp)
+  for (let l: usize = 0; l < 16; l += 4) choose(m, s, spec, size, dim / size, l, out, tmp)
 }

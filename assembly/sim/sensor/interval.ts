@@ -22,7 +22,7 @@ export function intervals(m: usize, p: usize, i: i32): v128 {
   return f32x4.gt(ld(f.sensor_interval(m, p) + 2 * V * <usize>i), f32x4.splat(0))
 }
 
-/** time of the step in one world; l: its lane in bytes */
+/** time of the step */
 // @ts-ignore: decorator
 @inline function now(m: usize, d: usize, l: usize): f64 { return lane(f.time(m, d) + l) - lane(f.time_carry(m, d) + l) }
 
@@ -36,7 +36,7 @@ function lastTick(m: usize, p: usize, i: i32, ticks: f64, l: usize): f64 {
 // @ts-ignore: decorator
 @inline function slack(m: usize, p: usize, t: f64, l: usize): f64 { return SLACK_STEP * lane(f.opt_timestep(m, p) + l) + SLACK_TIME * abs(t) }
 
-/** is a new sample due in one world */
+/** is a new sample due */
 function due(m: usize, p: usize, d: usize, i: i32, buf: usize, l: usize): bool {
   const period = lane(f.sensor_interval(m, p) + 2 * V * <usize>i + l), t = now(m, d, l)
   return lastTick(m, p, i, lane(buf + l), l) + period <= t + slack(m, p, t, l)
@@ -104,7 +104,7 @@ function begin(m: usize, p: usize, i: i32, buf: usize, n: i32, l: usize): void {
 
 /**
  * Take the present reading in the worlds where it is due (mju_historyInsert): where there is no interval, in every step. The
- * cursor is for all four worlds, so that it stays, and samples move.
+ * cursor stays, because four worlds share it on the CPU, and samples move.
  */
 export function intervalInsert(m: usize, p: usize, d: usize, i: i32, buf: usize, fresh: usize, alive: v128, tmp: usize): void {
   const n = i32at(f.sensor_history(m), 2 * i), dim = i32at(f.sensor_dim(m), i)

@@ -11,7 +11,7 @@ const DATATYPE_POSITIVE: i32 = 1
 const DATATYPE_AXIS: i32 = 2
 const DATATYPE_QUATERNION: i32 = 3
 
-/** standard normal numbers 4 block .. 4 block + 3 of this step of every world: out (4); tmp: 4 quantities */
+/** standard normal numbers 4 block .. 4 block + 3 of this step of every world: out (4) */
 function draw(m: usize, p: usize, d: usize, block: i32, out: usize, tmp: usize): void {
   const first = 4 * <i32>((d - <usize>f.dbase(m)) / <usize>f.dstride(m))
   const world = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3))
@@ -28,7 +28,6 @@ function draw(m: usize, p: usize, d: usize, block: i32, out: usize, tmp: usize):
  * axis adds it and stays a unit vector, a quaternion turns by it about each of its axes (rad).
  *   model   sensor_noise (*)
  *   in-out  the reading (dim)
- *   tmp     20 quantities
  */
 export function addNoise(m: usize, p: usize, d: usize, i: i32, out: usize, tmp: usize): void {
   const std = ld(at(f.sensor_noise(m, p), i)), on = gt(std, splat(0))

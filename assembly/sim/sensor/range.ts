@@ -19,7 +19,7 @@ export function geomPoses(m: usize, p: usize, s: usize): void {
   }
 }
 
-/** the ray of one world: lane in bytes; out (dim) */
+/** the ray of one world; out (dim) */
 function rangeOf(m: usize, p: usize, s: usize, i: i32, body: i32, frame: usize, ray: usize, l: usize, out: usize): void {
   const n = f.ngeom(m), pose = frame + l
   const x = lane(pose + POSE_P, 0), y = lane(pose + POSE_P, 1), z = lane(pose + POSE_P, 2)

@@ -1,0 +1,60 @@
+/** Enumerations of MuJoCo that sensors need (mjtSensor, mjtConDataField, mjtRayDataField). */
+
+const SENS_TOUCH: i32 = 0;
+const SENS_ACCELEROMETER: i32 = 1;
+const SENS_VELOCIMETER: i32 = 2;
+const SENS_GYRO: i32 = 3;
+const SENS_FORCE: i32 = 4;
+const SENS_TORQUE: i32 = 5;
+const SENS_MAGNETOMETER: i32 = 6;
+const SENS_RANGEFINDER: i32 = 7;
+const SENS_JOINTPOS: i32 = 9;
+const SENS_JOINTVEL: i32 = 10;
+const SENS_TENDONPOS: i32 = 11;
+const SENS_TENDONVEL: i32 = 12;
+const SENS_ACTUATORPOS: i32 = 13;
+const SENS_ACTUATORVEL: i32 = 14;
+const SENS_ACTUATORFRC: i32 = 15;
+const SENS_JOINTACTFRC: i32 = 16;
+const SENS_TENDONACTFRC: i32 = 17;
+const SENS_BALLQUAT: i32 = 18;
+const SENS_BALLANGVEL: i32 = 19;
+const SENS_JOINTLIMITPOS: i32 = 20;
+const SENS_JOINTLIMITVEL: i32 = 21;
+const SENS_JOINTLIMITFRC: i32 = 22;
+const SENS_TENDONLIMITPOS: i32 = 23;
+const SENS_TENDONLIMITVEL: i32 = 24;
+const SENS_TENDONLIMITFRC: i32 = 25;
+const SENS_FRAMEPOS: i32 = 26;
+const SENS_FRAMEQUAT: i32 = 27;
+const SENS_FRAMEXAXIS: i32 = 28;
+const SENS_FRAMEZAXIS: i32 = 30;
+const SENS_FRAMELINVEL: i32 = 31;
+const SENS_FRAMEANGVEL: i32 = 32;
+const SENS_FRAMELINACC: i32 = 33;
+const SENS_FRAMEANGACC: i32 = 34;
+const SENS_SUBTREECOM: i32 = 35;
+const SENS_SUBTREELINVEL: i32 = 36;
+const SENS_SUBTREEANGMOM: i32 = 37;
+const SENS_INSIDESITE: i32 = 38;
+const SENS_CONTACT: i32 = 42;
+const SENS_E_POTENTIAL: i32 = 43;
+const SENS_E_KINETIC: i32 = 44;
+const SENS_CLOCK: i32 = 45;
+
+/** mjtConDataField */
+const CONDATA_FOUND: i32 = 0;
+const CONDATA_FORCE: i32 = 1;
+const CONDATA_TORQUE: i32 = 2;
+const CONDATA_DIST: i32 = 3;
+const CONDATA_POS: i32 = 4;
+const CONDATA_NORMAL: i32 = 5;
+const CONDATA_TANGENT: i32 = 6;
+
+/** mjtRayDataField */
+const RAYDATA_DIST: i32 = 0;
+const RAYDATA_DIR: i32 = 1;
+const RAYDATA_ORIGIN: i32 = 2;
+const RAYDATA_POINT: i32 = 3;
+const RAYDATA_NORMAL: i32 = 4;
+const RAYDATA_DEPTH: i32 = 5;
