@@ -18,3 +18,7 @@ fn setPlain(p: i32, x: f32) { E[p] = bitcast<u32>(x); }
 
 fn result(p: i32) -> f32 { return bitcast<f32>(O[p]); }
 fn setResult(p: i32, x: f32) { O[p] = bitcast<u32>(x); }
+
+/** word of what is asked of this dispatch: a record at call.a0 of T */
+fn asked(word: i32) -> i32 { return tabi(i32(call.a0) + word); }
+fn askedNumber(word: i32) -> f32 { return tab(i32(call.a0) + word); }
