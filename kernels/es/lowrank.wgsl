@@ -66,28 +66,28 @@ fn product(r: i32, parameter: i32) {
   while (k + 1 < tabi(r + G_npiece) && word(piece(r, k + 1), PIECE_OFFSET) <= parameter) { k++; }
   let p = piece(r, k);
   let columns = word(p, PIECE_COLUMNS);
-  let from = tabi(r + G_factors) + word(p, PIECE_PLACE);
+  let begin = tabi(r + G_factors) + word(p, PIECE_PLACE);
   let entry = parameter - word(p, PIECE_OFFSET);
   if (columns == 0) {
-    vectorEntry(r, from + entry, parameter);
+    vectorEntry(r, begin + entry, parameter);
   } else {
     let row = entry / columns;
-    matrixEntry(r, columns, from + row * tabi(r + G_rank), from + word(p, PIECE_ROWS) * tabi(r + G_rank) + entry - row * columns, parameter);
+    matrixEntry(r, columns, begin + row * tabi(r + G_rank), begin + word(p, PIECE_ROWS) * tabi(r + G_rank) + entry - row * columns, parameter);
   }
 }
 
-fn vectorEntry(r: i32, from: i32, parameter: i32) {
+fn vectorEntry(r: i32, begin: i32, parameter: i32) {
   let stride = tabi(r + G_width);
   let npair = tabi(r + G_npair);
   let g = tabi(r + G_g) + parameter;
   var x = result(g);
-  for (var i = 0; i < npair; i++) { x += tab(tabi(r + G_weights) + i) * plain(from + stride * i); }
+  for (var i = 0; i < npair; i++) { x += tab(tabi(r + G_weights) + i) * plain(begin + stride * i); }
   setResult(g, x);
   if (tabi(r + G_squares) == 0) { return; }
   let h = tabi(r + G_h) + parameter;
   x = result(h);
   for (var i = 0; i < npair; i++) {
-    let z = plain(from + stride * i);
+    let z = plain(begin + stride * i);
     x += tab(tabi(r + G_squares) + i) * (z * z);
   }
   setResult(h, x);

@@ -19,18 +19,18 @@ fn contactForces() {
     let frame = ldmat3(C + CON_FRAME);
     let force = local.force * frame;
     let torque = local.torque * frame;
-    let where = ld3(C + CON_POS);
+    let place = ld3(C + CON_POS);
     // the contact pushes the second body along the normal
-    addWrench(i32at(f_geom_bodyid, ldi(C + CON_GEOM1)), where, -force, -torque);
-    addWrench(i32at(f_geom_bodyid, ldi(C + CON_GEOM2)), where, force, torque);
+    addWrench(i32at(f_geom_bodyid, ldi(C + CON_GEOM1)), place, -force, -torque);
+    addWrench(i32at(f_geom_bodyid, ldi(C + CON_GEOM2)), place, force, torque);
   }
 }
 
-fn addWrench(body: i32, where: vec3f, force: vec3f, torque: vec3f) {
+fn addWrench(body: i32, place: vec3f, force: vec3f, torque: vec3f) {
   let group = i32at(f_body_group, body);
   if (group < 0) { return; }
   let sum = f_cfrc_ext + 6 * body;
-  let arm = where - ld3(f_grp_com + 4 * group);
+  let arm = place - ld3(f_grp_com + 4 * group);
   st3(sum, ld3(sum) + (torque + cross(arm, force)));
   st3(sum + 3, ld3(sum + 3) + force);
 }
