@@ -3,7 +3,7 @@
  * the compiler knows every expression and the bounds of every loop.
  */
 import { type Layout, V } from '../engine/layout.js'
-import { ACTIVATION, LAYER, type Network, layerMemory, PERTURB, SEGMENTS, type Segment } from '../program.js'
+import { ACTIVATION, LAYER, layerMemory, type Network, PERTURB, SEGMENTS, type Segment } from '../program.js'
 import type { Compiled } from './compile.js'
 import type { Base, Instruction, SegmentCode } from './segment.js'
 import { FORM, literal, MEANING, type Place, placesOf } from './wgsl.js'

@@ -1,6 +1,6 @@
 /** Entry points of episodes and replays: one invocation a world. */
 // import { enter } from '../index'
-// import { begin, command, control, reward, rolloutSteps as stepsOfWorld, start } from './episode'
+// import { afterSteps, beforeStep, beforeSteps, begin, rolloutSteps as stepsOfWorld, start } from './episode'
 // import { profileBlock } from './profile'
 // import { replayBlock } from './replay'
 
@@ -33,21 +33,21 @@ fn rolloutSteps(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn rolloutCommand(@builtin(global_invocation_id) id: vec3u) {
   if (!enter(id)) { return; }
-  command();
+  beforeSteps();
 }
 
 /** controls of timestep call.a1 of a control step */
 @compute @workgroup_size(64)
 fn rolloutControl(@builtin(global_invocation_id) id: vec3u) {
   if (!enter(id)) { return; }
-  control(i32(call.a1));
+  beforeStep(i32(call.a1));
 }
 
 /** reward, and results of episodes that end */
 @compute @workgroup_size(64)
 fn rolloutReward(@builtin(global_invocation_id) id: vec3u) {
   if (!enter(id)) { return; }
-  reward();
+  afterSteps();
 }
 
 /** recorded inputs, rows call.a1 to call.a2; call.a0 of T is the replay record */

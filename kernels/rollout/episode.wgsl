@@ -69,18 +69,18 @@ fn start() {
 /** at most n control steps of the episode; a world without one stands still */
 fn rolloutSteps(n: i32) {
   for (var k = 0; k < n && ldei(W_EPISODE) >= 0; k++) {
-    command();
+    beforeSteps();
     for (var substep = 0; substep < r_frameskip; substep++) {
       control(substep);
       let full = (r_needs & TASK_NEED_ACCELERATION) != 0 && substep + 1 == r_frameskip;
       step(false, full);
     }
-    reward();
+    afterSteps();
   }
 }
 
 /** the part of a control step before its timesteps: observation, policy, commands */
-fn command() {
+fn beforeSteps() {
   if (ldei(W_EPISODE) < 0) { return; }
   // observation, then the action of the policy
   observeSegment();
@@ -96,7 +96,7 @@ fn command() {
 }
 
 /** the part of a control step before its timestep k */
-fn control(k: i32) {
+fn beforeStep(k: i32) {
   if (ldei(W_EPISODE) < 0) { return; }
   if (r_nring > 0) {
     pull(k);
@@ -106,7 +106,7 @@ fn control(k: i32) {
 }
 
 /** the part of a control step after its timesteps: reward, and whether the episode ends */
-fn reward() {
+fn afterSteps() {
   if (ldei(W_EPISODE) < 0) { return; }
   dynamicsSegment();
   // before the poses of the new state take the place of those the contacts were found in
