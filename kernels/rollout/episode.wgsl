@@ -70,10 +70,12 @@ fn start() {
 fn rolloutSteps(n: i32) {
   for (var k = 0; k < n && ldei(W_EPISODE) >= 0; k++) {
     beforeSteps();
-    for (var substep = 0; substep < r_frameskip; substep++) {
-      control(substep);
-      let full = (r_needs & TASK_NEED_ACCELERATION) != 0 && substep + 1 == r_frameskip;
-      step(false, full);
+    if (r_frameskip > 0) {
+      for (var substep = 0; substep < r_frameskip; substep++) {
+        beforeStep(substep);
+        let full = (r_needs & TASK_NEED_ACCELERATION) != 0 && substep + 1 == r_frameskip;
+        step(false, full);
+      }
     }
     afterSteps();
   }

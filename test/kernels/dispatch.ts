@@ -34,6 +34,43 @@ export class Table {
   }
 }
 
+let shared: Promise<{ dev: GPUDevice; layout: GPUBindGroupLayout }> | undefined
+
+/** the layout of all bind groups of this process */
+function bindings(): Promise<{ dev: GPUDevice; layout: GPUBindGroupLayout }> {
+  shared ??= device().then(dev => {
+    const layout = dev.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility: 4, buffer: { type: 'uniform' } },
+        ...STORAGE.map(([, access], i) => ({
+          binding: i + 1,
+          visibility: 4,
+          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+        })),
+      ],
+    })
+    return { dev, layout }
+  })
+  return shared
+}
+
+/** pipelines by their text: many runs have the same one */
+const built = new Map<string, Promise<GPUComputePipeline>>()
+
+function pipelineOf(code: string, entryPoint: string): Promise<GPUComputePipeline> {
+  let known = built.get(code)
+  if (known === undefined) {
+    known = bindings().then(async ({ dev, layout }) =>
+      dev.createComputePipelineAsync({
+        layout: dev.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module: await compile(code), entryPoint },
+      }),
+    )
+    built.set(code, known)
+  }
+  return known
+}
+
 /** Buffers and pipelines of some entry points. */
 export class Kernels {
   readonly #pipelines = new Map<string, GPUComputePipeline>()
@@ -70,24 +107,10 @@ export class Kernels {
     buffers: Readonly<Record<string, Uint32Array<ArrayBuffer> | number>>,
     files: KernelFiles = kernels,
   ): Promise<Kernels> {
-    const dev = await device()
-    const layout = dev.createBindGroupLayout({
-      entries: [
-        { binding: 0, visibility: 4, buffer: { type: 'uniform' } },
-        ...STORAGE.map(([, access], i) => ({
-          binding: i + 1,
-          visibility: 4,
-          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
-        })),
-      ],
-    })
+    const { dev, layout } = await bindings()
     const out = new Kernels(dev, layout, buffers)
     for (const entry of entries) {
-      const module = await compile(link(files, [entry], constants, bindingText()))
-      const pipeline = await dev.createComputePipelineAsync({
-        layout: dev.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: entry.name },
-      })
+      const pipeline = await pipelineOf(link(files, [entry], constants, bindingText()), entry.name)
       out.#pipelines.set(entry.name, pipeline)
     }
     return out
