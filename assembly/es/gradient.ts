@@ -18,10 +18,11 @@ export const GRADIENT_SCRATCH: usize = KEYS + GROUP_PART + TURN * WORDS + <usize
  * g_j += sum_p w_p z_pj, pairs in ascending order, and h_j += sum_p v_p z_pj^2 where it is wanted; every product and sum
  * rounded by itself. Pairs whose weights are 0 are left out.
  *   r       gradient record: weights w, squares v (0: no h), first pair, generation, key, table
- *   in-out  g, h (32 ngroup)
- *   range   groups of 32 parameters; s: GRADIENT_SCRATCH bytes
+ *   in-out  g, h (whole groups)
+ *   range   groups of parameters
  */
 export function gradient(r: usize, s: usize, begin: i32, end: i32): void {
+  // s: GRADIENT_SCRATCH bytes
   const generation = <u32>G.generation(r), k0 = <u32>G.thetalo(r), k1 = <u32>G.thetahi(r)
   const table = <usize>G.normals(r), first = <u32>G.pair(r), npair = G.npair(r)
   const weights = <usize>G.weights(r), squares = <usize>G.squares(r)
@@ -53,7 +54,7 @@ export function gradient(r: usize, s: usize, begin: i32, end: i32): void {
   }
 }
 
-/** one group of g, pairs [begin, end) */
+/** one group of g, some pairs */
 function addFirst(begin: usize, end: usize, words: usize, table: usize, g: usize): void {
   for (let block: usize = 0; block < 4; block++, g += 2 * V) {
     let x = v128.load(g), y = v128.load(g, 16)
@@ -67,7 +68,7 @@ function addFirst(begin: usize, end: usize, words: usize, table: usize, g: usize
   }
 }
 
-/** one group of g and h, pairs [begin, end) */
+/** one group of g and h, some pairs */
 function addBoth(begin: usize, end: usize, words: usize, table: usize, g: usize, h: usize): void {
   for (let block: usize = 0; block < 4; block++, g += 2 * V, h += 2 * V) {
     let x = v128.load(g), y = v128.load(g, 16), xx = v128.load(h), yy = v128.load(h, 16)

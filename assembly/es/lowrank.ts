@@ -12,16 +12,17 @@ import { GROUP, groupWords, normal } from './noise'
 @inline function piece(r: usize, i: i32): usize { return <usize>G.pieces(r) + 4 * <usize>(G.PIECE_WORDS * i) }
 // @ts-ignore: decorator
 @inline function word(p: usize, i: i32): i32 { return load<i32>(p + 4 * <usize>i) }
-/** columns of B' in memory: whole quantities */
+/** columns of B' in memory: whole quantities of the CPU engine */
 // @ts-ignore: decorator
 @inline function padded(columns: i32): i32 { return (columns + 3) & ~3 }
 
 /**
- * Factors of pairs [begin, end): A (m, rank) and B' (rank, n padded to 4) of a matrix, z of a vector.
+ * Factors of pairs: A (m, rank) and B' (rank, n padded to 4) of a matrix, z of a vector.
  *   r    gradient record: pairs, rank, pieces, generation, key, table
- *   out  factors (npair, width); s: WORDS bytes
+ *   out  factors (npair, width)
  */
 export function factors(r: usize, s: usize, begin: i32, end: i32): void {
+  // s: WORDS bytes
   const table = <usize>G.normals(r), rank = G.rank(r)
   for (let i = begin; i < end; i++) {
     const pair = load<u32>(<usize>G.pairs(r) + 4 * <usize>i)
@@ -50,11 +51,11 @@ export function factors(r: usize, s: usize, begin: i32, end: i32): void {
 /**
  * g += sum_p w_p z_p, and h += sum_p v_p z_p^2 where it is wanted, z_p of the factors; pairs in their order, every product
  * and sum rounded by itself.
- *   r       gradient record: weights w, squares v (0: no h), units, pieces, factors
+ *   r       gradient record: weights w, squares v (0: no h), pieces, factors
  *   in-out  g, h (nparam)
- *   range   units: a few rows of a matrix, a few entries of a vector
  */
 export function product(r: usize, begin: i32, end: i32): void {
+  // units: a few rows of a matrix, a few entries of a vector
   const squared = G.squares(r) != 0
   for (let u = begin; u < end; u++) {
     const unit = <usize>G.units(r) + 8 * <usize>u

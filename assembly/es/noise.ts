@@ -15,9 +15,10 @@ export const GROUP = 32
 /** bytes of a group's words; a half of a word is the index of a number in the table */
 export const WORDS: usize = 64
 
-/** the words of a group: word k of its block b at out + 16 k + 4 b */
+/** the words of a group, from whose halves its normal numbers come */
 // @ts-ignore: decorator
 @inline export function groupWords(group: u32, pair: u32, generation: u32, k0: u32, k1: u32, out: usize): void {
+  // word k of block b at out + 16 k + 4 b
   philoxRounds(blocks(group), i32x4.splat(pair), i32x4.splat(generation), i32x4.splat(STREAM_THETA), k0, k1, 10, out)
 }
 
@@ -25,15 +26,16 @@ export const WORDS: usize = 64
 // @ts-ignore: decorator
 @inline function blocks(group: u32): v128 { return i32x4.add(i32x4.splat(group << 2), i32x4(0, 1, 2, 3)) }
 
-/** normal number n (0 .. 31) of the group whose words are at w */
+/** normal number n of a group, from its words */
 // @ts-ignore: decorator
 @inline export function normal(w: usize, n: usize, table: usize): f32 {
   return load<f32>(table + (<usize>load<u16>(w + V * ((n & 7) >> 1) + 4 * (n >> 3) + 2 * (n & 1)) << 2))
 }
 
-/** the first four normals of a block of a group, w: words + 4 block; with w + 2 V the last four */
+/** four normals of a block of eight, from its first two words or its last two */
 // @ts-ignore: decorator
 @inline export function normals4of8(w: usize, table: usize): v128 {
+  // w: words + 4 block, or that and 2 V
   let z = v128.load32_zero(table + (<usize>load<u16>(w) << 2))
   z = v128.load32_lane(table + (<usize>load<u16>(w, 2) << 2), z, 1)
   z = v128.load32_lane(table + (<usize>load<u16>(w, 16) << 2), z, 2)

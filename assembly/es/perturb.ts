@@ -1,7 +1,7 @@
 /** The parameters of a member: theta + sign sigma z, the z of its pair regenerated. */
 import { GROUP, groupWords, normal } from './noise'
 
-/** out[stride j] = theta[j] + (sign sigma) z_j, two roundings; sigmas (nparam) in place of sigma when not 0. tmp: WORDS bytes */
+/** theta + (sign sigma) z, two roundings; sigmas (nparam) in place of sigma when not 0 */
 // @ts-ignore: decorator
 @inline function perturbed(
   theta: usize, nparam: i32, sigma: f32, sigmas: usize, sign: f32, pair: u32, generation: u32, k0: u32, k1: u32,
@@ -23,7 +23,7 @@ import { GROUP, groupWords, normal } from './noise'
  * The parameters of one member.
  *   in   theta (nparam); sigma, or sigmas (nparam) where its address is not 0; sign +1 or -1; pair, generation, key k0 k1;
  *        table (65,536)
- *   out  (nparam); tmp: 64 bytes
+ *   out  (nparam)
  */
 export function perturb(
   theta: usize, nparam: i32, sigma: f32, sigmas: usize, sign: f32, pair: u32, generation: u32, k0: u32, k1: u32,
@@ -32,9 +32,7 @@ export function perturb(
   perturbed(theta, nparam, sigma, sigmas, sign, pair, generation, k0, k1, table, out, 4, tmp)
 }
 
-/**
- * The same as one world of four side by side: parameter j at out + 16 j + 4 lane.
- */
+/** The same as numbers of one world. */
 export function perturbLane(
   theta: usize, nparam: i32, sigma: f32, sigmas: usize, sign: f32, pair: u32, generation: u32, k0: u32, k1: u32,
   table: usize, out: usize, lane: i32, tmp: usize,

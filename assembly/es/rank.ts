@@ -1,9 +1,9 @@
 /** Ranks of a population: what an evolution strategy takes in place of the fitness. */
 
+/** the fitness in an order in which Infinity and NaN are as bad as can be, and no worse than each other */
 // @ts-ignore: decorator
 @inline function fitnessOf(fitness: usize, i: i32): f64 {
   const f = load<f64>(fitness + (<usize>i << 3))
-  // Infinity and NaN are as bad as can be, and no worse than each other
   return isFinite(f) ? f : Infinity
 }
 // @ts-ignore: decorator
@@ -14,8 +14,8 @@
 /**
  * Centered average ranks: 1/2 the lowest fitness, -1/2 the highest, and exactly 0 where all are equal. Equal ones share the
  * mean of their ranks, so that a plateau gives no step; what is not finite counts as equal and worst.
- *   in   fitness (n), doubles, lower is better
- *   out  ranks (n), single; tmp: 8 n bytes
+ *   in   fitness (n), lower is better
+ *   out  ranks (n), single
  *   source  Salimans et al. 2017 (arXiv 1703.03864), with average ranks for ties
  */
 export function ranks(fitness: usize, n: i32, out: usize, tmp: usize): void {

@@ -17,7 +17,7 @@ export interface WgslOptions {
   readonly group?: number
 }
 
-const MEANING: Readonly<Record<Segment, string>> = {
+export const MEANING: Readonly<Record<Segment, string>> = {
   reset: 'a new episode begins: initial state and variables',
   init: 'after the poses of the new state are known: what history has before the first step',
   observe: 'observation of s_t, then history takes its place',
@@ -29,9 +29,9 @@ const MEANING: Readonly<Record<Segment, string>> = {
 }
 
 /** What a segment leaves in `io`: name, and which of its outputs; undefined: 0. */
-type Place = readonly [name: string, outputs: readonly (number | undefined)[]]
+export type Place = readonly [name: string, outputs: readonly (number | undefined)[]]
 
-function placesOf({ action, observations, rewards, metrics }: Compiled): Record<Segment, readonly Place[]> {
+export function placesOf({ action, observations, rewards, metrics }: Compiled): Record<Segment, readonly Place[]> {
   const from = (first: number, list: { readonly length: number }): number[] =>
     Array.from({ length: list.length }, (_, k) => first + k)
   let next = 0
@@ -141,7 +141,7 @@ function expression(instruction: Instruction, read: (id: number) => string): str
 
 const truth = (condition: string): string => `select(0f, 1f, ${condition})`
 
-const FORM: Readonly<Record<Operation | 'MAD', (a: string, b: string, c: string) => string>> = {
+export const FORM: Readonly<Record<Operation | 'MAD', (a: string, b: string, c: string) => string>> = {
   NEG: a => `-${a}`,
   ABS: a => `abs(${a})`,
   SQRT: a => `sqrt(${a})`,
@@ -173,7 +173,7 @@ const FORM: Readonly<Record<Operation | 'MAD', (a: string, b: string, c: string)
 const LARGEST = 3.4028234663852886e38
 
 /** A number as WGSL takes it: infinities, which it has no word for, as the largest number. */
-function literal(value: number): string {
+export function literal(value: number): string {
   const held = Math.min(Math.max(value, -LARGEST), LARGEST)
   const text = `${Object.is(held, -0) ? '-0' : held}f`
   return text.startsWith('-') ? `(${text})` : text
