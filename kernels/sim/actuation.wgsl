@@ -139,10 +139,10 @@ fn simpleActuators() {
       force = clip(force, lo, hi);
       if (force <= lo || force >= hi) { slope = 0.0; }
     }
-    let enable = ld(f_actuator_enable + i);
-    force = force * enable;
+    let on = ld(f_actuator_enable + i);
+    force = force * on;
     st(f_actuator_force + i, force);
-    st(f_act_dvel + i, slope * enable);
+    st(f_act_dvel + i, slope * on);
     st(f_qfrc_actuator + dof, gear * force + ld(f_qfrc_actuator + dof));
   }
 }
@@ -220,7 +220,7 @@ fn actuatorForce(i: i32) {
   let adr = i32at(f_actuator_actadr, i);
   let num = i32at(f_actuator_actnum, i);
   let last = adr + num - 1;
-  let enable = ld(f_actuator_enable + i);
+  let on = ld(f_actuator_enable + i);
   let slots = f_act_slot + 5 * i;
   var resistance = par(gainprm);
   var period = 0.0;
@@ -277,7 +277,7 @@ fn actuatorForce(i: i32) {
     }
   }
   // an actuator that is off holds its activation
-  if (enable == 0.0) {
+  if (on == 0.0) {
     for (var j = adr; j <= last; j++) {
       if (j >= 0) { st(f_act_dot + j, 0.0); }
     }
@@ -377,7 +377,7 @@ fn limitTendonForces() {
 
 /** clamp of one actuator's force, then what acts on the shaft of a motor beyond the clamp, then into joint space */
 fn shaftForce(i: i32) {
-  let enable = ld(f_actuator_enable + i);
+  let on = ld(f_actuator_enable + i);
   var force = ld(f_actuator_force + i);
   var lo = 0.0;
   var hi = 0.0;
@@ -399,10 +399,10 @@ fn shaftForce(i: i32) {
     }
   }
   let free = !limited || (force > lo && force < hi);
-  force = force * enable;
+  force = force * on;
   let dvel = f_act_dvel + i;
   st(f_actuator_force + i, force);
-  st(dvel, select(0.0, ld(dvel) * enable, free));
+  st(dvel, select(0.0, ld(dvel) * on, free));
 
   // qfrc_actuator = moment' force
   let begin = i32at(f_act_rowadr, i);

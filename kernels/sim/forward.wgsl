@@ -153,11 +153,11 @@ fn solveRows(has: bool) {
     startPoint();
     var over = false;
     if (f_opt_solver == SOL_PGS) {
-      over = solPGS(has);
+      over = solPGS();
     } else if (f_opt_solver == SOL_CG) {
-      over = solCG(has);
+      over = solCG();
     } else {
-      over = solNewton(has);
+      over = solNewton();
     }
     if (over) { mark(f_STATUS_SOLVER); }
   } else {
