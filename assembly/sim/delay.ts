@@ -8,7 +8,7 @@ import { add, ceil4, clip, eq, ge, ld, le, mul, sel, splat, st, sub, V } from '.
  *   layout   [unused, cursor, n unused, n * dim values], as long as MuJoCo's
  */
 
-/** values of the sample `age` steps back (1..n), component e; age differs by world */
+/** value of the sample `age` steps back (1..n), component e; 0 for any other age */
 function pick(buf: usize, n: i32, dim: i32, e: i32, age: v128): v128 {
   const values = buf + V * <usize>(2 + n)
   const cursor = <i32>f32x4.extract_lane(ld(buf + V), 0)

@@ -142,7 +142,7 @@ export function constrain(m: usize, p: usize, d: usize, s: usize): v128 {
   return has
 }
 
-/** set a status bit in the worlds of a mask; bits are kept as integers of a float */
+/** set a status bit; bits are kept as integers of a float */
 function mark(m: usize, d: usize, mask: v128, bit: i32): void {
   const p = f.status(m, d)
   const old = i32x4.trunc_sat_f32x4_s(ld(p))
@@ -172,7 +172,7 @@ function acceleration(m: usize, d: usize, s: usize, has: v128): void {
 }
 
 /**
- * Everything mj_forward computes for one block: accelerations, forces, sensors.
+ * Everything mj_forward computes: accelerations, forces, sensors.
  *   source  MuJoCo engine_forward.c, mj_forward
  */
 export function forward(m: usize, p: usize, d: usize, s: usize): void {
@@ -187,7 +187,7 @@ export function forward(m: usize, p: usize, d: usize, s: usize): void {
 }
 
 /**
- * One timestep of one block (mj_step).
+ * One timestep (mj_step).
  *   last   somebody may look at derived quantities afterwards: keep the state they belong to
  *   full   qacc of worlds without constraint rows now; otherwise it is derived when asked for
  */

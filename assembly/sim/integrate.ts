@@ -119,7 +119,7 @@ function advanceJoints(m: usize, d: usize, s: usize, qacc: usize, qvel: usize, h
 
 /**
  * Advance activations, velocities, positions and time; worlds outside `alive` stand still.
- *   act_dot, qacc, qvel  derivatives to apply; qvel 0: the new velocity (semi-implicit)
+ *   act_dot, qacc, qvel  derivatives to apply; no qvel: the new velocity (semi-implicit)
  *   source  MuJoCo engine_forward.c, mj_advance
  */
 export function advance(m: usize, p: usize, d: usize, s: usize, act_dot: usize, qacc: usize, qvel: usize, alive: v128): void {
