@@ -46,22 +46,26 @@ const TOLERANCE = 1e-6
  */
 const SLACK_FRAME = 1e-5
 
+const statusOf = (scene: Scene): number => scene.layout.d.get('status') as number
+
 /** State and poses of the CPU on both sides, then collisions on both; the GPU's records start empty. */
 async function collide(model: Model, seed: number, options: SceneOptions): Promise<Scene> {
   const scene = await Scene.open(model, stages, seed, options)
-  scene.cpu((x, { m, p, d, s }) => x.profileBlock(m, p, d, s, d, COLLISION, 1))
+  scene.cpu((x, { m, p, d, s }) => {
+    // a world that had no room stands still: it is to go on
+    new Float32Array(scene.engine.memory.buffer).fill(0, (d + statusOf(scene)) / 4, (d + statusOf(scene)) / 4 + 4)
+    x.profileBlock(m, p, d, s, d, COLLISION, 1)
+  })
   await scene.seed()
   await scene.gpu(
     `for (var i = 0; i < 18 * f_nconblock; i++) { stu(f_con + i, 0u); }
     st(f_ncon, -1.0);
     collision(true);
-    sti(f_tmp, ncon());
-    stmask(f_tmp + 1, overflow());`,
+    st(f_tmp, f32(ncon()));
+    st(f_tmp + 1, select(0.0, 1.0, overflow()));`,
     {
       st: 'math/v4',
-      sti: 'math/v4',
       stu: 'math/v4',
-      stmask: 'math/v4',
       collision: 'sim/collision/driver',
       ncon: 'sim/collision/driver',
       overflow: 'sim/collision/driver',
@@ -73,7 +77,9 @@ async function collide(model: Model, seed: number, options: SceneOptions): Promi
 /** As many contacts on both sides, with the same distance, place, frame and ids; returns how many there are. */
 function agree(scene: Scene, name: string, frame = SLACK_FRAME): number {
   const { cpu, gpu } = scene.values('ncon')
-  assert.equal(gpu, cpu, `${name}: number of contacts`)
+  cpu.forEach(([n], w) => {
+    assert.is(gpu[w][0], n, `${name}, world ${w}: number of contacts`)
+  })
   const room = scene.gpuLayout.sizes.nconmax
   const records = scene.records('con', w => Math.min(cpu[w][0], room))
   records.cpu.forEach((theirs, k) => {
@@ -96,59 +102,75 @@ function agree(scene: Scene, name: string, frame = SLACK_FRAME): number {
 const fourfold = (rows: readonly (readonly number[])[]): Float32Array =>
   Float32Array.from(rows.flatMap(row => [row, row, row, row].flat()))
 
-/** one shape fixed and turned, the other free */
-const pairModel = ([a, b]: readonly [Shape, Shape], euler: string): Promise<Model> =>
-  loadModel(`<mujoco><worldbody><geom type="${a}" size="${SIZE[a]}" margin=".01" gap=".002" euler="${euler}"/>
+/** one shape fixed, the other free */
+const pairModel = ([a, b]: readonly [Shape, Shape]): Promise<Model> =>
+  loadModel(`<mujoco><worldbody><geom type="${a}" size="${SIZE[a]}" margin=".01" gap=".002"/>
     <body><freejoint/><geom type="${b}" size="${SIZE[b]}" mass="1"/></body></worldbody></mujoco>`)
+
+/** upright and a little tilted, for ties of all kinds */
+const H = Math.SQRT1_2
+const QUARTERS = [
+  [1, 0, 0, 0],
+  [H, H, 0, 0],
+  [H, 0, H, 0],
+  [H, 0, 0, H],
+  [0.5, 0.5, 0.5, 0.5],
+  [0, 1, 0, 0],
+]
+const TILTS = [
+  [0.96, 0.28, 0, 0],
+  [0.96, 0, 0.28, 0],
+  [0.8, 0.6, 0, 0],
+  [0.8, 0, 0.6, 0],
+]
 
 for (const pair of PAIRS) {
   const name = pair.join(' and ')
-
-  test(`${name} at random`, async () => {
-    const nworld = 300
+  test(name, async () => {
+    const nworld = 600
     const next = random(5 + PAIRS.indexOf(pair))
-    const rows = Array.from({ length: nworld }, () => {
+    // capsule and box: tilted, for along an edge the determinant of the CPU is rounding alone; and off the places where the
+    // capsule's axis touches the box, from which any direction leads
+    const capsuleBox = name === 'capsule and box'
+    const turns = capsuleBox ? TILTS : [...QUARTERS, ...TILTS]
+    const shift = capsuleBox ? 0.013 : 0
+    const rows = Array.from({ length: nworld }, (_, w) => {
+      const at = [next(), next(), next()]
       const quat = [next(), next(), next(), next()]
       const norm = Math.hypot(...quat)
-      return [0.18 * next(), 0.18 * next(), 0.18 * next(), ...quat.map(x => x / norm)]
+      if (w % 2 === 0) return [...at.map(x => 0.18 * x), ...quat.map(x => x / norm)]
+      const turn = turns[Math.floor((turns.length / 2) * (next() + 1))]
+      return [...at.map((x, k) => Math.round(3.6 * x) / 20 + shift * (k + 1)), ...turn]
     })
     const prepare: SceneOptions['prepare'] = batch => batch.set('qpos', fourfold(rows))
-    const scene = await collide(await pairModel(pair, '20 30 10'), 3, { nworld, nstep: 0, kick: 0, prepare })
+    const scene = await collide(await pairModel(pair), 3, { nworld, nstep: 0, kick: 0, prepare })
     // a normal is a difference over its length, which is a thousandth of the sizes where an axis grazes the box
-    const contacts = agree(scene, name, name === 'capsule and box' ? 2e-3 : SLACK_FRAME)
-    assert.ok(contacts > nworld / 2, `${contacts} contacts in ${nworld} worlds`)
-    scene.release()
-  })
-
-  // ties of all kinds: rotations by quarter turns, places on a grid
-  test(`${name} upright`, async () => {
-    const nworld = 300
-    const next = random(50 + PAIRS.indexOf(pair))
-    const h = Math.SQRT1_2
-    const turns = [
-      [1, 0, 0, 0],
-      [h, h, 0, 0],
-      [h, 0, h, 0],
-      [h, 0, 0, h],
-      [0.5, 0.5, 0.5, 0.5],
-      [0, 1, 0, 0],
-      [0.96, 0.28, 0, 0],
-      [0.96, 0, 0, 0.28],
-    ]
-    // capsule and box: off the planes in which the capsule's axis touches the box, where any direction will do, or lies
-    // along an edge, where the determinant of the CPU is rounding alone
-    const shift = name === 'capsule and box' ? 0.013 : 0
-    const rows = Array.from({ length: nworld }, () => [
-      ...[0, 1, 2].map(k => Math.round(3.6 * next()) / 20 + shift * (k + 1)),
-      ...turns[Math.floor(4 * (next() + 1))],
-    ])
-    const prepare: SceneOptions['prepare'] = batch => batch.set('qpos', fourfold(rows))
-    const scene = await collide(await pairModel(pair, '0 0 0'), 3, { nworld, nstep: 0, kick: 0, prepare })
-    const contacts = agree(scene, name)
+    const contacts = agree(scene, name, capsuleBox ? 2e-3 : SLACK_FRAME)
     assert.ok(contacts > nworld / 2, `${contacts} contacts in ${nworld} worlds`)
     scene.release()
   })
 }
+
+test('a capsule along an edge of a box touches it at both ends', async () => {
+  const prepare: SceneOptions['prepare'] = batch => batch.set('qpos', fourfold([[-0.1, -0.15, 0, H, 0, H, 0]]))
+  const scene = await collide(await pairModel(['capsule', 'box']), 3, {
+    nworld: 1,
+    nstep: 0,
+    kick: 0,
+    prepare,
+  })
+  const { gpu } = scene.records('con', () => 2)
+  assert.is(scene.values('ncon').gpu[0][0], 2)
+  // MuJoCo 3.14: distance, position, normal
+  const at = (z: number) => [-0.0239444872, -0.0266410059, -0.0399615088, z, -0.5547001962, -0.8320502943, 0]
+  assertClose(
+    'con',
+    [at(0.1), at(-0.1)],
+    gpu.map(row => row.slice(DIST, FRAME + 3)),
+    1e-4,
+  )
+  scene.release()
+})
 
 const ours = new URL('../models/', import.meta.url)
 const shared = new URL('../../../shared/models/', import.meta.url)
@@ -203,21 +225,19 @@ test('the sweep of a large scene', async () => {
 })
 
 test('contacts beyond the room are counted and not kept', async () => {
-  const model = await loadModel(new URL('boxes16.xml', shared).pathname)
-  const scene = await collide(model, 2, { nworld: 4, nstep: 0, kick: 0, nconmax: 5 })
-  assert.ok(agree(scene, 'boxes16') > 4 * 5, 'there is room')
+  const model = await loadModel(new URL('pair_box_box.xml', ours).pathname)
+  const scene = await collide(model, 2, { nworld: 4, nstep: 0, kick: 0, nconmax: 2 })
+  assert.ok(agree(scene, 'boxes') > 4 * 2, 'there is room')
   const { gpu } = scene.values('tmp', 2)
-  const words = new Uint32Array(Float32Array.from(gpu.flat()).buffer)
-  gpu.forEach((_, w) => {
-    assert.is(words[2 * w], 5, 'ncon()')
-    assert.is(words[2 * w + 1], 0xffffffff, 'overflow()')
+  gpu.forEach(row => {
+    assert.equal(row, [2, 1], 'ncon(), overflow()')
   })
   scene.release()
 })
 
 test('a world that is not looked at has no records and keeps its count', async () => {
-  const model = await loadModel(new URL('stack.xml', ours).pathname)
-  const scene = await Scene.open(model, stages, 2, { nworld: 2, nstep: 5 })
+  const model = await loadModel(new URL('pair_box_box.xml', ours).pathname)
+  const scene = await Scene.open(model, stages, 2, { nworld: 2, nstep: 0, kick: 0 })
   scene.cpu((x, { m, p, d, s }) => x.profileBlock(m, p, d, s, d, COLLISION, 1))
   await scene.seed()
   await scene.gpu('collision(lane == 1); st(f_tmp, f32(ncon()));', {
@@ -238,10 +258,6 @@ test('worlds with parameters of their own', async () => {
   const scene = await collide(model, 5, { nworld: 6, nstep: 40, perWorld: true })
   assert.ok(agree(scene, 'ant') > 0)
   scene.release()
-})
-
-test('a record that differs is found', () => {
-  assert.throws(() => assertClose('con', [[1]], [[1.1]], 1e-5), /con: off by/)
 })
 
 test.run()
