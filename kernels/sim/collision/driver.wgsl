@@ -1,5 +1,5 @@
-// import { i32at, ld, ldi, ldmask, ldu, par, st, sti, stmask, stu } from '../../math/v4'
-// import { CON_CAND, CON_DIM, CON_FRAME, CON_GEOM1, CON_GEOM2, CON_STRIDE, DSBL_MULTICCD, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID, GEOM_PLANE, GEOM_SPHERE, GEOM_STRIDE } from '../types'
+// import { i32at, ld, ldi, ldu, par, st, sti, stu } from '../../math/v4'
+// import { CON_CAND, CON_DIM, CON_FRAME, CON_GEOM1, CON_GEOM2, CON_STRIDE, GEOM_BOX, GEOM_CAPSULE, GEOM_CYLINDER, GEOM_ELLIPSOID, GEOM_PLANE, GEOM_SPHERE, GEOM_STRIDE } from '../types'
 // import { boxBox } from './box'
 // import { capsuleBox } from './capsulebox'
 // import { meets, meetsPair, meetsPlane, RUN_PLANE, RUN_SPHERES, sweep } from './broad'
