@@ -1,4 +1,4 @@
-// import { ld, ld3, ldmat3, par, par3 } from '../../math/v4'
+// import { ld, ld3, ldmat3, par3 } from '../../math/v4'
 // import { GEOM_POS } from '../types'
 // import { edgeContact } from './boxedge'
 // import { contact } from './lane'
