@@ -184,8 +184,10 @@ export class Scene {
       if (!['nconblock', 'nctc', 'nJmax', 'npgsB', 'npgsA', 'npgsf'].includes(name))
         sizes[name] = this.header.get(name) as number
     }
-    this.gpuLayout = layOutGpu(sizes as never)
+    // the table of dofs that have friction keeps its room, however many have it now
+    this.gpuLayout = layOutGpu({ ...sizes, nfriction: top.sizes.nfriction } as never)
     this.constants = modelConstants(model, { sizes: sizes as never, tables: top.tables }, this.gpuLayout)
+    this.constants.set('f_nfriction', sizes.nfriction)
     this.constants.set('f_sensornoise', this.header.get('sensornoise') as number)
     for (let w = 0; w < nworld; w++) this.#scratch.push(engine.arena.alloc(this.layout.sbytes))
   }
