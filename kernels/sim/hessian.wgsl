@@ -233,23 +233,25 @@ fn addContacts(H: i32, b: i32) {
   let stride = f_nv;
   let C = f_cone;
   let Wc = f_ctc_W;
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    if (ldu(e + C_ZONE) == 0u) { continue; }
-    let dim = ldi(e + C_DIM);
-    let J = f_efc_J + ldi(e + C_J);
-    let col = f_efc_colind + ldi(e + C_COL);
-    let step = ldi(e + C_NNZ);
-    coneHessian(e, C);
-    if (dim == 3 && f_opt_cone != CONE_ELLIPTIC) { weigh3(C, J, Wc, step, col, b); }
-    else { weigh(dim, f_opt_cone != CONE_ELLIPTIC, C, J, Wc, step, col, b); }
-    if (dim == 1) {
-      rank1(H, stride, J, Wc, step, col);
-      continue;
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      if (ldu(e + C_ZONE) == 0u) { continue; }
+      let dim = ldi(e + C_DIM);
+      let J = f_efc_J + ldi(e + C_J);
+      let col = f_efc_colind + ldi(e + C_COL);
+      let step = ldi(e + C_NNZ);
+      coneHessian(e, C);
+      if (dim == 3 && f_opt_cone != CONE_ELLIPTIC) { weigh3(C, J, Wc, step, col, b); }
+      else { weigh(dim, f_opt_cone != CONE_ELLIPTIC, C, J, Wc, step, col, b); }
+      if (dim == 1) {
+        rank1(H, stride, J, Wc, step, col);
+        continue;
+      }
+      rank3(H, stride, J, Wc, step, col);
+      if (dim == 4) { rank1(H, stride, J + 3 * step, Wc + 3 * step, step, col); }
+      else if (dim == 6) { rank3(H, stride, J + 3 * step, Wc + 3 * step, step, col); }
     }
-    rank3(H, stride, J, Wc, step, col);
-    if (dim == 4) { rank1(H, stride, J + 3 * step, Wc + 3 * step, step, col); }
-    else if (dim == 6) { rank3(H, stride, J + 3 * step, Wc + 3 * step, step, col); }
   }
 }
 

@@ -61,21 +61,22 @@ fn evaluate(alpha: f32, g: f32, h: f32) -> vec4f {
     cost += 0.5 * D * change;
   }
   var sum = vec3f(d1, d2, cost);
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) { sum = coneLine(e, jpOf(e, ldi(e + C_DIM)), alpha, sum); }
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) { sum = coneLine(e, jpOf(e, ldi(e + C_DIM)), alpha, sum); }
+  }
   return vec4f(alpha, sum);
 }
 
 fn newton(point: vec4f) -> f32 { return point.x - point.y / point.z; }
 
-/** one end of the bracket with its Newton point, and whether it has moved */
-struct End { p: vec4f, next: vec4f, moved: bool }
+/** one end of the bracket, and whether it has moved */
+struct End { p: vec4f, moved: bool }
 
 /** bracket end p moves to candidates nearer the minimum on its side; its Newton point follows. Tells whether it moved. */
-fn updateBracket(end: vec4f, next: vec4f, first: vec4f, second: vec4f, mid: vec4f, g: f32, h: f32) -> End {
-  var out = End(end, next, false);
+fn updateBracket(end: vec4f, first: vec4f, second: vec4f, mid: vec4f) -> End {
+  var out = End(end, false);
   for (var k = 0; k < 3; k++) {
-    // the other end's Newton point is looked at as it was when the round began
     var c = mid;
     if (k == 0) { c = first; }
     if (k == 1) { c = second; }
@@ -86,12 +87,21 @@ fn updateBracket(end: vec4f, next: vec4f, first: vec4f, second: vec4f, mid: vec4
       out.moved = true;
     }
   }
-  if (out.moved) { out.next = evaluate(newton(out.p), g, h); }
   return out;
 }
 
 /** improvement of the cost, slope at alpha 0 */
 struct Search { alpha: f32, improvement: f32, slope: f32 }
+
+// which point of the search is evaluated next: compilers that copy functions copy evaluate once, and worlds that stand at
+// different points of their searches share its instructions
+const AT_ZERO: i32 = 0;
+const AT_FIRST: i32 = 1;
+const AT_ONE_SIDED: i32 = 2;
+const AT_NEXT: i32 = 3;
+const AT_MID: i32 = 4;
+const AT_END1: i32 = 5;
+const AT_END2: i32 = 6;
 
 /**
  * Exact line search: the root of the derivative of the cost along p, by Newton steps from both sides of a bracket, with
@@ -104,53 +114,65 @@ struct Search { alpha: f32, improvement: f32, slope: f32 }
  */
 fn lineSearch(g: f32, h: f32, gtol: f32, rough: bool) -> Search {
   let limit = f_opt_ls_iterations;
-  var p2 = evaluate(0.0, g, h);
-  let slope = p2.y;
-  let tol = max(gtol, select(SLOPE, ROUGH, rough) * abs(slope));
-  // p of no length, or one whose square vanishes: the world stands at its minimum, and 0 / 0 is no step
-  let still = !(p2.z > 0.0);
-  var first = 0.0;
-  if (!still) { first = newton(p2); }
-  var p1 = evaluate(first, g, h);
-  var count = 2;
-  var d = p1.y;
-  var done = still || (abs(d) < tol && (p1.x == 0.0 || p1.w < 0.0));
-  var alpha = p1.x;
-  var cost = p1.w;
-
-  // one-sided: on until the slope changes its sign
-  let ahead = d < 0.0;
-  var go = select(d >= tol, d <= -tol, ahead) && count < limit && !done;
-  while (go) {
-    p2 = p1;
-    p1 = evaluate(newton(p1), g, h);
+  var p1 = vec4f(0.0);
+  var p2 = vec4f(0.0);
+  var p1next = vec4f(0.0);
+  var p2next = vec4f(0.0);
+  var slope = 0.0;
+  var tol = 0.0;
+  var still = false;
+  var ahead = false;
+  var moved2 = false;
+  var done = false;
+  var alpha = 0.0;
+  var cost = 0.0;
+  var count = 0;
+  var place = AT_ZERO;
+  var at = 0.0;
+  loop {
+    let point = evaluate(at, g, h);
     count++;
-    d = p1.y;
-    done = abs(d) < tol && p1.w < 0.0;
-    alpha = p1.x;
-    cost = p1.w;
-    go = select(d >= tol, d <= -tol, ahead) && count < limit && !done;
-  }
-  // no bracket within the count: the last point stands
-  if (!done) {
-    alpha = p1.x;
-    cost = p1.w;
-  }
-  done = done || count >= limit;
-
-  if (!done) {
-    var p2next = p1;
-    var p1next = evaluate(newton(p1), g, h);
-    count++;
-    var round = count < limit;
-    while (round) {
-      let mid = evaluate(0.5 * (p1.x + p2.x), g, h);
-      count++;
+    if (place == AT_ZERO) {
+      p2 = point;
+      slope = point.y;
+      tol = max(gtol, select(SLOPE, ROUGH, rough) * abs(slope));
+      // p of no length, or one whose square vanishes: the world stands at its minimum, and 0 / 0 is no step
+      still = !(point.z > 0.0);
+      if (!still) { at = newton(point); }
+      place = AT_FIRST;
+      continue;
+    }
+    if (place == AT_FIRST || place == AT_ONE_SIDED) {
+      // one-sided: on until the slope changes its sign
+      let d = point.y;
+      let flat = abs(d) < tol;
+      if (place == AT_FIRST) {
+        ahead = d < 0.0;
+        done = still || (flat && (point.x == 0.0 || point.w < 0.0));
+      } else { done = flat && point.w < 0.0; }
+      p1 = point;
+      alpha = point.x;
+      cost = point.w;
+      if (select(d >= tol, d <= -tol, ahead) && count < limit && !done) {
+        p2 = p1;
+        at = newton(p1);
+        place = AT_ONE_SIDED;
+        continue;
+      }
+      // no bracket within the count: the last point stands
+      done = done || count >= limit;
+      if (done) { break; }
+      p2next = p1;
+      at = newton(p1);
+      place = AT_NEXT;
+      continue;
+    }
+    if (place == AT_MID) {
       // the best of the candidates that are flat enough
       var best = 0.0;
       var found = false;
       for (var k = 0; k < 3; k++) {
-        var c = mid;
+        var c = point;
         if (k == 0) { c = p1next; }
         if (k == 1) { c = p2next; }
         if (abs(c.y) < tol && (!found || c.w < best)) {
@@ -164,29 +186,48 @@ fn lineSearch(g: f32, h: f32, gtol: f32, rough: bool) -> Search {
         done = true;
         break;
       }
-      let b1 = updateBracket(p1, p1next, p1next, p2next, mid, g, h);
-      let b2 = updateBracket(p2, p2next, p1next, p2next, mid, g, h);
+      // each end looks at the other's Newton point as it was when the round began
+      let b1 = updateBracket(p1, p1next, p2next, point);
+      let b2 = updateBracket(p2, p1next, p2next, point);
       p1 = b1.p;
-      p1next = b1.next;
       p2 = b2.p;
-      p2next = b2.next;
-      count += i32(b1.moved) + i32(b2.moved);
+      moved2 = b2.moved;
       // neither end can move: the precision's end
       if (!b1.moved && !b2.moved) {
-        alpha = mid.x;
-        cost = mid.w;
+        alpha = point.x;
+        cost = point.w;
         done = true;
+        break;
       }
-      round = count < limit && !done;
+      if (b1.moved) {
+        at = newton(p1);
+        place = AT_END1;
+      } else {
+        at = newton(p2);
+        place = AT_END2;
+      }
+      continue;
     }
-    // the better end of the bracket, if it is any better than where the search began
-    if (!done) {
-      var end = p2;
-      if (p1.w <= p2.w) { end = p1; }
-      let better = end.w < 0.0;
-      alpha = select(0.0, end.x, better);
-      cost = select(0.0, end.w, better);
+    if (place == AT_END1 && moved2) {
+      p1next = point;
+      at = newton(p2);
+      place = AT_END2;
+      continue;
     }
+    if (place == AT_END2) { p2next = point; }
+    else { p1next = point; }
+    // another round
+    if (count >= limit) { break; }
+    at = 0.5 * (p1.x + p2.x);
+    place = AT_MID;
+  }
+  // the better end of the bracket, if it is any better than where the search began
+  if (!done) {
+    var end = p2;
+    if (p1.w <= p2.w) { end = p1; }
+    let better = end.w < 0.0;
+    alpha = select(0.0, end.x, better);
+    cost = select(0.0, end.w, better);
   }
   return Search(alpha, -cost, slope);
 }

@@ -97,21 +97,23 @@ fn project() {
     r++;
     A++;
   }
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    let n = ldi(e + C_NNZ);
-    let Jc = J + ldi(e + C_J);
-    let c = col + ldi(e + C_COL);
-    for (var q = 0; q < dim; q++) {
-      let B = inverseRow(r);
-      for (var i = 0; i < nv; i++) { st(B + i, 0.0); }
-      for (var k = 0; k < n; k++) { st(B + ldi(c + k), ld(Jc + q * n + k)); }
-      solveLD(nv, L, dinv, B, nnz, adr, mcol);
-      for (var t = 0; t < dim; t++) { st(A + t * dim + q, product(Jc, c, n, t, B)); }
-      r++;
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      let n = ldi(e + C_NNZ);
+      let Jc = J + ldi(e + C_J);
+      let c = col + ldi(e + C_COL);
+      for (var q = 0; q < dim; q++) {
+        let B = inverseRow(r);
+        for (var i = 0; i < nv; i++) { st(B + i, 0.0); }
+        for (var k = 0; k < n; k++) { st(B + ldi(c + k), ld(Jc + q * n + k)); }
+        solveLD(nv, L, dinv, B, nnz, adr, mcol);
+        for (var t = 0; t < dim; t++) { st(A + t * dim + q, product(Jc, c, n, t, B)); }
+        r++;
+      }
+      A += dim * dim;
     }
-    A += dim * dim;
   }
 }
 
@@ -130,11 +132,13 @@ fn warmForces(y: i32) -> f32 {
     move1(nv, y, inverseRow(r), ld(e + EFC_FORCE));
     r++;
   }
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    for (var q = 0; q < dim; q++) {
-      move1(nv, y, inverseRow(r), ld(forceOf(e, dim) + q));
-      r++;
+  if (f_nctc > 0) {
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      for (var q = 0; q < dim; q++) {
+        move1(nv, y, inverseRow(r), ld(forceOf(e, dim) + q));
+        r++;
+      }
     }
   }
   // f'(J (y + a) / 2 - aref) + f' R f / 2
@@ -153,42 +157,44 @@ fn warmForces(y: i32) -> f32 {
     cost += force * (0.5 * (R * force + sum) - ld(e + EFC_AREF));
   }
   var forces = f_pgs_f;
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    let n = ldi(e + C_NNZ);
-    let jar = jarOf(e, dim);
-    let out = forceOf(e, dim);
-    let aref = arefOf(e, dim);
-    let Jc = J + ldi(e + C_J);
-    let c = col + ldi(e + C_COL);
-    let D = ld(e + C_D);
-    let R = 1.0 / select(1.0, D, D > 0.0);
-    for (var q = 0; q < dim; q++) {
-      let sum = product(Jc, c, n, q, y) + product(Jc, c, n, q, a);
-      cost += ld(out + q) * (0.5 * sum - ld(aref + q));
-    }
-    // forces of the edges, with their regularizer
-    let count = edges(dim);
-    for (var k = 0; k < count; k++) {
-      var force = 0.0;
-      var Rk = R;
-      if (dim == 1 || f_opt_cone == CONE_ELLIPTIC) {
-        force = ld(out + k);
-        if (k > 0) {
-          let mu = ld(e + C_MU);
-          let fri = ld(e + C_FRI + k - 1);
-          Rk = R * (mu * mu) / (fri * fri);
-        }
-      } else {
-        let j = (k >> 1u) + 1;
-        let t = ld(e + C_FRI + j - 1) * ld(jar + j);
-        let x = ld(jar) + select(t, -t, (k & 1) == 1);
-        force = select(0.0, -(D * x), x < 0.0);
+  if (f_nctc > 0) {
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      let n = ldi(e + C_NNZ);
+      let jar = jarOf(e, dim);
+      let out = forceOf(e, dim);
+      let aref = arefOf(e, dim);
+      let Jc = J + ldi(e + C_J);
+      let c = col + ldi(e + C_COL);
+      let D = ld(e + C_D);
+      let R = 1.0 / select(1.0, D, D > 0.0);
+      for (var q = 0; q < dim; q++) {
+        let sum = product(Jc, c, n, q, y) + product(Jc, c, n, q, a);
+        cost += ld(out + q) * (0.5 * sum - ld(aref + q));
       }
-      st(forces + k, force);
-      cost += 0.5 * Rk * (force * force);
+      // forces of the edges, with their regularizer
+      let count = edges(dim);
+      for (var k = 0; k < count; k++) {
+        var force = 0.0;
+        var Rk = R;
+        if (dim == 1 || f_opt_cone == CONE_ELLIPTIC) {
+          force = ld(out + k);
+          if (k > 0) {
+            let mu = ld(e + C_MU);
+            let fri = ld(e + C_FRI + k - 1);
+            Rk = R * (mu * mu) / (fri * fri);
+          }
+        } else {
+          let j = (k >> 1u) + 1;
+          let t = ld(e + C_FRI + j - 1) * ld(jar + j);
+          let x = ld(jar) + select(t, -t, (k & 1) == 1);
+          force = select(0.0, -(D * x), x < 0.0);
+        }
+        st(forces + k, force);
+        cost += 0.5 * Rk * (force * force);
+      }
+      forces += count;
     }
-    forces += count;
   }
   return cost;
 }
@@ -435,46 +441,48 @@ fn remember(y: i32, beta: f32, first: bool) {
   let further = f_npgsf;
   let delta = f_cone;
   var forces = f_pgs_f;
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    let count = edges(dim);
-    var away = false;
-    for (var q = 0; q < dim; q++) { st(delta + q, 0.0); }
-    var shrink = 1.0;
-    var normal = 0.0;
-    if (f_opt_cone == CONE_ELLIPTIC && dim > 1) {
-      // onto the ellipsoid of the normal force
-      normal = max(0.0, ahead1(forces, further, beta, first));
-      var sum = 0.0;
-      for (var k = 1; k < count; k++) {
-        let t = ahead1(forces + k, further, beta, first) / ld(e + C_FRI + k - 1);
-        sum += t * t;
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      let count = edges(dim);
+      var away = false;
+      for (var q = 0; q < dim; q++) { st(delta + q, 0.0); }
+      var shrink = 1.0;
+      var normal = 0.0;
+      if (f_opt_cone == CONE_ELLIPTIC && dim > 1) {
+        // onto the ellipsoid of the normal force
+        normal = max(0.0, ahead1(forces, further, beta, first));
+        var sum = 0.0;
+        for (var k = 1; k < count; k++) {
+          let t = ahead1(forces + k, further, beta, first) / ld(e + C_FRI + k - 1);
+          sum += t * t;
+        }
+        let n2 = normal * normal;
+        if (sum > n2) { shrink = sqrt(n2 / max(MINVAL, sum)); }
       }
-      let n2 = normal * normal;
-      if (sum > n2) { shrink = sqrt(n2 / max(MINVAL, sum)); }
-    }
-    for (var k = 0; k < count; k++) {
-      let ahead = extrapolate(forces + k, forces + k + further, beta, first);
-      var force = max(0.0, ahead);
-      if (f_opt_cone == CONE_ELLIPTIC && dim > 1) { force = select(shrink * ahead, normal, k == 0); }
-      st(forces + k, force);
-      st(forces + k + 2 * further, force);
-      let back = force - ahead;
-      away = away || back != 0.0;
-      if (dim == 1 || f_opt_cone == CONE_ELLIPTIC) { st(delta + k, back); }
-      else {
-        let j = (k >> 1u) + 1;
-        let side = ld(e + C_FRI + j - 1) * back;
-        st(delta, ld(delta) + back);
-        st(delta + j, ld(delta + j) + select(side, -side, (k & 1) == 1));
+      for (var k = 0; k < count; k++) {
+        let ahead = extrapolate(forces + k, forces + k + further, beta, first);
+        var force = max(0.0, ahead);
+        if (f_opt_cone == CONE_ELLIPTIC && dim > 1) { force = select(shrink * ahead, normal, k == 0); }
+        st(forces + k, force);
+        st(forces + k + 2 * further, force);
+        let back = force - ahead;
+        away = away || back != 0.0;
+        if (dim == 1 || f_opt_cone == CONE_ELLIPTIC) { st(delta + k, back); }
+        else {
+          let j = (k >> 1u) + 1;
+          let side = ld(e + C_FRI + j - 1) * back;
+          st(delta, ld(delta) + back);
+          st(delta + j, ld(delta + j) + select(side, -side, (k & 1) == 1));
+        }
       }
+      if (away) {
+        for (var q = 0; q < dim; q++) { move1(nv, y, inverseRow(r + q), ld(delta + q)); }
+      }
+      r += dim;
+      forces += count;
     }
-    if (away) {
-      for (var q = 0; q < dim; q++) { move1(nv, y, inverseRow(r + q), ld(delta + q)); }
-    }
-    r += dim;
-    forces += count;
   }
 }
 
@@ -504,12 +512,14 @@ fn agreement() -> f32 {
   }
   let further = f_npgsf;
   var forces = f_pgs_f;
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let stop = forces + edges(ldi(e + C_DIM));
-    for (; forces < stop; forces++) {
-      let start = ld(forces + 2 * further);
-      sum += (ld(forces) - start) * (start - ld(forces + further));
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let stop = forces + edges(ldi(e + C_DIM));
+      for (; forces < stop; forces++) {
+        let start = ld(forces + 2 * further);
+        sum += (ld(forces) - start) * (start - ld(forces + further));
+      }
     }
   }
   return sum;
@@ -541,9 +551,11 @@ fn solPGS() -> bool {
   if (cost > 0.0 || (f_opt_disableflags & DSBL_WARMSTART) != 0) {
     for (var i = 0; i < nv; i++) { st(y + i, ld(f_qacc_smooth + i)); }
     for (var e = f_efc; e < rows; e += EFC_STRIDE) { st(e + EFC_FORCE, 0.0); }
-    for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let stop = forces + edges(ldi(e + C_DIM));
-      for (; forces < stop; forces++) { st(forces, 0.0); }
+    if (f_nctc > 0) {
+      for (var e = f_ctc; e < end; e += sizeOf(e)) {
+        let stop = forces + edges(ldi(e + C_DIM));
+        for (; forces < stop; forces++) { st(forces, 0.0); }
+      }
     }
   }
 
@@ -565,32 +577,34 @@ fn solPGS() -> bool {
       A++;
     }
     forces = f_pgs_f;
-    for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
-      let n = ldi(e + C_NNZ);
-      let aref = arefOf(e, dim);
-      let Jc = J + ldi(e + C_J);
-      let c = col + ldi(e + C_COL);
-      if (dim == 3) { products3(Jc, c, n, y, aref, local); }
-      else {
-        for (var q = 0; q < dim; q++) { st(local + q, product(Jc, c, n, q, y) - ld(aref + q)); }
-      }
-      for (var q = 0; q < dim; q++) { st(delta + q, 0.0); }
-      var flat = true;
-      if (f_opt_cone == CONE_ELLIPTIC) {
-        if (dim > 1) {
-          flat = false;
-          for (var round = 0; round < CONE_PASSES; round++) { fall += sweepCone(e, dim, A, forces, local, delta, work); }
+    if (f_nctc > 0) {
+      for (var e = f_ctc; e < end; e += sizeOf(e)) {
+        let dim = ldi(e + C_DIM);
+        let n = ldi(e + C_NNZ);
+        let aref = arefOf(e, dim);
+        let Jc = J + ldi(e + C_J);
+        let c = col + ldi(e + C_COL);
+        if (dim == 3) { products3(Jc, c, n, y, aref, local); }
+        else {
+          for (var q = 0; q < dim; q++) { st(local + q, product(Jc, c, n, q, y) - ld(aref + q)); }
         }
+        for (var q = 0; q < dim; q++) { st(delta + q, 0.0); }
+        var flat = true;
+        if (f_opt_cone == CONE_ELLIPTIC) {
+          if (dim > 1) {
+            flat = false;
+            for (var round = 0; round < CONE_PASSES; round++) { fall += sweepCone(e, dim, A, forces, local, delta, work); }
+          }
+        }
+        if (flat) { fall += sweepPyramid(e, dim, A, forces, local, delta); }
+        if (dim == 3) { move3(nv, y, inverseRow(r), delta); }
+        else {
+          for (var q = 0; q < dim; q++) { move1(nv, y, inverseRow(r + q), ld(delta + q)); }
+        }
+        r += dim;
+        A += dim * dim;
+        forces += edges(dim);
       }
-      if (flat) { fall += sweepPyramid(e, dim, A, forces, local, delta); }
-      if (dim == 3) { move3(nv, y, inverseRow(r), delta); }
-      else {
-        for (var q = 0; q < dim; q++) { move1(nv, y, inverseRow(r + q), ld(delta + q)); }
-      }
-      r += dim;
-      A += dim * dim;
-      forces += edges(dim);
     }
     niter += 1.0;
     age = select(0.0, age + 1.0, agreement() >= 0.0);
@@ -599,22 +613,24 @@ fn solPGS() -> bool {
 
   // base forces of contacts from those of their edges
   forces = f_pgs_f;
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    let out = forceOf(e, dim);
-    if (dim == 1 || f_opt_cone == CONE_ELLIPTIC) {
-      for (var q = 0; q < dim; q++) { st(out + q, ld(forces + q)); }
-    } else {
-      var sum = 0.0;
-      for (var j = 1; j < dim; j++) {
-        let a = ld(forces + 2 * j - 2);
-        let b = ld(forces + 2 * j - 1);
-        sum += a + b;
-        st(out + j, ld(e + C_FRI + j - 1) * (a - b));
+  if (f_nctc > 0) {
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      let out = forceOf(e, dim);
+      if (dim == 1 || f_opt_cone == CONE_ELLIPTIC) {
+        for (var q = 0; q < dim; q++) { st(out + q, ld(forces + q)); }
+      } else {
+        var sum = 0.0;
+        for (var j = 1; j < dim; j++) {
+          let a = ld(forces + 2 * j - 2);
+          let b = ld(forces + 2 * j - 1);
+          sum += a + b;
+          st(out + j, ld(e + C_FRI + j - 1) * (a - b));
+        }
+        st(out, sum);
       }
-      st(out, sum);
+      forces += edges(dim);
     }
-    forces += edges(dim);
   }
   addForces();
   st(f_solver_niter, niter);

@@ -53,8 +53,10 @@ fn updateZones() {
 
 /** zones of the contacts alone: scalar rows are made with theirs */
 fn contactZones() {
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) { stu(e + C_ZONE, zoneAt(e, jarOf(e, ldi(e + C_DIM)))); }
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) { stu(e + C_ZONE, zoneAt(e, jarOf(e, ldi(e + C_DIM)))); }
+  }
 }
 
 /**
@@ -70,8 +72,10 @@ fn rowSteps(p: i32) {
     for (var k = a; k < stop; k++) { sum += ld(f_efc_J + k) * ld(p + ldi(f_efc_colind + k)); }
     st(e + EFC_JP, sum);
   }
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) { product(e, f_efc_J, f_efc_colind, p, jpOf(e, ldi(e + C_DIM))); }
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) { product(e, f_efc_J, f_efc_colind, p, jpOf(e, ldi(e + C_DIM))); }
+  }
 }
 
 /**
@@ -101,28 +105,30 @@ fn unsettled(x: i32) -> bool {
   if (f_ctc == end) { return left; }
   var size = 0.0;
   for (var i = 0; i < f_nv; i++) { size = max(size, abs(ld(x + i))); }
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    let jp = jpOf(e, dim);
-    residual(e, J, col, x, jp);
-    let was = ldu(e + C_ZONE);
-    let zone = zoneAt(e, jp);
-    stu(trialZoneOf(e, dim), zone);
-    var moved = zone != was;
-    if (f_opt_cone == CONE_ELLIPTIC && dim > 1) { moved = moved || curved(e); }
-    else if (moved) {
-      // the same with every edge's residual moved by its rounding, to either side
-      let slack = EDGE * (size + abs(ld(arefOf(e, dim))));
-      let n = ld(jp);
-      st(jp, n + slack);
-      let up = zoneAt(e, jp);
-      st(jp, n - slack);
-      let down = zoneAt(e, jp);
-      st(jp, n);
-      // bits that are sure: on even when moved up, off even when moved down
-      moved = ((up & ~was) | (was & ~down)) != 0u;
+  if (f_nctc > 0) {
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      let jp = jpOf(e, dim);
+      residual(e, J, col, x, jp);
+      let was = ldu(e + C_ZONE);
+      let zone = zoneAt(e, jp);
+      stu(trialZoneOf(e, dim), zone);
+      var moved = zone != was;
+      if (f_opt_cone == CONE_ELLIPTIC && dim > 1) { moved = moved || curved(e); }
+      else if (moved) {
+        // the same with every edge's residual moved by its rounding, to either side
+        let slack = EDGE * (size + abs(ld(arefOf(e, dim))));
+        let n = ld(jp);
+        st(jp, n + slack);
+        let up = zoneAt(e, jp);
+        st(jp, n - slack);
+        let down = zoneAt(e, jp);
+        st(jp, n);
+        // bits that are sure: on even when moved up, off even when moved down
+        moved = ((up & ~was) | (was & ~down)) != 0u;
+      }
+      left = left || moved;
     }
-    left = left || moved;
   }
   return left;
 }
@@ -140,8 +146,10 @@ fn rowForces() {
     }
     st(e + EFC_FORCE, push);
   }
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) { force(e, forceOf(e, ldi(e + C_DIM))); }
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) { force(e, forceOf(e, ldi(e + C_DIM))); }
+  }
   addForces();
 }
 
@@ -158,10 +166,12 @@ fn addForces() {
       st(o, ld(f_efc_J + a) * push + ld(o));
     }
   }
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    addForce(dim, ldi(e + C_NNZ), f_efc_J + ldi(e + C_J), f_efc_colind + ldi(e + C_COL), forceOf(e, dim), f_qfrc_constraint);
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      addForce(dim, ldi(e + C_NNZ), f_efc_J + ldi(e + C_J), f_efc_colind + ldi(e + C_COL), forceOf(e, dim), f_qfrc_constraint);
+    }
   }
 }
 
@@ -179,12 +189,14 @@ fn addForce(dim: i32, nnz: i32, J: i32, col: i32, push: i32, qfrc: i32) {
 fn moveResiduals(alpha: f32) {
   let rows = rowsEnd();
   for (var e = f_efc; e < rows; e += EFC_STRIDE) { st(e + EFC_JAR, alpha * ld(e + EFC_JP) + ld(e + EFC_JAR)); }
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    let jar = jarOf(e, dim);
-    let jp = jpOf(e, dim);
-    for (var r = 0; r < dim; r++) { st(jar + r, alpha * ld(jp + r) + ld(jar + r)); }
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      let jar = jarOf(e, dim);
+      let jp = jpOf(e, dim);
+      for (var r = 0; r < dim; r++) { st(jar + r, alpha * ld(jp + r) + ld(jar + r)); }
+    }
   }
 }
 
@@ -192,13 +204,15 @@ fn moveResiduals(alpha: f32) {
 fn takeResiduals() {
   let rows = rowsEnd();
   for (var e = f_efc; e < rows; e += EFC_STRIDE) { st(e + EFC_JAR, ld(e + EFC_JP)); }
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    let jar = jarOf(e, dim);
-    let jp = jpOf(e, dim);
-    stu(e + C_ZONE, ldu(trialZoneOf(e, dim)));
-    for (var r = 0; r < dim; r++) { st(jar + r, ld(jp + r)); }
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      let jar = jarOf(e, dim);
+      let jp = jpOf(e, dim);
+      stu(e + C_ZONE, ldu(trialZoneOf(e, dim)));
+      for (var r = 0; r < dim; r++) { st(jar + r, ld(jp + r)); }
+    }
   }
 }
 
@@ -281,17 +295,19 @@ fn refine(H: i32, next: i32) {
     }
     st(e + EFC_FORCE, push);
   }
-  let end = ctcEnd();
-  for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
-    let jp = jpOf(e, dim);
-    let out = forceOf(e, dim);
-    force(e, out);
-    coneHessian(e, C);
-    for (var i = 0; i < dim; i++) {
-      var sum = ld(out + i);
-      for (var k = 0; k < dim; k++) { sum -= ld(C + i * dim + k) * ld(jp + k); }
-      st(out + i, sum);
+  if (f_nctc > 0) {
+    let end = ctcEnd();
+    for (var e = f_ctc; e < end; e += sizeOf(e)) {
+      let dim = ldi(e + C_DIM);
+      let jp = jpOf(e, dim);
+      let out = forceOf(e, dim);
+      force(e, out);
+      coneHessian(e, C);
+      for (var i = 0; i < dim; i++) {
+        var sum = ld(out + i);
+        for (var k = 0; k < dim; k++) { sum -= ld(C + i * dim + k) * ld(jp + k); }
+        st(out + i, sum);
+      }
     }
   }
   addForces();

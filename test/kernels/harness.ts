@@ -282,11 +282,10 @@ export class Scene {
           this.#putRecords(field.name, s, w, W, u32)
         } else if (field.name === 'ctc') {
           this.#putContacts(s, w, W, u32)
-        } else if (field.name === 'cursor') {
-          put(field, s, this.layout.s)
-          W[(g.w.get('cursor')! + 3) * nworld + w] = this.#contactsEnd
         } else put(field, s, this.layout.s)
       }
+      // an address of this side
+      W[((g.w.get('cursor') as number) + 3) * nworld + w] = this.#contactsEnd
       if (w < npar)
         for (const field of [...kernelModelFields.filter(f => f.perWorld), ...constantFields]) {
           const from = (p + (this.layout.p.get(field.name) as number)) / 4

@@ -238,7 +238,11 @@ for (const [model, options] of Object.entries({ ...CONTACTS, ...OTHERS, ...SCENE
   })
 }
 
-for (const [model, options] of Object.entries({ ...CONTACTS, 'models/ant': { nstep: 80 }, 'models/boxes16': SCENES['models/boxes16'] })) {
+for (const [model, options] of Object.entries({
+  ...CONTACTS,
+  'models/ant': { nstep: 80 },
+  'models/boxes16': SCENES['models/boxes16'],
+})) {
   test(`cones: ${model}`, async () => {
     const scene = await open(model, options)
     scene.cpu((x, { m, p, d, s }) => {
@@ -325,7 +329,10 @@ for (const [model, options] of Object.entries({
       ),
     })
     scene.compare({ sens_tmp: LIMIT })
-    assert.ok(scene.values('sens_tmp').gpu.some(row => row.some(x => x !== 0)), 'nothing pushes')
+    assert.ok(
+      scene.values('sens_tmp').gpu.some(row => row.some(x => x !== 0)),
+      'nothing pushes',
+    )
     scene.release()
   })
 }
@@ -353,7 +360,9 @@ for (const [model, options] of Object.entries({
 const PARAMETERS = [
   ...constantFields,
   ...kernelModelFields.filter(f =>
-    ['dof_M0', 'dof_invweight0', 'body_invweight0', 'tendon_length0', 'tendon_invweight0', 'actuator_length0'].includes(f.name),
+    ['dof_M0', 'dof_invweight0', 'body_invweight0', 'tendon_length0', 'tendon_invweight0', 'actuator_length0'].includes(
+      f.name,
+    ),
   ),
   ...kernelModelFields.filter(f => ['actuator_acc0', 'body_subtreemass'].includes(f.name)),
 ]
@@ -372,7 +381,10 @@ async function parameters(scene: Scene): Promise<Record<string, Both>> {
       const to = g.p.get(field.name) as number
       return [
         field.name,
-        { cpu: worlds.map(w => row(e => f32[from(w) + 4 * e])), gpu: worlds.map(w => row(e => P[(to + e) * nworld + w])) },
+        {
+          cpu: worlds.map(w => row(e => f32[from(w) + 4 * e])),
+          gpu: worlds.map(w => row(e => P[(to + e) * nworld + w])),
+        },
       ]
     }),
   )
@@ -382,7 +394,10 @@ async function parameters(scene: Scene): Promise<Record<string, Both>> {
 const clear = (scene: Scene, fields: readonly { readonly name: string }[]): string =>
   fields
     .filter(f => fieldSize(f as never, scene.gpuLayout.sizes) > 0)
-    .map(f => `for (var k = 0; k < ${fieldSize(f as never, scene.gpuLayout.sizes)}; k++) { setpar(f_${f.name} + k, 77.0); }`)
+    .map(
+      f =>
+        `for (var k = 0; k < ${fieldSize(f as never, scene.gpuLayout.sizes)}; k++) { setpar(f_${f.name} + k, 77.0); }`,
+    )
     .join('\n')
 
 for (const [model, options] of Object.entries({

@@ -236,11 +236,7 @@ const RANGES = `<worldbody><geom type="plane" size="3 3 .1" pos="0 0 -1"/>
 
 test('rangefinder: every kind of geom, all data', () =>
   agree(
-    robot(
-      '<rangefinder site="eye" data="dist dir origin point normal depth"/><rangefinder site="back"/>',
-      '',
-      RANGES,
-    ),
+    robot('<rangefinder site="eye" data="dist dir origin point normal depth"/><rangefinder site="back"/>', '', RANGES),
     // a distance is the difference of two about as large: the CPU takes it in double precision
     { spread: 1.5, nworld: 64, limits: { 7: 5e-5 } },
   ))

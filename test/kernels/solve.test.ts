@@ -201,10 +201,8 @@ for (const model of PIECES) {
 
     // Hessian
     const pattern = { hessianPattern: 'sim/hessian', makeHessian: 'sim/hessian' }
-    await step(
-      'if (f_nvH > 0) { hessianPattern(); } makeHessian(f_qH, f_sol_x);',
-      pattern,
-      ({ m, s }: Block) => x.hessian(m, s),
+    await step('if (f_nvH > 0) { hessianPattern(); } makeHessian(f_qH, f_sol_x);', pattern, ({ m, s }: Block) =>
+      x.hessian(m, s),
     )
     scene.compare({ qH: 1e-5, sol_x: 1e-5, Hs_rownnz: 0, Hs_rowadr: 0 })
 

@@ -72,7 +72,9 @@ function closest(c: usize, h: usize, s: usize, length: f64, margin: f64, radius:
   for (let j = 0; j < 3; j++) {
     const sj = get(s, j)
     const ma = sj * sj, mb = -sj * get(h, j)
-    const det = ma * mc - mb * mb
+    // ma mc - mb^2 without cancellation: edges that are parallel to the capsule must be seen as such
+    const h1 = get(h, j == 0 ? 1 : 0), h2 = get(h, j == 2 ? 1 : 2)
+    const det = ma * (h1 * h1 + h2 * h2)
     if (abs(det) < MINVAL) continue
     for (let corner = 0; corner < 8; corner++) {
       if ((corner & (1 << j)) != 0) continue

@@ -137,7 +137,11 @@ function evaluate(text: string, constant: (name: string) => number | undefined):
     if (token === '-') return -primary()
     if (/^\d+$/.test(token ?? '')) return Number(token)
     if (token === 'true' || token === 'false') return Number(token === 'true')
-    const value = /^[A-Za-z_]/.test(token ?? '') ? constant(token) : undefined
+    if (!/^[A-Za-z_]/.test(token ?? '')) throw unknown
+    // a function of no arguments may be one too
+    const call = tokens[at] === '(' && tokens[at + 1] === ')'
+    if (call) at += 2
+    const value = constant(call ? `${token}()` : token)
     if (value === undefined) throw unknown
     return value
   }
@@ -251,12 +255,17 @@ export function link(
     }
     return known
   }
-  /** value of a constant that stands in a file as a number */
+  /** value of a constant that stands in a file as a number, or of a function that returns an expression of constants */
   const fileConstant = (path: string, name: string): number | undefined => {
     const from = file(path)
-    const imported = from.imports.get(name)
-    if (imported) return fileConstant(imported.path, imported.name)
-    const text = from.declarations.get(name)?.text
+    const plain = name.replace('()', '')
+    const imported = from.imports.get(plain)
+    if (imported) return fileConstant(imported.path, name.replace(plain, imported.name))
+    const text = from.declarations.get(plain)?.text
+    if (name !== plain) {
+      const result = text && /^fn\s+\w+\(\)\s*->\s*\w+\s*\{\s*return\s+([^;]+);\s*\}$/.exec(text)?.[1]
+      return result ? evaluate(result, word => number(word) ?? fileConstant(path, word)) : undefined
+    }
     const value = text === undefined ? undefined : /^const\s+\w+\s*:\s*i32\s*=\s*(-?\d+)\s*;$/.exec(text)?.[1]
     return value === undefined ? undefined : Number(value)
   }
