@@ -1,5 +1,5 @@
 // import { mulQuat, negQuat } from '../../math/spatial'
-// import { ld, ld3, ldi, ldu, ldmask, ldmat3, st3, par, par3, par4, i32at } from '../../math/v4'
+// import { ld3, ldi, ldu, ldmask, ldmat3, st3, par, par3, par4, i32at } from '../../math/v4'
 // import { contactForce, equalityForce, ncon, Wrench } from '../contact-force'
 // import { CON_FRAME, CON_GEOM1, CON_GEOM2, CON_HAS, CON_POS, CON_STRIDE, DSBL_CONSTRAINT, DSBL_EQUALITY, DSBL_GRAVITY } from '../types'
 // import { EQ_CONNECT, EQ_WELD, OBJ_BODY, OBJ_SITE, OBJ_XBODY } from '../types'
