@@ -131,7 +131,7 @@ fn subtreeWrench(b: i32, end: i32, about: vec3f) -> Wrench {
 /**
  * The same of the whole world: MuJoCo adds the torques of the trees as they stand, each about the centre of mass of its
  * tree, and goes on as if all were about that of the world.
- *   in-out  about (3): the point; then any
+ *   in      about (3): the point; the CPU overwrites it
  */
 fn worldWrench(about: vec3f) -> Wrench {
   var total = Wrench(vec3f(), vec3f());
