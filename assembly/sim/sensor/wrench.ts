@@ -161,7 +161,7 @@ function subtreeWrench(m: usize, p: usize, d: usize, s: usize, b: i32, end: i32,
 /**
  * The same of the whole world: MuJoCo adds the torques of the trees as they stand, each about the centre of mass of its
  * tree, and goes on as if all were about that of the world.
- *   in-out  about (3): the point; then any
+ *   in      about (3): the point; the CPU overwrites it
  */
 function worldWrench(m: usize, p: usize, d: usize, s: usize, sum: usize, about: usize): void {
   const total = about + 3 * V, point = total + 6 * V

@@ -3,7 +3,7 @@
 // import { OBJ_SITE } from '../types'
 // import { SENS_ACCELEROMETER, SENS_FRAMEANGACC, SENS_FRAMEANGVEL, SENS_FRAMELINACC, SENS_FRAMELINVEL, SENS_FRAMEPOS, SENS_FRAMEQUAT } from './enums'
 // import { SENS_FRAMEXAXIS, SENS_FRAMEZAXIS, SENS_GYRO, SENS_MAGNETOMETER, SENS_VELOCIMETER } from './enums'
-// import { objectBody, objectPose, objectQuat, pointAcceleration, pointVelocity, Pose } from './object'
+// import { objectBody, objectPose, objectQuat, pointAcceleration, pointVelocity } from './object'
 
 /** quaternion of an object, in a reference frame when there is one; out (4) */
 fn frameQuat(i: i32) -> vec4f {

@@ -1,5 +1,5 @@
 // import { mulQuat, negQuat } from '../../math/spatial'
-// import { ld, ld3, ldi, ldu, ldmask, ldmat3, st3, par, par3, par4, i32at } from '../../math/v4'
+// import { ld3, ldi, ldu, ldmask, ldmat3, st3, par, par3, par4, i32at } from '../../math/v4'
 // import { contactForce, equalityForce, ncon, Wrench } from '../contact-force'
 // import { CON_FRAME, CON_GEOM1, CON_GEOM2, CON_HAS, CON_POS, CON_STRIDE, DSBL_CONSTRAINT, DSBL_EQUALITY, DSBL_GRAVITY } from '../types'
 // import { EQ_CONNECT, EQ_WELD, OBJ_BODY, OBJ_SITE, OBJ_XBODY } from '../types'
@@ -131,7 +131,7 @@ fn subtreeWrench(b: i32, end: i32, about: vec3f) -> Wrench {
 /**
  * The same of the whole world: MuJoCo adds the torques of the trees as they stand, each about the centre of mass of its
  * tree, and goes on as if all were about that of the world.
- *   in-out  about (3): the point; then any
+ *   in      about (3): the point; the CPU overwrites it
  */
 fn worldWrench(about: vec3f) -> Wrench {
   var total = Wrench(vec3f(), vec3f());
