@@ -16,7 +16,7 @@ import { setConst as setConstBlock } from './sim/setconst'
 // @ts-ignore: decorator
 @inline function state(m: usize, block: i32): usize { return <usize>f.dbase(m) + <usize>f.dstride(m) * <usize>block }
 
-/** nstep timesteps of blocks [begin, end) */
+/** nstep timesteps of the worlds */
 export function step(m: usize, s: usize, begin: i32, end: i32, nstep: i32): void {
   for (let b = begin; b < end; b++) {
     const p = params(m, b), d = state(m, b)
@@ -24,27 +24,27 @@ export function step(m: usize, s: usize, begin: i32, end: i32, nstep: i32): void
   }
 }
 
-/** mj_forward of blocks [begin, end) */
+/** mj_forward of the worlds */
 export function forward(m: usize, s: usize, begin: i32, end: i32): void {
   for (let b = begin; b < end; b++) forwardBlock(m, params(m, b), state(m, b), s)
 }
 
-/** derived constants of parameter blocks [begin, end); d: a spare block of state */
+/** derived constants of the worlds' parameters; their state is overwritten */
 export function setConst(m: usize, s: usize, d: usize, begin: i32, end: i32): void {
   for (let b = begin; b < end; b++) setConstBlock(m, params(m, b), d, s)
 }
 
-/** fields that are not kept, for one block, left in scratch */
+/** fields that are not kept, left in scratch */
 export function derive(m: usize, s: usize, block: i32): void {
   deriveBlock(m, params(m, block), state(m, block), s)
 }
 
-/** contacts of one block, left in scratch */
+/** contacts, left in scratch */
 export function collide(m: usize, s: usize, block: i32): void {
   contactsOfBlock(m, params(m, block), state(m, block), s)
 }
 
-/** contacts and constraint rows with their forces, for one block, left in scratch */
+/** contacts and constraint rows with their forces, left in scratch */
 export function rows(m: usize, s: usize, block: i32): void {
   constraintRows(m, params(m, block), state(m, block), s)
 }

@@ -1,7 +1,7 @@
 import { add, clip, max4, mul, sel, splat, sub } from './v4'
 
 /**
- * e^x of four numbers.
+ * e^x.
  *   error  max 2 ulp; underflows to 0 below -87.3, overflows to infinity above 88.7
  *   source reduction by multiples of ln 2 in two parts, polynomial of degree 6 (Cephes class)
  */
@@ -26,7 +26,7 @@ export function exp4(x: v128): v128 {
 }
 
 /**
- * Natural logarithm of four positive numbers; x <= 0 is taken as the smallest normal number.
+ * Natural logarithm of a positive number; x <= 0 is taken as the smallest normal number.
  *   error  max 2 ulp
  *   source mantissa in [sqrt(1/2), sqrt(2)), polynomial of degree 9 (Cephes class)
  */
@@ -52,7 +52,7 @@ export function log4(x: v128): v128 {
   return add(add(m, p), mul(e, splat(0.693359375)))
 }
 
-/** a^b of four pairs, a >= 0; 0^b is 0. Error grows with |b log a|: about 1e-7 (1 + |b log a|). */
+/** a^b, a >= 0; 0^b is 0. Error grows with |b log a|: about 1e-7 (1 + |b log a|). */
 export function pow4(a: v128, b: v128): v128 {
   return sel(f32x4.le(a, splat(0)), splat(0), exp4(mul(b, log4(a))))
 }

@@ -11,16 +11,20 @@ export const PHILOX_M1: i32 = <i32>0xcd9e8d57
 export const PHILOX_W0: u32 = 0x9e3779b9
 export const PHILOX_W1: u32 = 0xbb67ae85
 
-/** high words of the products of four unsigned words with a constant */
+/**
+ * high word of the product of two unsigned words, from products of halves
+ *   cpu  of four words with a constant
+ */
 // @ts-ignore: decorator
 @inline export function mulHigh4(a: v128, m: v128): v128 {
   return v128.shuffle<i32>(i64x2.extmul_low_i32x4_u(a, m), i64x2.extmul_high_i32x4_u(a, m), 1, 3, 5, 7)
 }
 
 /**
- * One block of each of four counters: four words.
- *   in   counter c0 .. c3, four of each; key k0, k1; rounds: 10, fewer only for known answers
- *   out  words 0 .. 3 (4)
+ * One block of a counter: four words.
+ *   in   counter c0 .. c3; key k0, k1; rounds: 10, fewer only for known answers
+ *   out  words 0 .. 3
+ *   cpu  counters and words of four
  */
 // @ts-ignore: decorator
 @inline export function philoxRounds(c0: v128, c1: v128, c2: v128, c3: v128, k0: u32, k1: u32, rounds: i32, out: usize): void {
@@ -39,18 +43,24 @@ export const PHILOX_W1: u32 = 0xbb67ae85
   st(out, c0); st(out + V, c1); st(out + 2 * V, c2); st(out + 3 * V, c3)
 }
 
-/** One block of each world: four words (4) at out, from counter c0 .. c3, one a world each, and key k0, k1. */
+/**
+ * One block: four words from counter c0 .. c3 and key k0, k1.
+ *   cpu  counters are those of four worlds
+ */
 export function philox4(c0: v128, c1: v128, c2: v128, c3: v128, k0: u32, k1: u32, out: usize): void {
   philoxRounds(c0, c1, c2, c3, k0, k1, 10, out)
 }
 
-/** words as uniform numbers strictly inside (0, 1): ((u >> 9) + 1/2) 2^-23, exact in single precision */
+/** a word as a uniform number strictly inside (0, 1): ((u >> 9) + 1/2) 2^-23, exact in single precision */
 // @ts-ignore: decorator
 @inline export function uniform4(word: v128): v128 {
   return mul(add(f32x4.convert_i32x4_s(i32x4.shr_u(word, 9)), splat(0.5)), splat(1.1920928955078125e-7))
 }
 
-/** four words of four worlds become four standard normal numbers of each (Box & Muller 1958), |z| < 5.8; tmp: 2 quantities */
+/**
+ * four words become four standard normal numbers (Box & Muller 1958), |z| < 5.8
+ *   cpu  words of four worlds (4), in place; tmp: 2 quantities
+ */
 export function normals4(words: usize, tmp: usize): void {
   for (let pair: usize = 0; pair < 2; pair++) {
     const w = words + 2 * V * pair

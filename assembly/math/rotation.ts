@@ -3,9 +3,7 @@ import { atan2, sincos } from './trig'
 import { add, div, gt, ld, lt, mul, sel, splat, sqrt4, st, sub, V } from './v4'
 import { mulQuat } from './spatial'
 
-/**
- * out = axis-angle vector of a unit quaternion over dt (mju_quat2Vel); |out| <= pi / dt.
- */
+/** axis-angle vector of a unit quaternion over dt (mju_quat2Vel); |out| <= pi / dt */
 export function quat2Vel(out: usize, q: usize, dt: v128): void {
   const x = ld(q + V), y = ld(q + 2 * V), z = ld(q + 3 * V)
   const sinHalf = sqrt4(add(add(mul(x, x), mul(y, y)), mul(z, z)))
@@ -20,7 +18,10 @@ export function quat2Vel(out: usize, q: usize, dt: v128): void {
   st(out + 2 * V, mul(z, k))
 }
 
-/** out = quaternion of a rotation by angle (rad) about a unit axis (mju_axisAngle2Quat) */
+/**
+ * quaternion of a rotation by angle (rad) about a unit axis (mju_axisAngle2Quat)
+ *   cpu  tmp: 2 quantities
+ */
 export function axisAngle2Quat(out: usize, axis: usize, angle: v128, tmp: usize): void {
   sincos(mul(splat(0.5), angle), tmp)
   const s = ld(tmp)
@@ -30,7 +31,10 @@ export function axisAngle2Quat(out: usize, axis: usize, angle: v128, tmp: usize)
   st(out + 3 * V, mul(ld(axis + 2 * V), s))
 }
 
-/** q = q exp(h w), w in the local frame (mju_quatIntegrate); q must be unit. tmp: 10 quantities */
+/**
+ * q exp(h w), w in the local frame (mju_quatIntegrate); q must be unit
+ *   cpu  tmp: 10 quantities
+ */
 export function quatIntegrate(q: usize, w: usize, h: v128, tmp: usize): void {
   const w0 = ld(w), w1 = ld(w + V), w2 = ld(w + 2 * V)
   const norm = sqrt4(add(add(mul(w0, w0), mul(w1, w1)), mul(w2, w2)))
@@ -45,7 +49,10 @@ export function quatIntegrate(q: usize, w: usize, h: v128, tmp: usize): void {
   mulQuat(q, q, rot)
 }
 
-/** out (3) = log(qb^-1 qa) in the frame of b (mju_subQuat). tmp: 8 quantities */
+/**
+ * log(qb^-1 qa) in the frame of b (mju_subQuat)
+ *   cpu  tmp: 8 quantities
+ */
 export function subQuat(out: usize, qa: usize, qb: usize, tmp: usize): void {
   const rel = tmp
   const conj = tmp + 4 * V

@@ -37,7 +37,7 @@ export function mulMat3(out: usize, a: usize, b: usize): void {
   for (let i = 0; i < n; i++) st(out + V * <usize>i, ld(from + V * <usize>i))
 }
 
-/** out = quat, made unit; a zero quaternion becomes the identity (mju_normalize4) */
+/** quat, made unit; a zero quaternion becomes the identity (mju_normalize4) */
 export function normalize4(out: usize, q: usize): void {
   const w = ld(q), x = ld(q + V), y = ld(q + 2 * V), z = ld(q + 3 * V)
   const n2 = add(add(mul(w, w), mul(x, x)), add(mul(y, y), mul(z, z)))
@@ -49,7 +49,10 @@ export function normalize4(out: usize, q: usize): void {
   st(out + 3 * V, mul(z, s))
 }
 
-/** out = a b; out may be a or b */
+/**
+ * a b
+ *   cpu  out may be a or b
+ */
 export function mulQuat(out: usize, a: usize, b: usize): void {
   const aw = ld(a), ax = ld(a + V), ay = ld(a + 2 * V), az = ld(a + 3 * V)
   const bw = ld(b), bx = ld(b + V), by = ld(b + 2 * V), bz = ld(b + 3 * V)
@@ -59,7 +62,7 @@ export function mulQuat(out: usize, a: usize, b: usize): void {
   st(out + 3 * V, mad(az, bw, nmad(ay, bx, mad(ax, by, mul(aw, bz)))))
 }
 
-/** out = rotation matrix of a unit quaternion (mju_quat2Mat) */
+/** rotation matrix of a unit quaternion (mju_quat2Mat) */
 export function quat2Mat(out: usize, q: usize): void {
   const w = ld(q), x = ld(q + V), y = ld(q + 2 * V), z = ld(q + 3 * V)
   const two = splat(2)
@@ -75,7 +78,7 @@ export function quat2Mat(out: usize, q: usize): void {
   st(out + 8 * V, add(sub(sub(ww, xx), yy), zz))
 }
 
-/** out = v rotated by a unit quaternion (mju_rotVecQuat): v + 2 w (u x v) + 2 u x (u x v) */
+/** v rotated by a unit quaternion (mju_rotVecQuat): v + 2 w (u x v) + 2 u x (u x v) */
 export function rotVecQuat(out: usize, v: usize, q: usize): void {
   const w = ld(q), x = ld(q + V), y = ld(q + 2 * V), z = ld(q + 3 * V)
   const v0 = ld(v), v1 = ld(v + V), v2 = ld(v + 2 * V)
@@ -89,7 +92,8 @@ export function rotVecQuat(out: usize, v: usize, q: usize): void {
 }
 
 /**
- * out = R diag(d) R' as xx yy zz xy xz yz, R at r (9), d at dd (3)
+ * R diag(d) R' as xx yy zz xy xz yz
+ *   cpu  R at r (9), d at dd (3)
  */
 export function rotDiag(out: usize, r: usize, dd: usize): void {
   const d0 = ld(dd), d1 = ld(dd + V), d2 = ld(dd + 2 * V)
@@ -102,7 +106,7 @@ export function rotDiag(out: usize, r: usize, dd: usize): void {
 }
 
 /**
- * out = inertia times spatial motion (mju_mulInertVec).
+ * Inertia times spatial motion (mju_mulInertVec).
  *   inert  Ixx Iyy Izz Ixy Ixz Iyz hx hy hz m, h = m c
  *   x      angular 3, linear 3
  */
@@ -125,7 +129,10 @@ export function rotDiag(out: usize, r: usize, dd: usize): void {
     dot3(ld(a + 3 * V), ld(a + 4 * V), ld(a + 5 * V), ld(b + 3 * V), ld(b + 4 * V), ld(b + 5 * V)))
 }
 
-/** out = v x x of spatial motions (mju_crossMotion); out may not overlap the arguments */
+/**
+ * v x x of spatial motions (mju_crossMotion)
+ *   cpu  out may not overlap the arguments
+ */
 export function crossMotion(out: usize, v: usize, x: usize): void {
   const w0 = ld(v), w1 = ld(v + V), w2 = ld(v + 2 * V), u0 = ld(v + 3 * V), u1 = ld(v + 4 * V), u2 = ld(v + 5 * V)
   const a0 = ld(x), a1 = ld(x + V), a2 = ld(x + 2 * V), b0 = ld(x + 3 * V), b1 = ld(x + 4 * V), b2 = ld(x + 5 * V)

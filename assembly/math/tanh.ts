@@ -2,7 +2,7 @@ import { exp4 } from './exp'
 import { add, div, lt, mad, mul, sel, splat, sub } from './v4'
 
 /**
- * Hyperbolic tangent of four numbers.
+ * Hyperbolic tangent.
  *   error  max 3 ulp
  *   source odd polynomial of degree 11 below 0.625 (Cephes class), else 1 - 2 / (e^2|x| + 1)
  */
@@ -17,7 +17,7 @@ export function tanh4(x: v128): v128 {
   return sel(lt(a, splat(0.625)), small, v128.bitselect(large, x, i32x4.splat(0x7fffffff)))
 }
 
-/** 1 / (1 + e^-x) of four numbers; max 3 ulp */
+/** 1 / (1 + e^-x); max 3 ulp */
 export function sigmoid4(x: v128): v128 {
   return div(splat(1), add(splat(1), exp4(f32x4.neg(x))))
 }

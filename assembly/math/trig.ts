@@ -7,8 +7,8 @@ const PIO2_LO: f32 = 7.54978995489188216e-8
 const TWO_OVER_PI: f32 = 0.63661977236758134308
 
 /**
- * sin and cos of four angles, stored at out and out + 16.
- *   in   x (4)      rad
+ * sin and cos of an angle.
+ *   in   x      rad
  *   error  max 2 ulp of 1 for |x| < 5e4; beyond, the reduction loses bits no faster than x itself has them
  *   source Cody & Waite reduction; minimax polynomials on [-pi/4, pi/4] of the single-precision Cephes class
  */
@@ -39,7 +39,7 @@ const TWO_OVER_PI: f32 = 0.63661977236758134308
 }
 
 /**
- * Angle of a point: atan2(y, x) of four pairs, in [-pi, pi].
+ * Angle of a point, in [-pi, pi].
  *   error  max 4 ulp
  *   source argument reduction to [0, tan(pi/8)], odd polynomial of degree 9
  */

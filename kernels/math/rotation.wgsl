@@ -1,11 +1,11 @@
-// import { arctan2, sincos } from './trig'
+// import { atan2, sincos } from './trig'
 // import { mulQuat, negQuat } from './spatial'
 
 /** axis-angle vector of a unit quaternion over dt (mju_quat2Vel); |out| <= pi / dt */
 fn quat2Vel(q: vec4f, dt: f32) -> vec3f {
   let v = q.yzw;
   let sinHalf = sqrt(dot(v, v));
-  var speed = 2.0 * arctan2(sinHalf, q.x);
+  var speed = 2.0 * atan2(sinHalf, q.x);
   // the short way round
   if (speed > 3.14159265358979) { speed = speed - 6.28318530717959; }
   // no rotation: axis (1, 0, 0) in MuJoCo, times an angle of 0

@@ -44,7 +44,7 @@ fn sincos(x: f32) -> SinCos {
  *   error  max 4 ulp
  *   source argument reduction to [0, tan(pi/8)], odd polynomial of degree 9
  */
-fn arctan2(y: f32, x: f32) -> f32 {
+fn atan2(y: f32, x: f32) -> f32 {
   let ax = abs(x);
   let ay = abs(y);
   let swap = ay > ax;

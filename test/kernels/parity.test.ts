@@ -38,7 +38,9 @@ function functions(tree: 'assembly' | 'kernels'): Map<string, Twin> {
     for (const match of text.matchAll(FUNCTION[extension])) {
       const before = text.slice(0, match.index)
       const comment = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:\/\/ @ts-ignore: decorator\s*)?$/.exec(before)?.[1] ?? ''
-      const header = comment
+      // a line tagged cpu or gpu is of that side alone
+      const common = comment.replaceAll(/^\s*\*\s+(?:cpu|gpu) {2}[^\n]*$/gm, '')
+      const header = common
         .replaceAll(/^\s*\* ?/gm, ' ')
         .replaceAll(/\s+/g, ' ')
         .trim()
