@@ -51,6 +51,8 @@ export interface Backend {
   replay(options: ReplayOptions): Soon<Record<string, Float32Array>>
   /** Have the sensors add their noise from now on. */
   makeNoise(seed: number): void
+  /** Open a GPU again that went away: parameters as they were, states to be reset. */
+  recover(): Promise<void>
   image(): Image
   adopt(image: Image): void
   release(): void

@@ -335,6 +335,19 @@ export class Batch {
     return this.#ready().look(world)
   }
 
+  /**
+   * After a DeviceLostError: open the GPU again. Model fields and counts of resets are as they were, every world is at qpos0
+   * at rest. On 'wasm' nothing can be lost, and nothing happens.
+   *
+   * @throws {BackendError} NO_ADAPTER, NO_DEVICE, OUT_OF_MEMORY when the GPU is still away
+   */
+  async recover(): Promise<void> {
+    const store = this.#alive()
+    if (store.name === 'wasm') return
+    await store.recover()
+    reset(store, undefined, {}, this.#resets, this.#seed)
+  }
+
   /** Give the memory back. Further calls throw. */
   [Symbol.dispose](): void {
     if (this.#disposed) return

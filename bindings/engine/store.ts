@@ -287,6 +287,9 @@ export class Store implements Backend {
     return new BlockView({ memory: this.engine.memory, layout: this.layout, scratch: this.scratch }, world & 3)
   }
 
+  /** nothing here goes away */
+  async recover(): Promise<void> {}
+
   restart(worlds: Int32Array | undefined): void {
     restart(this, worlds)
   }

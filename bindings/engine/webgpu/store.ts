@@ -48,7 +48,7 @@ export class GpuStore implements Backend {
   #stale = true
   #constants: Map<string, number | Typed> | undefined
   #noise: { seedlo: number; seedhi: number } | undefined
-  readonly #transfer: Transfer
+  #transfer: Transfer
   #released = false
 
   private constructor(
@@ -426,6 +426,20 @@ export class GpuStore implements Backend {
   }
 
   // ---------------------------------------------------------------- snapshots and the end
+
+  async recover(): Promise<void> {
+    const engine = await GpuEngine.open()
+    this.#transfer = await transferKernels(engine)
+    this.#engine = engine
+    this.#group = undefined
+    this.#buffers = this.#allocate()
+    this.#stale = true
+    if (!this.#perWorld) return
+    this.#spread()
+    for (const [name, values] of this.#written)
+      this.#scatter(this.layout.p.get(name) as number, values.length / this.nworld, values, true, undefined, true)
+    await engine.finished()
+  }
 
   image(): GpuImage {
     this.#alive()
