@@ -9,7 +9,7 @@ import {
 } from '../../bindings/engine/webgpu/program.js'
 import { normalTable, seedWords } from '../../bindings/math/index.js'
 import type { Model } from '../../bindings/model/model.js'
-import { LAYER_WORDS, type Network, ROLLOUT, TRACK } from '../../bindings/program.js'
+import { LAYER_WORDS, type Network, ROLLOUT, TASK_NEED, TRACK } from '../../bindings/program.js'
 import { policyKernel, taskKernel } from '../../bindings/task/kernel.js'
 import type { CompiledTask } from '../../bindings/task/task.js'
 import { Kernels, Table, words } from './dispatch.js'
@@ -129,12 +129,14 @@ export async function episodesOnGpu(job: GpuJob): Promise<GpuResult> {
   }
   const a0 = T.put(Uint32Array.from(ROLLOUT, name => record[name] ?? 0))
 
-  const constants: Constants = new Map([
+  const constants = new Map<string, number | Typed>([
     ...scene.constants,
     ...programConstants(),
     ...rolloutConstants(build),
     ['f_dsize', dsize],
   ])
+  // torques of contacts are about the centres of mass of trees, which the recursion in the plane does without
+  if (program.needs & TASK_NEED.CONTACT_FORCES) constants.set('f_planar', 0)
   const files: KernelFiles = new Map([
     ...kernels,
     ['rollout/task', kernel.text],
