@@ -1,6 +1,6 @@
 /** Episodes of a task on the GPU, as a host runs them: buffers, record, dispatches. */
 import type { Episodes, FrozenNormalizer, Members, RolloutSettings } from '../../bindings/engine/rollout.js'
-import type { Constants, KernelFiles } from '../../bindings/engine/webgpu/link.js'
+import type { KernelFiles, Typed } from '../../bindings/engine/webgpu/link.js'
 import {
   programConstants,
   type RolloutBuild,
