@@ -1,6 +1,7 @@
 /** Whole episodes on the GPU against those of the CPU engine. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createBatch } from '../../bindings/engine/index.js'
 import { type Members, openRollout, type RolloutSettings } from '../../bindings/engine/rollout.js'
 import { loadModel } from '../../bindings/model/load.js'
 import type { Model } from '../../bindings/model/model.js'
@@ -9,7 +10,8 @@ import { ACTIVATION, LAYER, type Layer, type Network, PERTURB, TRACK } from '../
 import { type CompiledTask, defineTask } from '../../bindings/task/index.js'
 import { contactForces } from '../../bindings/tasks/shared.js'
 import { everything } from '../task/everything.js'
-import { episodesOnGpu, type Recorded } from './episodes.js'
+import { Kernels, Table, words } from './dispatch.js'
+import { episodesOnGpu, type Recorded, repeat, stateOf } from './episodes.js'
 import { assertClose, random } from './harness.js'
 
 const SEED = 2 ** 35 + 5
@@ -311,6 +313,103 @@ test('physics: forces of contacts on bodies', async () => {
     1e-3,
     [[4, 10]],
   )
+})
+
+// --------------------------------------------------------------------------------------------------- replay and profile
+
+test('replay: tables, delays, holds, starts and lengths of each world, in any number of dispatches', async () => {
+  const model = await loadModel(POLE)
+  const [nworld, T, rows, nstep] = [3, 12, 20, 3]
+  const inputs = numbers(2 * rows * 2, 12, 1)
+  const lengths = [12, 5, 9]
+  const starts = [0, 4, 8]
+  const tables = [0, 1, 0]
+  const delays = [0, 0.013, 0.05]
+  const fields = ['qpos', 'qvel', 'sensordata', 'qacc', 'ctrl']
+  const batch = await createBatch(model, { nworld })
+  batch.set('actuator_delay', Float32Array.from(delays))
+  const expected = await batch.replay({
+    inputs,
+    channels: ['actuator/force/ctrl', 'joint/hinge/qfrc_applied'],
+    interpolation: ['hold', 'linear'],
+    nset: 2,
+    inputOf: tables,
+    start: starts,
+    length: lengths,
+    T,
+    nstep,
+    record: fields,
+  })
+  batch.dispose()
+
+  const { scene, M, P, W } = await stateOf(model, true)
+  const { w, p, dsize, psize, wsize } = scene.gpuLayout
+  const parameters = repeat(P, psize, nworld)
+  parameters.set(words(Float32Array.from(delays)), (p.get('actuator_delay') as number) * nworld)
+  const table = new Table()
+  const sizes = fields.map(name => model.field[name]?.length ?? expected[name].length / (nworld * T))
+  let out = 4
+  const records = fields.flatMap((name, i) => {
+    const row = [w.get(name) as number, sizes[i], out, name === 'qpos' || name === 'qvel' ? 0 : 1]
+    out += nworld * T * sizes[i]
+    return row
+  })
+  const integers = (values: readonly number[]) => table.put(Int32Array.from(values))
+  const a0 = integers([
+    ...[nworld, rows, T, nstep, 2, fields.length, 1],
+    ...[table.put(inputs), integers(tables), integers(starts), integers(lengths)],
+    // kind, index, actuator whose delay applies, hold
+    ...[integers([0, 0, 0, 1, 3, 1, -1, 0]), integers(records), 1],
+  ])
+  const k = await Kernels.open(
+    [{ path: 'rollout/entry', name: 'replay' }],
+    new Map([...scene.constants, ['f_dsize', dsize]]),
+    { M, P: parameters, W: repeat(W, wsize, nworld), T: table.words, O: out },
+  )
+  const call = { nworld, count: nworld, nlane: nworld, npar: nworld, a0 }
+  for (const [a1, a2] of [
+    [0, 3],
+    [3, 4],
+    [4, 100],
+  ])
+    k.run('replay', { ...call, a1, a2 })
+  const O = new Float32Array((await k.read('O')).buffer)
+  k.release()
+  scene.release()
+  for (const [i, name] of fields.entries()) {
+    const size = T * sizes[i]
+    for (let world = 0; world < nworld; world++) {
+      const at = records[4 * i + 2] + world * size
+      const wanted = lengths[world] * sizes[i]
+      const theirs = [...expected[name].subarray(world * size, (world + 1) * size)]
+      const ours = [...O.subarray(at, at + size)]
+      close(`${name} of world ${world}`, [theirs.slice(0, wanted)], [ours.slice(0, wanted)], 1e-4)
+      assert.ok(theirs.slice(wanted).every(Number.isNaN) && ours.slice(wanted).every(Number.isNaN), `${name}: the rest`)
+    }
+  }
+})
+
+test('profile: any stage leaves the state as it is', async () => {
+  const model = await loadModel(BALL)
+  const { scene, M, P, W } = await stateOf(model, false)
+  const { dsize, psize, wsize } = scene.gpuLayout
+  const nworld = 2
+  const before = repeat(W, wsize, nworld)
+  // something that would move
+  before.set(words(Float32Array.of(0.5, -0.5)), (scene.gpuLayout.w.get('qvel') as number) * nworld)
+  const k = await Kernels.open(
+    [{ path: 'rollout/entry', name: 'profile' }],
+    new Map([...scene.constants, ['f_dsize', dsize]]),
+    { M, P: repeat(P, psize, 1), W: before, E: dsize * nworld },
+  )
+  const qM = (words: Uint32Array) => words.subarray((scene.gpuLayout.w.get('qM') as number) * nworld)[0]
+  for (let stage = 0; stage <= 9; stage++)
+    k.run('profile', { nworld, count: nworld, nlane: nworld, npar: 1, a1: stage, a2: 2 })
+  const after = await k.read('W')
+  k.release()
+  scene.release()
+  assert.equal(after.subarray(0, dsize * nworld), before.subarray(0, dsize * nworld))
+  assert.is.not(qM(after), 0)
 })
 
 test.run()
