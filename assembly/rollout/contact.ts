@@ -7,10 +7,11 @@ import { at, CON_FRAME, CON_GEOM1, CON_GEOM2, CON_HAS, CON_POS, CON_STRIDE, i32a
 /**
  * What the contacts of the last timestep do to each body, about the centre of mass of its tree as it was then.
  *   in      con, ctc and grp_com as the last timestep leaves them
- *   out     cfrc_ext (nbody, 6): torque, force, in the worlds of `mask`; the world body's is 0
+ *   out     cfrc_ext (nbody, 6): torque, force; the world body's is 0
  *   source  MuJoCo engine_core_smooth.c, mj_rnePostConstraint, without applied forces and equalities
  */
 export function contactForces(m: usize, s: usize, mask: v128, tmp: usize): void {
+  // in the worlds of `mask`
   const out = f.cfrc_ext(m, s), nbody = f.nbody(m)
   for (let i = 0; i < 6 * nbody; i++) st(at(out, i), sel(mask, splat(0), ld(at(out, i))))
   contactRows(m, s)

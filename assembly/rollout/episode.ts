@@ -159,8 +159,9 @@ function accumulate(w: usize, reward: v128): void {
   st(w + W_RETURN, t)
 }
 
-/** Lanes of `free` take the next episodes; returns those that got one. Others stand still. */
+/** A world without an episode takes the next one, if there is one. */
 function begin(m: usize, p: usize, d: usize, s: usize, spare: usize, r: usize, w: usize, free: i32): i32 {
+  // lanes of `free`; returns those that got an episode, others stand still
   const regs = w + W_REGS, slots = slotsOf(r, w), tmp = w + W_TMP
   let fresh = 0, changed = false
   for (let lane = 0; lane < 4; lane++) {
@@ -215,14 +216,15 @@ function begin(m: usize, p: usize, d: usize, s: usize, spare: usize, r: usize, w
   for (let i = 0; i < n; i++) store<f32>(from + V * <usize>i + o, 0)
 }
 
-/** physical parameters of a row of the table into one lane */
+/** physical parameters of a row of the table */
 function scatter(r: usize, p: usize, row: i32, o: usize): void {
   const n = P.nvalue(r), places = <usize>P.valueof(r), values = <usize>P.values(r) + 4 * <usize>(row * n)
   for (let i = 0; i < n; i++) store<f32>(p + <usize>i32at(places, i) + o, load<f32>(values + 4 * <usize>i))
 }
 
-/** the template's state in one lane; words that the worlds of a block share (cursors of histories) stay */
+/** the template's state */
 function startState(r: usize, d: usize, o: usize): void {
+  // words that the worlds of a block share (cursors of histories) stay
   const from = <usize>P.template(r), n = P.nshared(r), shared = <usize>P.shared(r)
   let next = 0
   for (let a: usize = 0, end = <usize>P.dbytes(r); a < end; a += V) {
@@ -254,7 +256,7 @@ function startFromParameters(m: usize, p: usize, d: usize, mask: v128): void {
   }
 }
 
-/** normalised observation, network, noise: action registers. Sums of observations about the mean are kept on the way. */
+/** normalised observation, network, noise: action. Sums of observations about the mean are kept on the way. */
 function act(r: usize, w: usize, slots: usize, tmp: usize): void {
   const regs = w + W_REGS, n = P.nobs(r), nact = P.nact(r)
   const x = obsOf(r, w), sums = x + V * <usize>n, squares = sums + V * <usize>n
@@ -331,7 +333,7 @@ function pull(m: usize, p: usize, r: usize, w: usize, slots: usize, k: i32): voi
   }
 }
 
-/** what is wanted of every step, of the lanes that are in an episode */
+/** what is wanted of every step of an episode */
 function track(r: usize, d: usize, w: usize, kind: i32, idle: i32): void {
   const n = P.ntrack(r)
   if (n == 0) return
@@ -348,7 +350,7 @@ function track(r: usize, d: usize, w: usize, kind: i32, idle: i32): void {
   }
 }
 
-/** the results of one lane's episode */
+/** the results of an episode */
 function finish(r: usize, w: usize, lane: i32, T: i32, over: i32, bad: i32, lost: i32, crowded: i32): void {
   const o: usize = 4 * <usize>lane, e = load<i32>(w + W_EPISODE + o), nout = P.nout(r)
   const out = <usize>P.out(r) + 4 * <usize>(e * nout)

@@ -83,10 +83,7 @@ export function runSegment(r: usize, segment: i32, d: usize, p: usize, s: usize,
   }
 }
 
-/**
- * Random words of a place in the program: counter (place | step << 12, env, generation, stream).
- *   out  words (4)
- */
+/** Random words of a place in the program: counter (place | step << 12, env, generation, stream). */
 export function words(r: usize, place: i32, stream: i32, slots: usize, who: usize, out: usize): void {
   const step = i32x4.shl(i32x4.trunc_sat_f32x4_s(ld(slots)), P.PLACE_BITS)
   philox4(or(i32x4.splat(place), step), ld(who), ld(who + V), i32x4.splat(stream), P.seedlo(r), P.seedhi(r), out)

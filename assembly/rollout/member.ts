@@ -10,8 +10,9 @@ import { hasBias, kindOf, layerAt, ninOf, noutOf } from './network'
 // @ts-ignore: decorator
 @inline function get(wide: usize, i: i32, lane: i32): f32 { return load<f32>(wide + V * <usize>i + 4 * <usize>lane) }
 
-/** Parameters of member `member` in lane `lane` of wide (nwide). tmp: WORDS bytes */
+/** Parameters of member `member` in its lane of wide (nwide). */
 export function makeMember(r: usize, member: i32, lane: i32, wide: usize, tmp: usize): void {
+  // tmp: WORDS bytes
   const kind = P.perturb(r)
   if (kind == P.PERTURB_NONE) return
   if (kind == P.PERTURB_ROWS) {

@@ -20,12 +20,11 @@ const SOLVER: i32 = 7
 const SENSORS: i32 = 8
 
 /**
- * A step of one block up to and including a stage, nrep times from the same state: the times of two prefixes differ by
- * a stage. Stage 0 only copies the state, stages from 9 are the whole step.
- *   d       the state, which stays as it is
- *   spare   a block of state to work in
+ * A step up to and including a stage, nrep times from the same state, which stays as it is: the times of two prefixes differ
+ * by a stage. Stage 0 only copies the state, stages from 9 are the whole step.
  */
 export function profileBlock(m: usize, p: usize, d: usize, s: usize, spare: usize, stage: i32, nrep: i32): void {
+  // spare: a block of state to work in
   const bytes = <usize>f.dstride(m)
   for (let k = 0; k < nrep; k++) {
     memory.copy(spare, d, bytes)

@@ -30,9 +30,8 @@ const RECORD: usize = 16
 const SLIVER: f32 = 1e-4
 
 /**
- * Write this timestep's inputs of one block: column c of each world's own table, at row start + t + k / nstep less the
- * delay. A linear column is interpolated; a held one is averaged over the timestep, so that the motion is continuous in
- * the delay.
+ * Write this timestep's inputs: column c of each world's own table, at row start + t + k / nstep less the delay. A linear
+ * column is interpolated; a held one is averaged over the timestep, so that the motion is continuous in the delay.
  */
 function applyInputs(m: usize, p: usize, d: usize, r: usize, block: i32, t: i32, k: i32): void {
   const ninput = load<i32>(r, R_NINPUT), rows = load<i32>(r, R_ROWS), nstep = load<i32>(r, R_NSTEP), nworld = load<i32>(r, R_NWORLD)
@@ -95,8 +94,8 @@ function record(r: usize, d: usize, block: i32, t: i32, outputs: i32): void {
 }
 
 /**
- * Drive one block through T rows of recorded inputs, nstep timesteps between rows, without leaving the engine.
- * State fields are those at the row; results (sensors, forces, accelerations) are those of mj_forward there.
+ * Drive worlds through T rows of recorded inputs, nstep timesteps between rows, without leaving the engine. State fields are
+ * those at the row; results (sensors, forces, accelerations) are those of mj_forward there.
  */
 export function replayBlock(m: usize, p: usize, d: usize, s: usize, r: usize, block: i32): void {
   const T = load<i32>(r, R_T), nstep = load<i32>(r, R_NSTEP), nworld = load<i32>(r, R_NWORLD)

@@ -156,7 +156,7 @@ fn accumulate(reward: f32) {
   ste(W_RETURN, t);
 }
 
-/** A world without an episode takes its next one. Others go on. */
+/** A world without an episode takes the next one, if there is one. */
 fn begin() {
   if (ldei(W_EPISODE) >= 0) { return; }
   let e = ldei(W_NEXT);

@@ -1,6 +1,7 @@
 /** Episodes of a task on the GPU, as a host runs them: buffers, record, dispatches. */
+import type { Batch } from '../../bindings/engine/batch.js'
 import type { Episodes, FrozenNormalizer, Members, RolloutSettings } from '../../bindings/engine/rollout.js'
-import type { Constants, KernelFiles } from '../../bindings/engine/webgpu/link.js'
+import type { KernelFiles, Typed } from '../../bindings/engine/webgpu/link.js'
 import {
   programConstants,
   type RolloutBuild,
@@ -9,7 +10,7 @@ import {
 } from '../../bindings/engine/webgpu/program.js'
 import { normalTable, seedWords } from '../../bindings/math/index.js'
 import type { Model } from '../../bindings/model/model.js'
-import { LAYER_WORDS, type Network, ROLLOUT, TRACK } from '../../bindings/program.js'
+import { LAYER_WORDS, type Network, ROLLOUT, TASK_NEED, TRACK } from '../../bindings/program.js'
 import { policyKernel, taskKernel } from '../../bindings/task/kernel.js'
 import type { CompiledTask } from '../../bindings/task/task.js'
 import { Kernels, Table, words } from './dispatch.js'
@@ -47,21 +48,31 @@ export interface GpuResult {
   readonly tracks: number[][]
 }
 
+/** The words of a world of a model as it begins. */
+export async function stateOf(model: Model, perWorld: boolean) {
+  // a scene of such worlds draws masses: back to the model's own
+  const prepare = (batch: Batch) => {
+    if (perWorld) batch.set('body_mass', model.field.body_mass)
+  }
+  const scene = await Scene.open(model, NOTHING, 1, { nworld: 1, nstep: 0, kick: 0, control: 0, perWorld, prepare })
+  await scene.seed()
+  return { scene, M: await scene.read('M'), P: await scene.read('P'), W: await scene.read('W') }
+}
+
+/** One world's words for many. */
+export function repeat(one: Uint32Array, size: number, count: number): Uint32Array<ArrayBuffer> {
+  const out = new Uint32Array(Math.max(1, size) * count)
+  for (let i = 0; i < size; i++) out.fill(one[i], i * count, (i + 1) * count)
+  return out
+}
+
 const bits = (x: number) => words(Float32Array.of(x))[0]
 
 /** Run all episodes; each row: return, length, end, terms, metrics. */
 export async function episodesOnGpu(job: GpuJob): Promise<GpuResult> {
   const { model, task, network, settings, members, episodes, normalizer, tracks = [], nworld, nstep, varied = [] } = job
   const { program, compiled } = task
-  const scene = await Scene.open(model, NOTHING, 1, {
-    nworld: 1,
-    nstep: 0,
-    kick: 0,
-    control: 0,
-    perWorld: varied.length > 0,
-  })
-  await scene.seed()
-  const [M, P, W] = [await scene.read('M'), await scene.read('P'), await scene.read('W')]
+  const { scene, M, P, W } = await stateOf(model, varied.length > 0)
   const { dsize, wsize, psize, w, p } = scene.gpuLayout
 
   const kernel = taskKernel(compiled, task.layout)
@@ -129,20 +140,20 @@ export async function episodesOnGpu(job: GpuJob): Promise<GpuResult> {
   }
   const a0 = T.put(Uint32Array.from(ROLLOUT, name => record[name] ?? 0))
 
-  const constants: Constants = new Map([
+  const constants = new Map<string, number | Typed>([
     ...scene.constants,
     ...programConstants(),
     ...rolloutConstants(build),
     ['f_dsize', dsize],
   ])
+  // torques of contacts are about the centres of mass of trees, which the recursion in the plane does without
+  if (program.needs & TASK_NEED.CONTACT_FORCES) constants.set('f_planar', 0)
   const files: KernelFiles = new Map([
     ...kernels,
     ['rollout/task', kernel.text],
     ['rollout/policy', policyKernel(network, perturb, rank)],
   ])
   const npar = varied.length > 0 ? nworld : 1
-  const spread = new Uint32Array(Math.max(1, psize) * npar)
-  for (let i = 0; i < psize; i++) spread.fill(P[i], i * npar, (i + 1) * npar)
   const names =
     nstep > 0
       ? ['rolloutStart', 'rolloutBegin', 'rolloutSteps']
@@ -152,7 +163,14 @@ export async function episodesOnGpu(job: GpuJob): Promise<GpuResult> {
   const k = await Kernels.open(
     entries,
     constants,
-    { M, P: spread, W: wsize * nworld, T: T.words, E: rolloutWork(build, kernel.nio) * nworld, O: osize + 4 },
+    {
+      M,
+      P: repeat(P, psize, npar),
+      W: wsize * nworld,
+      T: T.words,
+      E: rolloutWork(build, kernel.nio) * nworld,
+      O: osize + 4,
+    },
     files,
   )
   const call = { nworld, count: nworld, nlane: nworld, npar, a0, nstep }
