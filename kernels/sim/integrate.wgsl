@@ -132,6 +132,7 @@ fn advance(act_dot: i32, qacc: i32, qvel: i32, alive: bool) {
     }
   }
 
+  // Runge-Kutta alone gives qvel
   if (f_scalar != 0 && f_opt_integrator != INT_RK4) {
     // slides and hinges only: a coordinate and its velocity share their index
     if (alive) {
