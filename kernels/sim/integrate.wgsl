@@ -49,14 +49,14 @@ fn implicitAcceleration(has: bool) {
   for (var i = 0; i < f_nv; i++) { st(x + i, ld(f_qfrc_smooth + i) + ld(f_qfrc_constraint + i)); }
   if (f_opt_integrator == INT_IMPLICIT) {
     solveUnsymmetric(0, f_nv, h, H, x);
-    return;
-  }
-  if (f_opt_integrator == INT_IMPLICITFAST && f_nlu > 0) {
-    freeBodies(h, H, x);
-  }
-  factorSolve(f_nv, H, x, f_M_rownnz, f_M_rowadr, f_M_colind);
-  if (f_opt_integrator == INT_IMPLICITFAST && f_nlu > 0) {
-    placeFreeBodies(x);
+  } else {
+    if (f_opt_integrator == INT_IMPLICITFAST && f_nlu > 0) {
+      freeBodies(h, H, x);
+    }
+    factorSolve(f_nv, H, x, f_M_rownnz, f_M_rowadr, f_M_colind);
+    if (f_opt_integrator == INT_IMPLICITFAST && f_nlu > 0) {
+      placeFreeBodies(x);
+    }
   }
 }
 
