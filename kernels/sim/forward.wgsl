@@ -17,7 +17,7 @@
 // import { needsSmooth, solNewton, startPoint } from './solve'
 // import { tendon, tendonArmature } from './tendon'
 // import { transmission } from './transmission'
-// import { INT_IMPLICIT, INT_RK4, SOL_CG, SOL_PGS } from './types'
+// import { DSBL_CONSTRAINT, INT_IMPLICIT, INT_RK4, SOL_CG, SOL_PGS } from './types'
 // import { applyXfrc } from './wrench'
 
 /** where tmp keeps between stages whether the world has constraint rows */
@@ -148,19 +148,23 @@ fn makeRows() -> bool {
 
 /** the third part of constrain: forces and, where there are rows, qacc */
 fn solveRows(has: bool) {
-  if (has) {
-    if (needsSmooth()) { smoothAcceleration(); }
-    startPoint();
-    var over = false;
-    if (f_opt_solver == SOL_PGS) {
-      over = solPGS();
-    } else if (f_opt_solver == SOL_CG) {
-      over = solCG();
-    } else {
-      over = solNewton();
+  // no solver where the model can have no rows: it is most of a step's text
+  if ((f_opt_disableflags & DSBL_CONSTRAINT) == 0 && f_neq + f_nfriction + f_nlimit + f_ntendon + f_ncand > 0) {
+    if (has) {
+      if (needsSmooth()) { smoothAcceleration(); }
+      startPoint();
+      var over = false;
+      if (f_opt_solver == SOL_PGS) {
+        over = solPGS();
+      } else if (f_opt_solver == SOL_CG) {
+        over = solCG();
+      } else {
+        over = solNewton();
+      }
+      if (over) { mark(f_STATUS_SOLVER); }
     }
-    if (over) { mark(f_STATUS_SOLVER); }
-  } else {
+  }
+  if (!has) {
     for (var i = 0; i < f_nv; i++) { st(f_qfrc_constraint + i, 0.0); }
     st(f_solver_niter, 0.0);
   }

@@ -49,14 +49,14 @@ fn implicitAcceleration(has: bool) {
   for (var i = 0; i < f_nv; i++) { st(x + i, ld(f_qfrc_smooth + i) + ld(f_qfrc_constraint + i)); }
   if (f_opt_integrator == INT_IMPLICIT) {
     solveUnsymmetric(0, f_nv, h, H, x);
-    return;
-  }
-  if (f_opt_integrator == INT_IMPLICITFAST && f_nlu > 0) {
-    freeBodies(h, H, x);
-  }
-  factorSolve(f_nv, H, x, f_M_rownnz, f_M_rowadr, f_M_colind);
-  if (f_opt_integrator == INT_IMPLICITFAST && f_nlu > 0) {
-    placeFreeBodies(x);
+  } else {
+    if (f_opt_integrator == INT_IMPLICITFAST && f_nlu > 0) {
+      freeBodies(h, H, x);
+    }
+    factorSolve(f_nv, H, x, f_M_rownnz, f_M_rowadr, f_M_colind);
+    if (f_opt_integrator == INT_IMPLICITFAST && f_nlu > 0) {
+      placeFreeBodies(x);
+    }
   }
 }
 
@@ -132,6 +132,7 @@ fn advance(act_dot: i32, qacc: i32, qvel: i32, alive: bool) {
     }
   }
 
+  // Runge-Kutta alone gives qvel
   if (f_scalar != 0 && f_opt_integrator != INT_RK4) {
     // slides and hinges only: a coordinate and its velocity share their index
     if (alive) {
