@@ -64,6 +64,7 @@ export function line(m: usize, d: usize, s: usize): void {
   for (let k: usize = 0; k < 3; k++) evaluate(m, s, f32x4.splat(0.1 + 0.9 * <f32>k), g, h, elliptic(m), tmp + 16 * (50 + 4 * k))
   moveResiduals(m, s, f32x4.splat(0.7), ALL)
 }
+export function start(m: usize, d: usize, s: usize): void { startPoint(m, d, s) }
 export function newton(m: usize, d: usize, s: usize): i32 { return v128.any_true(solNewton(m, d, s, ALL)) ? 1 : 0 }
 export function cg(m: usize, d: usize, s: usize): i32 { return v128.any_true(solCG(m, d, s, ALL)) ? 1 : 0 }
 export function pgs(m: usize, d: usize, s: usize): i32 { return v128.any_true(solPGS(m, d, s, ALL)) ? 1 : 0 }
