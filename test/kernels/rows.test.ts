@@ -61,6 +61,12 @@ export function forces(m: usize, p: usize, d: usize, s: usize): void {
   for (let t = 0; t < min(12, f.ntendon(m)); t++) v128.store(out + 16 * (80 + t), tendonLimitForce(m, p, s, t))
   for (let e = 0; e < min(6, f.neq(m)); e++) if (load<i32>(f.eq_type(m) + 4 * e) < 2) equalityForce(m, d, s, e, out + 16 * (92 + 6 * e))
 }
+/** number of the solver's contacts: where they end is an address, which differs from engine to engine */
+export function count(m: usize, s: usize): void {
+  let n: f32 = 0
+  for (let e = f.ctc(m, s), end = ctcEnd(m, s); e < end; e += sizeOf(e)) n++
+  v128.store(f.pgs_w(m, s) + 128, f32x4.splat(n))
+}
 export function again(m: usize, p: usize, d: usize, s: usize): void { whole(m, p, d, s) }
 export function constraintConstants(m: usize, p: usize, s: usize): void { constants(m, p, s) }
 export function setConst(m: usize, p: usize, d: usize, s: usize): void { derived(m, p, d, s) }
@@ -73,6 +79,8 @@ const names = [...STAGES.matchAll(/export function (\w+)/g)].map(x => x[1])
 const stages = buildStages(Object.fromEntries(names.map(x => [x, `../build/stages/${name}`])))
 
 const LIMIT = 1e-5
+/** two roundings of positions around 1 m, times the stiffness of the default solref, 2770 / s^2 */
+const ANCHORS = 4 * 6e-8 * 2770
 
 type Options = SceneOptions & { readonly seed?: number }
 
@@ -145,7 +153,11 @@ function compareContacts(scene: Scene, limit: number): number {
   return ints.cpu.length
 }
 
-function compareRows(scene: Scene, limit: number): number {
+/**
+ * Rows of both engines. A reference acceleration is a small violation times a large stiffness: where violations are
+ * differences of positions, slack is their rounding times that stiffness.
+ */
+function compareRows(scene: Scene, limit: number, slack = 0): number {
   const rows = scene.values('cursor')
   for (const k of [0, 1, 4])
     assert.equal(
@@ -154,7 +166,15 @@ function compareRows(scene: Scene, limit: number): number {
       `cursor ${k}`,
     )
   const records = scene.records('efc', w => cursor(scene, w, 0))
-  compareColumns('efc', records, limit)
+  const [aref, jar] = [2, 4]
+  compareColumns('efc', records, limit, slack > 0 ? [0, 1, 3, 5, 6, 7, 8, 9, 10] : undefined)
+  if (slack > 0)
+    records.cpu.forEach((row, r) => {
+      for (const c of [aref, jar]) {
+        const off = Math.abs(row[c] - records.gpu[r][c])
+        assert.ok(off <= slack + limit * Math.abs(row[c]), `efc ${c}: off by ${off}`)
+      }
+    })
   const part = (name: string) => {
     const { cpu, gpu } = scene.values(name)
     const of = (x: number[][]) => x.map((row, w) => row.slice(0, cursor(scene, w, 1)))
@@ -165,11 +185,16 @@ function compareRows(scene: Scene, limit: number): number {
   return records.cpu.length + compareContacts(scene, limit)
 }
 
+const COUNTED = `var last = f_ctc;
+  for (var k = 0; k < i32(ld(f_pgs_w + 8)); k++) { last += sizeOf(last); }
+  sti(f_cursor + 3, last);`
+const COUNTED_USES = { ld: 'math/v4', sti: 'math/v4', sizeOf: 'sim/contact' }
+
 const ROWS = 'st(f_pgs_w, select(0.0, 1.0, makeConstraint())); countRows();'
 const USES = { makeConstraint: 'sim/constraint', countRows: 'sim/constraint', st: 'math/v4' }
 
 /** rows of both engines from one state; their number */
-async function sameRows(scene: Scene, limit = LIMIT): Promise<number> {
+async function sameRows(scene: Scene, slack = 0): Promise<number> {
   scene.cpu((x, { m, p, d, s }) => x.before(m, p, d, s))
   await scene.seed()
   scene.cpu((x, { m, p, d, s }) => x.rows(m, p, d, s))
@@ -177,10 +202,9 @@ async function sameRows(scene: Scene, limit = LIMIT): Promise<number> {
   const found = scene.values('pgs_w', 1)
   assert.equal(found.gpu, found.cpu)
   scene.compare({ nefc: 0 })
-  return compareRows(scene, limit)
+  return compareRows(scene, LIMIT, slack)
 }
 
-/** columns of contacts, in the order of efc_J: only those of a contact's first row are written */
 const CONTACTS: Readonly<Record<string, Options>> = {
   condim_1_elliptic: {},
   condim_1_pyramidal: {},
@@ -214,7 +238,7 @@ const OTHERS: Readonly<Record<string, Options>> = {
   eq_weld_world: {},
   frictionloss: {},
   limit_ball: { kick: 8 },
-  limit_both_sides: {},
+  limit_both_sides: { kick: 12 },
   limit_hinge: { kick: 8 },
   limit_slide: { kick: 8 },
   tendon_frictionloss: {},
@@ -232,7 +256,7 @@ const SCENES: Readonly<Record<string, Options>> = {
 for (const [model, options] of Object.entries({ ...CONTACTS, ...OTHERS, ...SCENES })) {
   test(`rows: ${model}`, async () => {
     const scene = await open(model, options)
-    const count = await sameRows(scene)
+    const count = await sameRows(scene, /^eq_(connect|weld)/.test(model) ? ANCHORS : 0)
     if (model !== 'eq_inactive') assert.ok(count > 0, 'no world has rows')
     scene.release()
   })
@@ -248,6 +272,7 @@ for (const [model, options] of Object.entries({
     scene.cpu((x, { m, p, d, s }) => {
       x.before(m, p, d, s)
       x.rows(m, p, d, s)
+      x.count(m, s)
     })
     for (const [x, alpha] of [
       [0, 0.5],
@@ -257,9 +282,9 @@ for (const [model, options] of Object.entries({
       await scene.seed()
       scene.cpu((y, { m, d, s }, w) => y.cones(m, d, s, w % 5, x, alpha))
       await scene.gpu(
-        `let x = ${x ? 'f_qvel' : 'f_qacc_warmstart'}; let p = ${x ? 'f_qacc_warmstart' : 'f_qvel'};
-        var line = vec3f(0.0); var n = 0.0; var k = 0; let end = ctcEnd();
-        for (var e = f_ctc; e < end; e += sizeOf(e)) {
+        `${COUNTED} let x = ${x ? 'f_qvel' : 'f_qacc_warmstart'}; let p = ${x ? 'f_qacc_warmstart' : 'f_qvel'};
+        var line = vec3f(0.0); var n = 0.0; var i = 0;
+        for (var e = f_ctc; e < last; e += sizeOf(e)) {
           let dim = ldi(e);
           residual(e, f_efc_J, f_efc_colind, x, jarOf(e, dim));
           product(e, f_efc_J, f_efc_colind, p, jpOf(e, dim));
@@ -267,8 +292,8 @@ for (const [model, options] of Object.entries({
           force(e, forceOf(e, dim));
           line = coneLine(e, jpOf(e, dim), ${alpha.toFixed(4)}, line);
           if (f_opt_cone == 1 && dim > 1 && curved(e)) { n += 1.0; }
-          if (k == lane % 5) { coneHessian(e, f_cone); }
-          k++;
+          if (i == lane % 5) { coneHessian(e, f_cone); }
+          i++;
         }
         st3(f_pgs_w, line); st(f_pgs_w + 3, n);`,
         {
@@ -277,7 +302,7 @@ for (const [model, options] of Object.entries({
           ...Object.fromEntries(
             ['coneHessian', 'coneLine', 'curved', 'force', 'product', 'residual', 'zoneAt'].map(n => [n, 'sim/cone']),
           ),
-          ctcEnd: 'sim/row',
+          ...COUNTED_USES,
         },
       )
       assert.ok(compareContacts(scene, LIMIT) > 0, 'no world has a contact')
@@ -316,10 +341,14 @@ for (const [model, options] of Object.entries({
 } as Record<string, Options>)) {
   test(`forces: ${model}`, async () => {
     const scene = await open(model, options)
-    scene.cpu((x, { m, p, d, s }) => x.advance(m, p, d, s))
+    scene.cpu((x, { m, p, d, s }) => {
+      x.advance(m, p, d, s)
+      x.count(m, s)
+    })
     await scene.seed()
     scene.cpu((x, { m, p, d, s }) => x.forces(m, p, d, s))
-    await scene.gpu(FORCES, {
+    await scene.gpu(`${COUNTED} ${FORCES}`, {
+      ...COUNTED_USES,
       ...Object.fromEntries(['i32at', 'st', 'st3'].map(n => [n, 'math/v4'])),
       ...Object.fromEntries(
         ['contactForce', 'contactRows', 'equalityForce', 'jointLimitForce', 'ncon', 'tendonLimitForce'].map(n => [
