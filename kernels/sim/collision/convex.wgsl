@@ -1,6 +1,6 @@
 // import { ld3, ldmat3, par, par3, ld, st, st3 } from '../../math/v4'
 // import { DSBL_MULTICCD, GEOM_POS } from '../types'
-// import { BOX, CAPSULE, CCD_MAXITERATIONS, CYLINDER, ELLIPSOID, FAR, FOUND, FOUND_STRIDE, LINE, MINVAL, Object, POINT, ROUNDING, SPHERE, ccd } from './ccd/layout'
+// import { BOX, CAPSULE, CCD_MAXITERATIONS, CYLINDER, ELLIPSOID, FAR, FOUND, FOUND_STRIDE, LINE, Object, POINT, SPHERE, ccd } from './ccd/layout'
 // import { epa } from './ccd/epa'
 // import { gjk } from './ccd/gjk'
 // import { manifold } from './ccd/manifold'
@@ -131,6 +131,7 @@ fn penetration() -> i32 {
       let n = x * (1.0 / sqrt(dot(x, x)));
       ccd.x1 += taken1 * n;
       ccd.x2 -= taken2 * n;
+      ccd.normal = n;
       ccd.dist = dist - taken;
       return SHALLOW;
     }
@@ -143,11 +144,7 @@ fn found(n: i32, margin: f32) {
   let f = f_ccd + FOUND + FOUND_STRIDE * n;
   st(f, margin + ccd.dist);
   st3(f + 1, 0.5 * (ccd.x1 + ccd.x2));
-  let x = ccd.x1 - ccd.x2;
-  let norm = sqrt(dot(x, x));
-  var normal = vec3f(1.0, 0.0, 0.0);
-  if (norm >= MINVAL) { normal = x / norm; }
-  st3(f + 4, normal);
+  st3(f + 4, ccd.normal);
 }
 
 /** turn the object about the point at o and the unit axis (x, y, z) by the angle whose sine is s */

@@ -1,5 +1,5 @@
 // import { ld, ld3, ldi, sti } from '../../../math/v4'
-// import { ADJ, DIST2, FAR, HORIZON, MAXEDGE, NUMBER, PROJ, ROUNDING, VERT1, VERT2, ccd, face, iterations, map, room, vertex } from './layout'
+// import { ADJ, DIST2, FAR, HORIZON, MAXEDGE, MINVAL, NUMBER, PROJ, VERT1, VERT2, ccd, face, iterations, map, room, vertex } from './layout'
 // import { attachFace, corner, firstPolytope, horizon, insertSupport, mapFace, next } from './polytope'
 // import { affine } from './simplex'
 
@@ -90,6 +90,10 @@ fn epa() -> i32 {
   let lambda = affine(ld3(vertex(corner(best, 0))), ld3(vertex(corner(best, 1))), ld3(vertex(corner(best, 2))), ld3(best + PROJ));
   ccd.x1 = witness(best, VERT1, lambda);
   ccd.x2 = witness(best, VERT2, lambda);
-  ccd.dist = -sqrt(ld(best + DIST2));
+  let depth = sqrt(ld(best + DIST2));
+  ccd.dist = -depth;
+  // of a shallow contact the difference of the points would keep few digits
+  ccd.normal = vec3f(1.0, 0.0, 0.0);
+  if (depth >= MINVAL) { ccd.normal = ld3(best + PROJ) / depth; }
   return best;
 }

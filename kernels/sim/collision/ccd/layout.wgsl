@@ -23,10 +23,11 @@ struct Ccd {
   limit: i32,
   tolerance: f32,
   unit: f32,
-  /** witness points on the objects, signed distance between them */
+  /** witness points on the objects, signed distance between them, and of objects that overlap the direction from x2 to x1 */
   x1: vec3f,
   x2: vec3f,
   dist: f32,
+  normal: vec3f,
   /** a separating plane is known */
   separated: bool,
   /** corners of the simplex; iterations spent; corners, faces and mapped faces of the polytope; edges of the horizon */
@@ -90,7 +91,7 @@ const FAR: f32 = 3.4e38;
  * Rounding of a coordinate of the Minkowski difference, of order 1: the last bit is 6e-8, and some sums take part. No
  * distance is known better than this.
  */
-const ROUNDING: f32 = 3e-7;
+const ROUNDING: f32 = 1e-7;
 
 fn iterations() -> i32 { return ccd.limit; }
 fn vertex(i: i32) -> i32 { return f_ccd + CCD_HEAD + VERTEX * i; }

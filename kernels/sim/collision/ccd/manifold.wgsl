@@ -370,8 +370,8 @@ fn emit(c: Clip, p: vec3f, normal: vec3f, direction: vec3f, sign: f32, flip: boo
     deep = deep || dist < 0.0;
     st(out, dist);
     st3(out + 1, v + 0.5 * way * direction);
-    let ahead = select(way, -way, flip);
-    st3(out + 4, unit(ahead * direction));
+    // along `way`, which may be 0 here
+    st3(out + 4, unit(select(-sign, sign, flip) * direction));
   }
   return select(-1, c.n, c.n == 0 || deep);
 }
