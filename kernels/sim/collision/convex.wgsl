@@ -22,6 +22,12 @@ const DISTINCT: f32 = 1e-3;
 /** smallest tolerance, in units: some roundings of a coordinate */
 const FINEST: f32 = 1e-6;
 
+/**
+ * gjk may stop this far from the origin (units) because the simplex is flat and has no more digits: with no plane between
+ * the objects, they touch
+ */
+const STALLED: f32 = 1e-4;
+
 /** half extent of a shape along the unit vector (x, y, z) */
 fn extent(rot: mat3x3f, s: vec3f, shape: i32, n: vec3f) -> f32 {
   if (shape == SPHERE) { return s.x; }
@@ -93,7 +99,7 @@ fn shrunk(obj: Object, taken: f32) -> Object {
 /** Penetration of the objects as they are: the face of the polytope where it is, 0 if there is none. */
 fn deepest() -> i32 {
   // gjk without a cutoff was the last; its calls stand in one place (penetration)
-  if (!(ccd.dist <= ccd.tolerance)) { return 0; }
+  if (!(ccd.dist <= max(ccd.tolerance, STALLED))) { return 0; }
   if (ccd.nsimplex < 2 || ccd.separated) { return 0; }
   let f = epa();
   return select(0, f, f != 0 && ccd.dist < 0.0);
