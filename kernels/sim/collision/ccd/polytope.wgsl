@@ -1,5 +1,5 @@
 // import { ld, ld3, ldi, st, st3, sti } from '../../../math/v4'
-// import { ADJ, DELETED, DIST2, FAR, HORIZON, INDEX, MAXEDGE, MINVAL, MINVAL2, NUMBER, PROJ, ROUNDING, SIMPLEX, TODO, UNMAPPED, VERTEX, ccd, copyVertex, det3, face, map, vertex } from './layout'
+// import { ADJ, DELETED, DIST2, HORIZON, INDEX, MAXEDGE, MINVAL, MINVAL2, NUMBER, PROJ, ROUNDING, SIMPLEX, TODO, UNMAPPED, VERTEX, ccd, copyVertex, det3, face, map, vertex } from './layout'
 // import { affine, projectOrigin } from './simplex'
 // import { supportAlong } from './support'
 
@@ -65,7 +65,7 @@ fn attachFace(v1: i32, v2: i32, v3: i32, adj1: i32, adj2: i32, adj3: i32) -> f32
   return d2;
 }
 
-/** faces [from, to) of FIRST_FACES; returns the first whose plane is closer than the square root of least, to if none is */
+/** faces [begin, end) of FIRST_FACES; returns the first whose plane is closer than the square root of least, end if none is */
 fn attachFirst(begin: i32, end: i32, least: f32) -> i32 {
   for (var i = begin; i < end; i++) {
     let x = FIRST_FACES[i];
@@ -123,7 +123,7 @@ fn linePasses(v1: vec3f, v2: vec3f, v3: vec3f, v4: vec3f, v5: vec3f) -> bool {
   return all(sides >= vec3f()) || all(sides <= vec3f());
 }
 
-/** is p in the triangle? w: 2 vectors */
+/** is p in the triangle? */
 fn inTriangle(v1: vec3f, v2: vec3f, v3: vec3f, p: vec3f) -> bool {
   let l = affine(v1, v2, v3, p);
   if (any(l < vec3f())) { return false; }
