@@ -275,6 +275,7 @@ test('rays and points against every shape', async () => {
       hits > 40 && grazing <= 2 && edge <= 1 && inside > 0 && inside < nworld,
       `${name}: ${hits} hits, ${grazing} on one side only, ${inside} inside, ${edge} on one side only`,
     )
+    // where a ray grazes, the rounding of the geom's frame shows many times over
     assert.ok(
       quantile(dist, 0.98) < 1e-5 && quantile(dist, 1) < 1e-3,
       `${name}: distance ${quantile(dist, 0.98)}, ${quantile(dist, 1)}`,

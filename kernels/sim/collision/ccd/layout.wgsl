@@ -65,7 +65,10 @@ const FOUND: i32 = 216;
 const FOUND_STRIDE: i32 = 7;
 /** what the manifold of flat faces needs (manifold.wgsl) */
 const MANIFOLD: i32 = 251;
-/** vertices of the first polytope and one an iteration, faces, the map: CCD_HEAD + 11 (5 + n) + 6 (12 + 2) n quantities */
+/**
+ * Behind this: vertices of the first polytope and one an iteration, 6 faces an iteration, the map. In all
+ * CCD_HEAD + 11 (5 + n) + 6 (12 + 2) n = 747 + 95 n quantities for n iterations.
+ */
 const CCD_HEAD: i32 = 692;
 const CCD_FIRST_VERTICES: i32 = 5;
 const CCD_FACES: i32 = 6;
