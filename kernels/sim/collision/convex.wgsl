@@ -254,7 +254,6 @@ fn convexConvex(A: i32, sa: i32, type1: i32, B: i32, sb: i32, type2: i32, margin
   let reach = boundingRadius(type1, pair.sizeA) + boundingRadius(type2, pair.sizeB);
   let unit = bitcast<f32>(bitcast<u32>(max(reach, 1e-10)) & 0x7f800000u);
   let scale = 1.0 / unit;
-  ccd.unit = unit;
   ccd.limit = min(f_opt_ccd_iterations, CCD_MAXITERATIONS);
   ccd.tolerance = max(f_opt_ccd_tolerance * scale, FINEST);
   let multi = (f_opt_disableflags & DSBL_MULTICCD) == 0 && type1 != SPHERE && type1 != ELLIPSOID && type2 != ELLIPSOID;

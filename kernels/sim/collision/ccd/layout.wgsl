@@ -19,10 +19,9 @@ struct Object { shape: i32, size: vec3f, pos: vec3f, mat: mat3x3f, margin: f32 }
 struct Ccd {
   obj1: Object,
   obj2: Object,
-  /** iterations allowed; tolerance (units); length of the unit (m) */
+  /** iterations allowed; tolerance (units) */
   limit: i32,
   tolerance: f32,
-  unit: f32,
   /** witness points on the objects, signed distance between them, and of objects that overlap the direction from x2 to x1 */
   x1: vec3f,
   x2: vec3f,
@@ -54,7 +53,7 @@ const VERT2: i32 = 6;
 const FEATURE1: i32 = 9;
 const FEATURE2: i32 = 10;
 
-// addresses below f_ccd
+// addresses from f_ccd on
 const SIMPLEX: i32 = 0;
 const SIMPLEX2: i32 = 44;
 /** pairs of integers (face, its edge), as many as fit */
