@@ -3,6 +3,7 @@
  * the compiler knows every expression and the bounds of every loop.
  */
 import { type Layout, V } from '../engine/layout.js'
+import { widestOf } from '../engine/webgpu/program.js'
 import { ACTIVATION, LAYER, layerMemory, type Network, PERTURB, SEGMENTS, type Segment } from '../program.js'
 import type { Compiled } from './compile.js'
 import type { Base, Instruction, SegmentCode } from './segment.js'
@@ -114,11 +115,6 @@ function wideOf({ kind, nin, nout, bias }: Network['layers'][number], perturb: n
   if (kind === LAYER.DENSE) return matrix(nout, nin) + (bias ? nout : 0)
   const gates = kind === LAYER.GRU ? 3 : 4
   return matrix(gates * nout, nin) + matrix(gates * nout, nout) + 4 * nout
-}
-
-/** Widest of a network's observations, actions and layers. */
-export function widestOf(network: Network): number {
-  return Math.max(network.nobs, network.nact, ...network.layers.map(layer => layer.nout))
 }
 
 /** The layers of a policy; `perturb` and `rank` say what the parameters of a world are. */

@@ -101,4 +101,40 @@ test('every reason is of a function that is alone', () => {
   assert.equal(stale, [])
 })
 
+/** what WGSL leaves open: an absolute error of 2^-11 for sin and cos, and the like */
+const BUILTINS = [
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'atan2',
+  'sinh',
+  'cosh',
+  'tanh',
+  'exp',
+  'exp2',
+  'log',
+  'log2',
+  'pow',
+]
+
+test('transcendental functions are ours, and NaN is found by its bits', () => {
+  const found: string[] = []
+  for (const file of readdirSync(`${root}/kernels`, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.wgsl')) continue
+    const text = readFileSync(`${root}/kernels/${file}`, 'utf8')
+    const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '')
+    for (const name of BUILTINS) {
+      if (!new RegExp(`\\b${name}\\(`).test(code)) continue
+      const ours =
+        new RegExp(`fn ${name}\\(`).test(code) || new RegExp(`import \\{[^}]*\\b${name}\\b[^}]*\\}`).test(text)
+      if (!ours) found.push(`${file}: ${name}`)
+    }
+    for (const [whole, a, b] of code.matchAll(/\b(\w+) [!=]= (\w+)\b/g)) if (a === b) found.push(`${file}: ${whole}`)
+  }
+  assert.equal(found, [])
+})
+
 test.run()

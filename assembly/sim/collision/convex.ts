@@ -15,7 +15,7 @@ const VERSINE: f64 = 4.999999583333347e-7
 /** contacts are distinct beyond this share of the smaller bounding radius */
 const DISTINCT: f64 = 1e-3
 
-/** half extent of a shape along the unit vector (x, y, z), four worlds */
+/** half extent of a shape along the unit vector (x, y, z) */
 function extent(G: usize, size: usize, shape: i32, x: v128, y: v128, z: v128): v128 {
   const s0 = ld(size)
   if (shape == SPHERE) return s0
@@ -30,7 +30,7 @@ function extent(G: usize, size: usize, shape: i32, x: v128, y: v128, z: v128): v
   return add(add(abs4(ex), abs4(ey)), ez)
 }
 
-/** worlds of act in which the planes across the unit vector n do not separate the two, whose centres are d apart */
+/** worlds in which the planes across the unit vector n do not separate the two, whose centres are d apart */
 function overlap(
   A: usize, sa: usize, type1: i32, B: usize, sb: usize, type2: i32, margin: v128, act: v128,
   dx: v128, dy: v128, dz: v128, nx: v128, ny: v128, nz: v128,
@@ -41,8 +41,8 @@ function overlap(
 }
 
 /**
- * Worlds of act in which the two may be within the margin: not separated along the line of centres, the axes of a box,
- * the axis of a cylinder.
+ * Worlds in which the two may be within the margin: not separated along the line of centres, the axes of a box, the axis
+ * of a cylinder.
  */
 function mayTouch(A: usize, sa: usize, type1: i32, B: usize, sb: usize, type2: i32, margin: v128, act: v128): v128 {
   const x = sub(ld(B + GEOM_POS), ld(A + GEOM_POS))
@@ -60,7 +60,7 @@ function mayTouch(A: usize, sa: usize, type1: i32, B: usize, sb: usize, type2: i
   return act
 }
 
-/** an object from a record of one world (G, size: at the lane) */
+/** an object from a record of one world */
 function setObject(obj: usize, shape: i32, G: usize, size: usize, margin: f64): void {
   store<i32>(obj + SHAPE, shape)
   set(obj + SIZE, get(size, 0), get(size, 1), get(size, 2))
@@ -257,9 +257,8 @@ function convexLane(c: usize, A: usize, sa: usize, type1: i32, B: usize, sb: usi
 }
 
 /**
- * Two convex shapes (mjtGeom type1 <= type2): up to 5 contacts. A, sa, B, sb, margin, act, out: see collision/driver.ts.
- * c: scratch of the convex routine (SCRATCH_FIELDS ccd); iterations, tolerance: opt_ccd_*; multiccd: more than one
- * contact for flat shapes.
+ * Two convex shapes (mjtGeom type1 <= type2): up to 5 contacts. A, sa, B, sb, margin, out: see collision/driver.ts.
+ * Iterations and tolerance: opt_ccd_*; more than one contact for flat shapes, unless DSBL_MULTICCD.
  *   source  MuJoCo engine_collision_convex.c, mjc_Convex
  */
 export function convexConvex(

@@ -1,5 +1,6 @@
 /** Where everything of a batch lies on the GPU, and the constants its kernels are compiled with. */
 import {
+  CCD,
   constantFields,
   type Field,
   fieldSize,
@@ -23,6 +24,19 @@ import type { Constants, Typed } from './link.js'
 const RECORD: Readonly<Record<string, number>> = { efc: 11, con: 18 }
 /** integers that a solver contact has more than on the CPU, where four share a quantity */
 const CONTACT_MORE = 5
+
+/** memory of the convex routine in quantities: kernels/sim/collision/ccd/layout.wgsl */
+const CCD_HERE = { HEAD: 692, VERTEX: 11, FACE: 12, MAP: 2 }
+
+/** what the convex routine needs here, from what it needs on the CPU (bytes of CCD, 16 a quantity) */
+function ccdQuantities(nccd: number): number {
+  if (nccd === 0) return 0
+  const { VERTEX, FACE, MAP, FIRST_VERTICES, FACES, HEAD } = CCD
+  const each = VERTEX + (FACE + MAP) * FACES
+  const iterations = Math.floor((16 * nccd - HEAD - VERTEX * FIRST_VERTICES) / each)
+  const here = CCD_HERE
+  return here.HEAD + here.VERTEX * (FIRST_VERTICES + iterations) + (here.FACE + here.MAP) * FACES * iterations
+}
 
 export interface GpuLayout {
   readonly sizes: Sizes
@@ -51,6 +65,7 @@ export function layOutGpu(sizes: Sizes): GpuLayout {
   const scratch = (f: Field): number => {
     const rows = f.shape[0]
     if (f.name in RECORD) return RECORD[f.name] * sizes[rows as keyof Sizes]
+    if (f.name === 'ccd') return ccdQuantities(sizes.nccd)
     if (f.name === 'ctc') return sizes.nctc + CONTACT_MORE * sizes.nconblock
     return whole(f)
   }

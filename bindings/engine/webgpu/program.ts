@@ -60,6 +60,11 @@ export interface RolloutBuild {
   >
 }
 
+/** Widest of a network's observations, actions and layers. */
+export function widestOf(network: Network): number {
+  return Math.max(network.nobs, network.nact, ...network.layers.map(layer => layer.nout))
+}
+
 /** Words of the rollout record as constants r_…; those that are not here stand in the record at call.a0 of T. */
 export function rolloutConstants(build: RolloutBuild): Map<string, number | Typed> {
   const { program, network, settings, perturb, rank, at } = build
@@ -82,7 +87,7 @@ export function rolloutConstants(build: RolloutBuild): Map<string, number | Type
       nlayer: network.layers.length,
       nparam: network.nparam,
       nmemory: memorySize(network),
-      widest: Math.max(network.nobs, network.nact, ...network.layers.map(layer => layer.nout)),
+      widest: widestOf(network),
       perturb,
       rank,
       nwide: wideSize(network, perturb, rank),
@@ -97,7 +102,6 @@ export function rolloutConstants(build: RolloutBuild): Map<string, number | Type
 
 /** Quantities of E that a world needs. @param nio numbers of the task's kernel (bindings/task/kernel.ts) */
 export function rolloutWork({ program, network, perturb, rank, nring }: RolloutBuild, nio: number): number {
-  const widest = Math.max(network.nobs, network.nact, ...network.layers.map(layer => layer.nout))
   return (
     FIXED_WORK +
     nio +
@@ -107,7 +111,7 @@ export function rolloutWork({ program, network, perturb, rank, nring }: RolloutB
     program.metrics.length +
     3 * network.nobs +
     memorySize(network) +
-    6 * widest +
+    6 * widestOf(network) +
     rank +
     wideSize(network, perturb, rank)
   )

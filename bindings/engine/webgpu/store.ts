@@ -328,10 +328,23 @@ export class GpuStore implements Backend {
       if (![...FRAMES_FROM].some(name => this.#written.has(name))) put('lnk_flags', this.#host.table('lnk_flags'))
       this.#engine.write(this.#buffers.M, 0, words)
       const kernel = await this.#kernel('setConst')
-      await this.#engine.run(kernel, this.#bindings, this.#call(), this.nworld, 1)
+      await this.#keepingState(() => this.#engine.run(kernel, this.#bindings, this.#call(), this.nworld, 1))
     } catch (error) {
       this.#stale = true
       throw error
+    }
+  }
+
+  /** the kernel that makes constants works where a world's state is */
+  async #keepingState(act: () => Promise<void>): Promise<void> {
+    const words = this.layout.dsize * this.nworld
+    const kept = this.#engine.buffer(4 * words, 'the state kept')
+    try {
+      this.#engine.copy(this.#buffers.W, kept, words)
+      await act()
+      this.#engine.copy(kept, this.#buffers.W, words)
+    } finally {
+      kept.destroy()
     }
   }
 

@@ -29,7 +29,7 @@ function coverHorizon(c: usize, w: i32, lower2: f64, upper2: f64): bool {
   return true
 }
 
-/** the face closest to the origin of those in the map; 0 if there is none */
+/** the face closest to the origin of those in the map, if there is one */
 function closestFace(c: usize): usize {
   let best: usize = 0, least = FAR
   const end = map(c, load<i32>(c + NMAP))

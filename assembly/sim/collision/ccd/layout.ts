@@ -98,7 +98,7 @@ export const FAR: f64 = f64.MAX_VALUE
 /** faces there is room for */
 // @ts-ignore: decorator
 @inline export function room(c: usize): i32 { return CCD_FACES * iterations(c) }
-/** entry i of the map, the faces that may be the closest: squared distance (f64), number of the face */
+/** entry i of the map, the faces that may be the closest: squared distance, number of the face */
 // @ts-ignore: decorator
 @inline export function map(c: usize, i: i32): usize { return face(c, room(c)) + <usize>CCD_MAP * <usize>i }
 
@@ -117,9 +117,10 @@ export const NUMBER: usize = 8
   store<f64>(p, y, 8)
   store<f64>(p, z, 16)
 }
-/** a call of memory.copy costs more than it moves here */
+/** one vertex becomes another */
 // @ts-ignore: decorator
 @inline export function copyVertex(to: usize, from: usize): void {
+  // a call of memory.copy costs more than it moves here
   for (let i: usize = 0; i < VERTEX; i += 16) v128.store(to + i, v128.load(from + i))
 }
 // @ts-ignore: decorator

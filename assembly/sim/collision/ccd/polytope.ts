@@ -100,7 +100,7 @@ function linePasses(v1: usize, v2: usize, v3: usize, v4: usize, v5: usize, w: us
   return (a >= 0 && b >= 0 && d >= 0) || (a <= 0 && b <= 0 && d <= 0)
 }
 
-/** is p in the triangle? w: 2 vectors */
+/** is p in the triangle? */
 function inTriangle(v1: usize, v2: usize, v3: usize, p: usize, w: usize): bool {
   affine(w, v1, v2, v3, p)
   const a = X(w), b = Y(w), d = Z(w)

@@ -89,7 +89,7 @@ function segment(lambda: usize, s1: usize, s2: usize): void {
   return x * x + y * y + z * z
 }
 
-/** lambda (3) of the triangle. c: the routine's memory; p: a vector */
+/** lambda (3) of the triangle */
 function triangle(lambda: usize, s1: usize, s2: usize, s3: usize, c: usize, p: usize): void {
   if (!projectOrigin(p, s1, s2, s3)) {
     segment(lambda, s1, s2)
@@ -157,7 +157,7 @@ function tetrahedron(lambda: usize, s1: usize, s2: usize, s3: usize, s4: usize, 
   if (!in4) best = tryFace(lambda, 3, s1, s2, s3, best, c, p)
 }
 
-/** lambda (4) = barycentric coordinates of the point closest to the origin; 0 beyond the n corners s1 …. p: a vector */
+/** lambda (4) = barycentric coordinates of the point closest to the origin; 0 beyond the n corners s1 … */
 export function subdistance(lambda: usize, n: i32, s1: usize, s2: usize, s3: usize, s4: usize, c: usize, p: usize): void {
   set(lambda, 1, 0, 0)
   store<f64>(lambda, 0, 24)

@@ -1,5 +1,5 @@
 // import { ld, ld3, ldi, sti } from '../../../math/v4'
-// import { ADJ, DIST2, FAR, HORIZON, MAXEDGE, NUMBER, PROJ, ROUNDING, VERT1, VERT2, ccd, face, iterations, map, room, vertex } from './layout'
+// import { ADJ, DIST2, FAR, HORIZON, MAXEDGE, MINVAL, NUMBER, PROJ, VERT1, VERT2, ccd, face, iterations, map, room, vertex } from './layout'
 // import { attachFace, corner, firstPolytope, horizon, insertSupport, mapFace, next } from './polytope'
 // import { affine } from './simplex'
 
@@ -10,7 +10,10 @@ const CROSSED: f32 = 2e-6;
 
 /** witness point of one object (offset: VERT1 or VERT2) on a face */
 fn witness(f: i32, offset: i32, lambda: vec3f) -> vec3f {
-  return lambda.x * ld3(vertex(corner(f, 0)) + offset) + lambda.y * ld3(vertex(corner(f, 1)) + offset) + lambda.z * ld3(vertex(corner(f, 2)) + offset);
+  let a = ld3(vertex(corner(f, 0)) + offset);
+  let b = ld3(vertex(corner(f, 1)) + offset);
+  let d = ld3(vertex(corner(f, 2)) + offset);
+  return lambda.x * a + lambda.y * b + lambda.z * d;
 }
 
 /** a face from w (vertex number) to every edge of the horizon; false on an unrecoverable numerical issue */
@@ -31,8 +34,9 @@ fn coverHorizon(w: i32, lower2: f32, upper2: f32) -> bool {
   return true;
 }
 
-/** the face closest to the origin of those in the map; its number, -1 if there is none */
+/** the face closest to the origin of those in the map, if there is one */
 fn closestFace() -> i32 {
+  // its number, or -1
   var best = -1;
   var least = FAR;
   for (var i = 0; i < ccd.nmap; i++) {
@@ -90,6 +94,10 @@ fn epa() -> i32 {
   let lambda = affine(ld3(vertex(corner(best, 0))), ld3(vertex(corner(best, 1))), ld3(vertex(corner(best, 2))), ld3(best + PROJ));
   ccd.x1 = witness(best, VERT1, lambda);
   ccd.x2 = witness(best, VERT2, lambda);
-  ccd.dist = -sqrt(ld(best + DIST2));
+  let depth = sqrt(ld(best + DIST2));
+  ccd.dist = -depth;
+  // of a shallow contact the difference of the points would keep few digits
+  ccd.normal = vec3f(1.0, 0.0, 0.0);
+  if (depth >= MINVAL) { ccd.normal = ld3(best + PROJ) / depth; }
   return best;
 }

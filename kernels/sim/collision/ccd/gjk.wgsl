@@ -1,4 +1,4 @@
-// import { ld, ld3 } from '../../../math/v4'
+// import { ld3 } from '../../../math/v4'
 // import { FAR, MINVAL, MINVAL2, ROUNDING, SIMPLEX, SIMPLEX2, VERT1, VERT2, VERTEX, ccd, copyVertex, iterations } from './layout'
 // import { subdistance } from './simplex'
 // import { support } from './support'

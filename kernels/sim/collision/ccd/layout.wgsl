@@ -19,14 +19,14 @@ struct Object { shape: i32, size: vec3f, pos: vec3f, mat: mat3x3f, margin: f32 }
 struct Ccd {
   obj1: Object,
   obj2: Object,
-  /** iterations allowed; tolerance (units); length of the unit (m) */
+  /** iterations allowed; tolerance (units) */
   limit: i32,
   tolerance: f32,
-  unit: f32,
-  /** witness points on the objects, signed distance between them */
+  /** witness points on the objects, signed distance between them, and of objects that overlap the direction from x2 to x1 */
   x1: vec3f,
   x2: vec3f,
   dist: f32,
+  normal: vec3f,
   /** a separating plane is known */
   separated: bool,
   /** corners of the simplex; iterations spent; corners, faces and mapped faces of the polytope; edges of the horizon */
@@ -53,7 +53,7 @@ const VERT2: i32 = 6;
 const FEATURE1: i32 = 9;
 const FEATURE2: i32 = 10;
 
-// addresses below f_ccd
+// addresses from f_ccd on
 const SIMPLEX: i32 = 0;
 const SIMPLEX2: i32 = 44;
 /** pairs of integers (face, its edge), as many as fit */
@@ -64,7 +64,10 @@ const FOUND: i32 = 216;
 const FOUND_STRIDE: i32 = 7;
 /** what the manifold of flat faces needs (manifold.wgsl) */
 const MANIFOLD: i32 = 251;
-/** vertices of the first polytope and one an iteration, faces, the map: CCD_HEAD + 11 (5 + n) + 6 (12 + 2) n quantities */
+/**
+ * Behind this: vertices of the first polytope and one an iteration, 6 faces an iteration, the map. In all
+ * CCD_HEAD + 11 (5 + n) + 6 (12 + 2) n = 747 + 95 n quantities for n iterations.
+ */
 const CCD_HEAD: i32 = 692;
 const CCD_FIRST_VERTICES: i32 = 5;
 const CCD_FACES: i32 = 6;
@@ -90,7 +93,7 @@ const FAR: f32 = 3.4e38;
  * Rounding of a coordinate of the Minkowski difference, of order 1: the last bit is 6e-8, and some sums take part. No
  * distance is known better than this.
  */
-const ROUNDING: f32 = 3e-7;
+const ROUNDING: f32 = 1e-7;
 
 fn iterations() -> i32 { return ccd.limit; }
 fn vertex(i: i32) -> i32 { return f_ccd + CCD_HEAD + VERTEX * i; }

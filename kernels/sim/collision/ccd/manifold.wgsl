@@ -1,4 +1,4 @@
-// import { ld, ld3, ldi, st, st3, sti } from '../../../math/v4'
+// import { ld3, ldi, st, st3, sti } from '../../../math/v4'
 // import { CYLINDER, FEATURE1, FEATURE2, FOUND, FOUND_STRIDE, MANIFOLD, MINVAL, Object, ROUNDING, VERT1, VERT2, ccd, vertex } from './layout'
 // import { corner } from './polytope'
 
@@ -370,8 +370,8 @@ fn emit(c: Clip, p: vec3f, normal: vec3f, direction: vec3f, sign: f32, flip: boo
     deep = deep || dist < 0.0;
     st(out, dist);
     st3(out + 1, v + 0.5 * way * direction);
-    let ahead = select(way, -way, flip);
-    st3(out + 4, unit(ahead * direction));
+    // along `way`, which may be 0 here
+    st3(out + 4, unit(select(-sign, sign, flip) * direction));
   }
   return select(-1, c.n, c.n == 0 || deep);
 }
@@ -422,7 +422,8 @@ fn manifold(f: i32) -> i32 {
     sign = 1.0;
     others = outline(two, ccd.obj2, ldi(two + FACEID + (both & 3)));
   }
-  let n = emit(clip(clipper + OUTLINE, corners, clipped + OUTLINE, others, normal), ld3(clipper + OUTLINE), normal, direction, sign, !first);
+  let left = clip(clipper + OUTLINE, corners, clipped + OUTLINE, others, normal);
+  let n = emit(left, ld3(clipper + OUTLINE), normal, direction, sign, !first);
   // the edge is not over the face: MuJoCo 3.14 then turns the normal of the one contact around
   if (n == 0 && !first) {
     let turned = f_ccd + FOUND + 4;

@@ -1,5 +1,5 @@
 // import { ld, ld3, ldi, st, st3, sti } from '../../../math/v4'
-// import { ADJ, DELETED, DIST2, FAR, HORIZON, INDEX, MAXEDGE, MINVAL, MINVAL2, NUMBER, PROJ, ROUNDING, SIMPLEX, TODO, UNMAPPED, VERTEX, ccd, copyVertex, det3, face, map, vertex } from './layout'
+// import { ADJ, DELETED, DIST2, HORIZON, INDEX, MAXEDGE, MINVAL, MINVAL2, NUMBER, PROJ, ROUNDING, SIMPLEX, TODO, UNMAPPED, VERTEX, ccd, copyVertex, det3, face, map, vertex } from './layout'
 // import { affine, projectOrigin } from './simplex'
 // import { supportAlong } from './support'
 
@@ -65,7 +65,7 @@ fn attachFace(v1: i32, v2: i32, v3: i32, adj1: i32, adj2: i32, adj3: i32) -> f32
   return d2;
 }
 
-/** faces [from, to) of FIRST_FACES; returns the first whose plane is closer than the square root of least, to if none is */
+/** faces [begin, end) of FIRST_FACES; returns the first whose plane is closer than the square root of least, end if none is */
 fn attachFirst(begin: i32, end: i32, least: f32) -> i32 {
   for (var i = begin; i < end; i++) {
     let x = FIRST_FACES[i];
@@ -123,7 +123,7 @@ fn linePasses(v1: vec3f, v2: vec3f, v3: vec3f, v4: vec3f, v5: vec3f) -> bool {
   return all(sides >= vec3f()) || all(sides <= vec3f());
 }
 
-/** is p in the triangle? w: 2 vectors */
+/** is p in the triangle? */
 fn inTriangle(v1: vec3f, v2: vec3f, v3: vec3f, p: vec3f) -> bool {
   let l = affine(v1, v2, v3, p);
   if (any(l < vec3f())) { return false; }
@@ -132,8 +132,9 @@ fn inTriangle(v1: vec3f, v2: vec3f, v3: vec3f, p: vec3f) -> bool {
 }
 
 fn setCentre(n: i32) {
+  // of all corners of the first polytope: a simplex on the surface would leave the side of its faces to rounding
   var x = vec3f();
-  for (var i = 0; i < n; i++) { x += ld3(f_ccd + SIMPLEX + VERTEX * i); }
+  for (var i = 0; i < n; i++) { x += ld3(vertex(i)); }
   ccd.centre = x / f32(n);
 }
 
@@ -169,13 +170,13 @@ fn around(d: vec3f) -> mat3x3f {
 /** from a segment: three support points around it make a hexahedron */
 fn fromSegment() -> i32 {
   clear();
-  setCentre(2);
   let simplex = f_ccd + SIMPLEX;
   let d = ld3(simplex + VERTEX) - ld3(simplex);
   var u = around(d);
   insertVertex(simplex);
   insertVertex(simplex + VERTEX);
   for (var k = 0; k < 3; k++) { insertSupport(u[k], sqrt(dot(u[k], u[k]))); }
+  setCentre(5);
   let flat = attachFirst(0, 6, ROUNDING * ROUNDING);
   if (flat < 6) { return fromFace(face(flat)); }
   return select(NONE, DONE, linePasses(ld3(vertex(0)), ld3(vertex(1)), ld3(vertex(2)), ld3(vertex(3)), ld3(vertex(4))));
@@ -184,7 +185,6 @@ fn fromSegment() -> i32 {
 /** from a triangle: support points on both sides of it make a hexahedron */
 fn fromTriangle() -> i32 {
   clear();
-  setCentre(3);
   let simplex = f_ccd + SIMPLEX;
   for (var k = 0; k < 3; k++) { insertVertex(simplex + VERTEX * k); }
   let p1 = ld3(simplex);
@@ -198,13 +198,14 @@ fn fromTriangle() -> i32 {
     let v = insertSupport(select(n, -n, k == 0), length);
     if (inTriangle(p1, p2, p3, ld3(vertex(v)))) { return NONE; }
   }
+  setCentre(5);
   return select(NONE, DONE, attachFirst(6, 12, MINVAL2) == 12);
 }
 
 fn fromTetrahedron() -> i32 {
   clear();
-  setCentre(4);
   for (var k = 0; k < 4; k++) { insertVertex(f_ccd + SIMPLEX + VERTEX * k); }
+  setCentre(4);
   // the origin on a face: go on from that one
   let flat = attachFirst(12, 16, ROUNDING * ROUNDING);
   if (flat < 16) { return fromFace(face(flat - 12)); }

@@ -82,7 +82,7 @@ fn distance2(l: vec3f, s1: vec3f, s2: vec3f, s3: vec3f) -> f32 {
   return dot(x, x);
 }
 
-/** lambda (3) of the triangle. c: the routine's memory; p: a vector */
+/** lambda (3) of the triangle */
 fn triangle(s1: vec3f, s2: vec3f, s3: vec3f) -> vec3f {
   let p = projectOrigin(s1, s2, s3);
   if (!p.exists) { return vec3f(segment(s1, s2), 0.0); }
@@ -139,7 +139,7 @@ fn tetrahedron(s1: vec3f, s2: vec3f, s3: vec3f, s4: vec3f) -> vec4f {
   return lambda;
 }
 
-/** lambda (4) = barycentric coordinates of the point closest to the origin; 0 beyond the n corners s1 …. p: a vector */
+/** lambda (4) = barycentric coordinates of the point closest to the origin; 0 beyond the n corners s1 … */
 fn subdistance(n: i32, s1: vec3f, s2: vec3f, s3: vec3f, s4: vec3f) -> vec4f {
   if (n == 4) { return tetrahedron(s1, s2, s3, s4); }
   if (n == 3) { return vec4f(triangle(s1, s2, s3), 0.0); }

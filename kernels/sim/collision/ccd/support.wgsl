@@ -39,7 +39,7 @@ fn supportPoint(obj: Object, d: vec3f) -> SupportPoint {
   return SupportPoint(obj.mat * p + obj.pos + 0.5 * obj.margin * d, feature);
 }
 
-/** v = vertex of the Minkowski difference farthest in the unit direction (x, y, z); returns the difference itself */
+/** v = vertex of the Minkowski difference farthest in the unit direction (x, y, z) */
 fn support(v: i32, d: vec3f) -> vec3f {
   let a = supportPoint(ccd.obj1, d);
   let b = supportPoint(ccd.obj2, -d);
