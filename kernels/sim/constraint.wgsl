@@ -1,8 +1,8 @@
 // import { quat2Vel } from '../math/rotation'
 // import { normalize4 } from '../math/spatial'
-// import { i32at, ld, ld3, ld4, ldi, par, setpar, st, sti } from '../math/v4'
+// import { i32at, ld, ld3, ld4, par, setpar, st, sti } from '../math/v4'
 // import { ncon } from './collision/driver'
-// import { C_DIM, makeContacts, sizeOf } from './contact'
+// import { C_DIM, dimAt, makeContacts, sizeOf } from './contact'
 // import { equalityDiagonal, makeEqualities } from './equality'
 // import { addFriction, addRow, ctcEnd, impedance, nefc, parRowConst, parSolimp, parSolref, putJ, RC_STRIDE, rowConstants } from './row'
 // import { setparRowConst, Solimp } from './row'
@@ -181,7 +181,7 @@ fn countRows() {
   }
   let end = ctcEnd();
   for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
+    let dim = dimAt(e + C_DIM);
     n += select(2 * (dim - 1), dim, dim == 1 || f_opt_cone == CONE_ELLIPTIC);
   }
   st(f_nefc, f32(n));

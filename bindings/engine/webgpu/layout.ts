@@ -114,6 +114,7 @@ export function modelConstants(model: Model, topology: Topology, layout: GpuLayo
   for (let type = 0; type <= LAST_SENSOR; type++)
     out.set(`f_SENSOR_${type}`, Number((model.field.sensor_type as Int32Array).includes(type)))
   for (const [name, used] of geomPairs(model, topology)) out.set(name, Number(used))
+  for (const [name, value] of contactDimensions(topology)) out.set(name, value)
   return out
 }
 
@@ -133,6 +134,15 @@ function geomPairs(model: Model, { tables }: Topology): Map<string, boolean> {
     else out.set(`f_PAIR_${a}_${b}`, true)
   }
   return out
+}
+
+/** which dimensions contacts of a model can have, and the one that all have, 0 where they differ */
+function contactDimensions({ tables }: Topology): [name: string, value: number][] {
+  const cand = tables.get('cand') as Int32Array
+  const found = new Set<number>()
+  for (let row = 0; row < cand.length; row += CAND_ROW) found.add(cand[row + 3])
+  const only = found.size === 1 ? Math.max(...found) : 0
+  return [['f_condim', only], ...[1, 3, 4, 6].map((dim): [string, number] => [`f_CONDIM_${dim}`, Number(found.has(dim))])]
 }
 
 /** The buffers as the kernels see them; `call` says what is asked of a dispatch. */
