@@ -109,7 +109,7 @@ fn makeConstraint() -> bool {
         let dof = i32at(f_jnt_dofadr, j);
         let c = f_limit_const + RC_STRIDE * j;
 
-        if (i32at(f_jnt_type, j) == JNT_BALL) {
+        if (f_JNT_BALL > 0 && i32at(f_jnt_type, j) == JNT_BALL) {
           // angle of the rotation, about its own axis
           let x = quat2Vel(normalize4(ld4(q)), 1.0);
           let angle = sqrt(dot(x, x));
