@@ -11,6 +11,7 @@ import { boundingRadii, CONSTANTS_FROM, FRAMES_FROM, SHORTCUTS, Store } from '..
 import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
 import { type Buffers, type CallWords, GpuEngine, type Kernel } from './engine.js'
+import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
 import type { Typed } from './link.js'
 
@@ -123,7 +124,7 @@ export class GpuStore implements Backend {
   /** constants of the kernels, by what was written so far */
   #compiled(): Map<string, number | Typed> {
     if (this.#constants) return this.#constants
-    const header = this.#host.words([...SHORTCUTS, 'nfriction', 'xfrc'])
+    const header = headerWords(this.#host, [...SHORTCUTS, 'nfriction', 'xfrc'])
     const sizes = { ...this.layout.sizes, ...header, nfriction: this.#friction().length }
     const constants = modelConstants(this.model, this.#topology, { ...this.layout, sizes })
     constants.set('f_sensornoise', this.#noise ? 1 : 0)
@@ -178,7 +179,7 @@ export class GpuStore implements Backend {
     if (size === 0 || worlds?.length === 0) return
     if (name === 'xfrc_applied') {
       const force = Array.prototype.find.call(values, x => x !== 0)
-      if (force !== undefined && this.#host.words(['xfrc']).xfrc === 0) {
+      if (force !== undefined && headerWords(this.#host, ['xfrc']).xfrc === 0) {
         this.#host.writeWorld(name, new Float32Array(size).fill(force), size, false)
         this.#constants = undefined
       }
@@ -219,7 +220,7 @@ export class GpuStore implements Backend {
     // what all of them had so far
     this.#shareParameters()
     const { psize } = this.layout
-    const shared = this.#host.parameterWords(this.layout.p)
+    const shared = parameterWords(this.#host, this.layout.p)
     const P = this.#engine.buffer(4 * psize * this.nworld, `parameters of ${this.nworld} worlds`)
     this.#buffers.P.destroy()
     this.#buffers.P = P
@@ -302,7 +303,7 @@ export class GpuStore implements Backend {
   /** parameters and constants of the host's one world */
   #shareParameters(): void {
     this.#host.constants()
-    this.#engine.write(this.#buffers.P, 0, this.#host.parameterWords(this.layout.p))
+    this.#engine.write(this.#buffers.P, 0, parameterWords(this.#host, this.layout.p))
   }
 
   /** Recompute what follows from the model fields that were written. */
@@ -319,13 +320,14 @@ export class GpuStore implements Backend {
       this.#host.touch()
       if (!this.#perWorld) {
         this.#shareParameters()
-        put('lnk_flags', this.#host.table('lnk_flags'))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
         this.#engine.write(this.#buffers.M, 0, words)
         return
       }
       this.#host.constants()
       // frames that are the same in all worlds are the host's
-      if (![...FRAMES_FROM].some(name => this.#written.has(name))) put('lnk_flags', this.#host.table('lnk_flags'))
+      if (![...FRAMES_FROM].some(name => this.#written.has(name)))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
       this.#engine.write(this.#buffers.M, 0, words)
       const kernel = await this.#kernel('setConst')
       await this.#keepingState(() => this.#engine.run(kernel, this.#bindings, this.#call(), this.nworld, 1))
