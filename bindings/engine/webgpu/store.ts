@@ -10,10 +10,20 @@ import type { ReplayOptions } from '../replay.js'
 import { boundingRadii, CONSTANTS_FROM, FRAMES_FROM, SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
-import { type Buffers, type CallWords, GpuEngine, type Kernel } from './engine.js'
+import { type Buffers, type CallWords, GpuEngine, type Kernel, type Stage, type Timestep } from './engine.js'
 import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
 import type { Typed } from './link.js'
+import { expandedSize } from './size.js'
+
+/**
+ * Tokens up to which a timestep is one kernel. One kernel makes many timesteps in a dispatch, which is what small models
+ * gain by: their worlds are done before the next dispatch has begun. Compilers take more than twice the time over twice the
+ * text, and a large kernel keeps many registers, so that fewer worlds run side by side: larger models go in stages.
+ */
+const FUSED_TOKENS = 16_000
+/** mjINT_RK4 */
+const RUNGE_KUTTA = 1
 
 /** values that one write may hand over, in words */
 const MAX_UPLOAD = 1 << 24
@@ -48,6 +58,8 @@ export class GpuStore implements Backend {
   #perWorld = false
   #stale = true
   #constants: Map<string, number | Typed> | undefined
+  /** what makes a timestep, and the constants it was made with */
+  #made: { readonly constants: object; readonly step: Promise<Kernel | Timestep> } | undefined
   #noise: { seedlo: number; seedhi: number } | undefined
   #transfer: Transfer
   #released = false
@@ -59,6 +71,7 @@ export class GpuStore implements Backend {
     readonly nworld: number,
     readonly nconmax: number | undefined,
     transfer: Transfer,
+    readonly fused: boolean | undefined,
   ) {
     this.#engine = engine
     this.#host = host
@@ -68,13 +81,16 @@ export class GpuStore implements Backend {
     this.#buffers = this.#allocate()
   }
 
-  /** @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE, OUT_OF_MEMORY */
-  static async open(model: Model, nworld: number, nconmax: number | undefined): Promise<GpuStore> {
+  /**
+   * @param fused a timestep is one kernel, or one a stage; left out: by its size
+   * @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE, OUT_OF_MEMORY
+   */
+  static async open(model: Model, nworld: number, nconmax: number | undefined, fused?: boolean): Promise<GpuStore> {
     const engine = await GpuEngine.open()
     const transfer = await transferKernels(engine)
     const host = new Store(await Engine.open(), model, 1, 1, nconmax)
     try {
-      const store = new GpuStore(engine, host, model, nworld, nconmax, transfer)
+      const store = new GpuStore(engine, host, model, nworld, nconmax, transfer, fused)
       await engine.finished()
       return store
     } catch (error) {
@@ -134,6 +150,33 @@ export class GpuStore implements Backend {
 
   #kernel(name: string): Promise<Kernel> {
     return this.#engine.kernel({ path: 'index', name }, this.#compiled())
+  }
+
+  /** what makes a timestep: a kernel, or several one after the other */
+  #timestep(): Promise<Kernel | Timestep> {
+    const constants = this.#compiled()
+    if (this.#made?.constants !== constants) {
+      const step = this.#makeTimestep()
+      this.#made = { constants, step }
+      step.catch(() => {
+        this.#made = undefined
+      })
+    }
+    return this.#made.step
+  }
+
+  async #makeTimestep(): Promise<Kernel | Timestep> {
+    const size = () => expandedSize(this.#engine.text({ path: 'index', name: 'step' }, this.#compiled()), 'step')
+    if (this.fused ?? size() <= FUSED_TOKENS) return this.#kernel('step')
+    // all at once: compilers work side by side
+    const [smooth, collide, constraint, solve, advance] = await Promise.all(
+      ['smoothStage', 'collideStage', 'constraintStage', 'solveStage', 'advanceStage'].map(name => this.#kernel(name)),
+    )
+    const contacts = this.layout.sizes.ncand > 0 ? [collide] : []
+    const stages: Stage[] = []
+    for (let a0 = 0; a0 < (this.model.field.opt_integrator[0] === RUNGE_KUTTA ? 4 : 1); a0++)
+      for (const kernel of [smooth, ...contacts, constraint, solve, advance]) stages.push({ kernel, a0 })
+    return { stages, timed: solve }
   }
 
   // ---------------------------------------------------------------- writes
@@ -362,8 +405,9 @@ export class GpuStore implements Backend {
     await this.#engine.run(await this.#kernel(name), this.#bindings, this.#call(), this.nworld, nstep)
   }
 
-  step(nstep: number): Promise<void> {
-    return this.#run('step', nstep)
+  async step(nstep: number): Promise<void> {
+    await this.#ready()
+    await this.#engine.run(await this.#timestep(), this.#bindings, this.#call(), this.nworld, nstep)
   }
 
   forward(): Promise<void> {
@@ -447,6 +491,7 @@ export class GpuStore implements Backend {
     this.#transfer = await transferKernels(engine)
     this.#engine = engine
     this.#group = undefined
+    this.#made = undefined
     this.#buffers = this.#allocate()
     this.#stale = true
     if (!this.#perWorld) return
