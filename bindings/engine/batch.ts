@@ -367,7 +367,7 @@ export class Batch {
  * Many worlds of one model.
  *
  * @throws {SizeError} NWORLD, WORKERS, NCONMAX, SEED when they are not whole numbers in their range
- * @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS; with 'webgpu' WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE
+ * @throws {BackendError} WASM_MISSING, WASM_REFUSED, OUT_OF_MEMORY, NO_THREADS, WORKER_START; with 'webgpu' WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE
  */
 export async function createBatch(model: Model, options: BatchOptions): Promise<Batch> {
   const { nworld, backend = 'wasm', workers = 1, seed = 0, nconmax, sensorNoise = false } = options
