@@ -3,6 +3,7 @@ import { BackendError, DeviceLostError } from '../../errors.js'
 import { type AdapterSummary, openDevice } from './device.js'
 import { type BufferName, bindingText, CALL_WORDS, STORAGE } from './layout.js'
 import { type Constants, type Entry, type KernelFiles, link } from './link.js'
+import { bytesInWords, largestBinding } from './needs.js'
 
 /** flags of buffers (GPUBufferUsage), which Node has only once the package is loaded */
 const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
@@ -113,19 +114,17 @@ export class GpuEngine {
    * A buffer of storage. What the device says of it comes with the next call that waits.
    *
    * @param what for the message
+   * @param remedy for the message, where more is known than that it has to be less
    * @throws {BackendError} OUT_OF_MEMORY when it is beyond the adapter's limits; @throws {DeviceLostError}
    */
-  buffer(size: number, what: string): GPUBuffer {
+  buffer(size: number, what: string, remedy = () => 'use fewer worlds, or a smaller nconmax'): GPUBuffer {
     this.check()
     const bytes = Math.max(16, Math.ceil(size / 4) * 4)
     const { description, limits } = this.adapter
-    const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)
+    const most = largestBinding(limits)
     const refuse = (why: string) =>
-      new BackendError(
-        'OUT_OF_MEMORY',
-        `${what} needs ${megabytes(bytes)}, ${why}; use fewer worlds, or a smaller nconmax`,
-      )
-    if (bytes > most) throw refuse(`a buffer of '${description}' holds at most ${megabytes(most)}`)
+      new BackendError('OUT_OF_MEMORY', `${what} needs ${bytesInWords(bytes)}, ${why}; ${remedy()}`)
+    if (bytes > most) throw refuse(`a buffer of '${description}' holds at most ${bytesInWords(most)}`)
     this.device.pushErrorScope('out-of-memory')
     const buffer = this.device.createBuffer({ size: bytes, usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST })
     void this.device.popErrorScope().then(
@@ -314,6 +313,3 @@ export class GpuEngine {
     this.device.queue.submit([encoder.finish()])
   }
 }
-
-const megabytes = (bytes: number): string =>
-  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`

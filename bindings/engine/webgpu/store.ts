@@ -13,6 +13,7 @@ import { ColumnView } from './column-view.js'
 import { type Buffers, type CallWords, GpuEngine, type Kernel } from './engine.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
 import type { Typed } from './link.js'
+import { gpuNeeds, smaller } from './needs.js'
 
 /** values that one write may hand over, in words */
 const MAX_UPLOAD = 1 << 24
@@ -86,8 +87,8 @@ export class GpuStore implements Backend {
     const { layout, nworld } = this
     const engine = this.#engine
     const taken: GPUBuffer[] = []
-    const take = (words: number, what: string): GPUBuffer => {
-      const buffer = engine.buffer(4 * words, what)
+    const take = (words: number, what: string, remedy?: () => string): GPUBuffer => {
+      const buffer = engine.buffer(4 * words, what, remedy)
       taken.push(buffer)
       return buffer
     }
@@ -95,7 +96,11 @@ export class GpuStore implements Backend {
       return {
         M: take(layout.msize, 'the model'),
         P: take(layout.psize, 'the physical parameters'),
-        W: take(layout.wsize * nworld, `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`),
+        W: take(
+          layout.wsize * nworld,
+          `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`,
+          () => smaller(this.model, gpuNeeds(this.model, nworld, this.nconmax), engine.adapter.limits),
+        ),
         T: take(1024, 'an upload'),
         E: take(4, 'work memory'),
         O: take(layout.wsize, 'a download'),
