@@ -38,7 +38,11 @@ export class GpuEngine {
   readonly #layout: GPUBindGroupLayout
   readonly #pipelineLayout: GPUPipelineLayout
   readonly #kernels = new Map<string, Promise<Kernel>>()
+  /** kernels by constants and entry: putting a text together takes milliseconds */
+  readonly #linked = new WeakMap<Constants, Map<string, Promise<Kernel>>>()
   readonly #uniform: GPUBuffer
+  /** what was done so far, for benches: dispatches, ms that kernels took to compile */
+  readonly stats = { dispatches: 0, compileMs: 0 }
   #lost: DeviceLostError | undefined
   #failed: BackendError | undefined
   #staging: GPUBuffer | undefined
@@ -139,6 +143,7 @@ export class GpuEngine {
   /**
    * A kernel, compiled at the first call.
    *
+   * @param constants are not changed after they were given here
    * @param extra a file made for the occasion
    * @throws {BackendError} KERNEL_COMPILE when the driver refuses the text
    */
@@ -147,10 +152,26 @@ export class GpuEngine {
     constants: Constants,
     extra?: { readonly path: string; readonly text: string },
   ): Promise<Kernel> {
-    const code = link(this.files, [entry], constants, bindingText(), extra)
+    const key = `${entry.path}:${entry.name}:${extra?.text ?? ''}`
+    let linked = this.#linked.get(constants)
+    if (!linked) {
+      linked = new Map()
+      this.#linked.set(constants, linked)
+    }
+    let known = linked.get(key)
+    if (!known) {
+      known = this.#build(link(this.files, [entry], constants, bindingText(), extra), entry.name)
+      linked.set(key, known)
+      known.catch(() => linked.delete(key))
+    }
+    return known
+  }
+
+  /** a kernel by its text */
+  #build(code: string, name: string): Promise<Kernel> {
     let known = this.#kernels.get(code)
     if (!known) {
-      known = this.#compile(code, entry.name)
+      known = this.#compile(code, name)
       this.#kernels.set(code, known)
       known.catch(() => this.#kernels.delete(code))
     }
@@ -159,6 +180,8 @@ export class GpuEngine {
 
   async #compile(code: string, entryPoint: string): Promise<Kernel> {
     this.check()
+    // clock: for benches, not to compute
+    const started = performance.now()
     const refuse = (why: string, cause?: unknown) =>
       new BackendError(
         'KERNEL_COMPILE',
@@ -177,6 +200,7 @@ export class GpuEngine {
         layout: this.#pipelineLayout,
         compute: { module, entryPoint },
       })
+      this.stats.compileMs += performance.now() - started
       return { pipeline, room: FIRST_WORK }
     } catch (cause) {
       this.check()
@@ -203,6 +227,7 @@ export class GpuEngine {
   /** Run a kernel once over some invocations. */
   dispatch(kernel: Kernel, group: GPUBindGroup, words: CallWords, invocations: number): void {
     this.check()
+    this.stats.dispatches++
     const most = this.adapter.limits.maxComputeWorkgroupsPerDimension
     this.write(
       this.#uniform,

@@ -12,7 +12,7 @@ import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
 import { type Buffers, type CallWords, GpuEngine, type Kernel } from './engine.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
-import type { Typed } from './link.js'
+import type { Constants, Typed } from './link.js'
 import { gpuNeeds, smaller } from './needs.js'
 
 /** values that one write may hand over, in words */
@@ -138,6 +138,12 @@ export class GpuStore implements Backend {
 
   #kernel(name: string): Promise<Kernel> {
     return this.#engine.kernel({ path: 'index', name }, this.#compiled())
+  }
+
+  /** What a kernel of one's own needs to run on these worlds as they are now. @internal */
+  async attach(): Promise<{ engine: GpuEngine; group: GPUBindGroup; constants: Constants; call: CallWords }> {
+    await this.#ready()
+    return { engine: this.#engine, group: this.#bindings, constants: this.#compiled(), call: this.#call() }
   }
 
   // ---------------------------------------------------------------- writes
