@@ -13,7 +13,8 @@ import { ColumnView } from './column-view.js'
 import { type Buffers, type CallWords, GpuEngine, type Kernel, type Stage, type Timestep } from './engine.js'
 import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
-import type { Typed } from './link.js'
+import type { Constants, Typed } from './link.js'
+import { gpuNeeds, smaller } from './needs.js'
 import { expandedSize } from './size.js'
 
 /**
@@ -103,8 +104,8 @@ export class GpuStore implements Backend {
     const { layout, nworld } = this
     const engine = this.#engine
     const taken: GPUBuffer[] = []
-    const take = (words: number, what: string): GPUBuffer => {
-      const buffer = engine.buffer(4 * words, what)
+    const take = (words: number, what: string, remedy?: () => string): GPUBuffer => {
+      const buffer = engine.buffer(4 * words, what, remedy)
       taken.push(buffer)
       return buffer
     }
@@ -112,7 +113,11 @@ export class GpuStore implements Backend {
       return {
         M: take(layout.msize, 'the model'),
         P: take(layout.psize, 'the physical parameters'),
-        W: take(layout.wsize * nworld, `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`),
+        W: take(
+          layout.wsize * nworld,
+          `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`,
+          () => smaller(this.model, gpuNeeds(this.model, nworld, this.nconmax), engine.adapter.limits),
+        ),
         T: take(1024, 'an upload'),
         E: take(4, 'work memory'),
         O: take(layout.wsize, 'a download'),
@@ -177,6 +182,12 @@ export class GpuStore implements Backend {
     for (let a0 = 0; a0 < (this.model.field.opt_integrator[0] === RUNGE_KUTTA ? 4 : 1); a0++)
       for (const kernel of [smooth, ...contacts, constraint, solve, advance]) stages.push({ kernel, a0 })
     return { stages, timed: solve }
+  }
+
+  /** What a kernel of one's own needs to run on these worlds as they are now. @internal */
+  async attach(): Promise<{ engine: GpuEngine; group: GPUBindGroup; constants: Constants; call: CallWords }> {
+    await this.#ready()
+    return { engine: this.#engine, group: this.#bindings, constants: this.#compiled(), call: this.#call() }
   }
 
   // ---------------------------------------------------------------- writes
