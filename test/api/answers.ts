@@ -114,7 +114,7 @@ async function writtenAnswers(): Promise<Answers['written']> {
     oracle.forward()
     const results = read(oracle, FOLLOWS)
     const scale = Math.max(...oracle.get('qacc_smooth').map(Math.abs))
-    results.qpos = [...oracle.step(3).get('qpos')]
+    results.qpos = [...oracle.step().get('qpos')]
     out.push({
       field,
       values: [...values],

@@ -214,25 +214,16 @@ test('twenty thousand milliseconds add up', async host => {
 })
 
 test('forces applied from outside move what they act on', async host => {
-  // weight lifted, in one world by a force on the dof, in the other by one on the body
-  const batch = await create(host, 'robot', { nworld: 3 })
-  const { nv, nbody, field } = batch.model
-  const weight = 9.81 * field.body_subtreemass[2]
-  const high = Float64Array.from(field.qpos0)
-  high[2] += 5
-  batch.set('qpos', high)
-  const qfrc = new Float64Array(nv)
-  qfrc[2] = weight
-  batch.set('qfrc_applied', qfrc, { worlds: [1] })
-  const xfrc = new Float64Array(6 * nbody)
-  xfrc[6 * 2 + 2] = weight
-  batch.set('xfrc_applied', xfrc, { worlds: [2] })
+  const batch = await create(host, 'swing', { nworld: 3 })
+  const { field } = batch.model
+  // the rod's weight, held in one world at the joint, in another at the centre of mass
+  const weight = 9.81 * field.body_mass[1]
+  batch.set('qfrc_applied', [-weight * field.body_ipos[3]], { worlds: [1] })
+  batch.set('xfrc_applied', [...new Array(6).fill(0), 0, 0, weight, 0, 0, 0], { worlds: [2] })
   await batch.step(10)
-  const qvel = await batch.get('qvel')
-  const [fallen, held, carried] = [0, 1, 2].map(w => qvel[w * nv + 2])
-  assert.ok(Math.abs(fallen + 9.81 * 0.04) < 0.01, `${fallen}`)
-  // the fist hangs at a joint: the centre of mass rests, the trunk turns
-  assert.ok(Math.abs(held) < 0.3 && Math.abs(carried) < 0.3, `${held} ${carried}`)
+  const [fallen, held, carried] = await batch.get('qvel')
+  assert.ok(fallen > 0.1, `${fallen}`)
+  for (const rate of [held, carried]) assert.ok(Math.abs(rate) < 1e-5, `${rate}`)
   batch.dispose()
 })
 

@@ -19,9 +19,9 @@ test('each world with another field changed: what follows is that of mj_setConst
       name,
       written.flatMap(({ state }) => state[name]),
     )
-  await batch.forward()
+  // accelerations and readings of a step are those of the state it began with
+  await batch.step()
   for (const name of Object.keys(written[0].results)) {
-    if (name === 'qpos') await batch.step(3)
     const ours = await batch.get(name)
     const size = batch.size(name)
     written.forEach(({ field: changed, results, scale }, w) => {
