@@ -12,13 +12,15 @@ const READ = 1
 /** invocations of a workgroup: @workgroup_size of every kernel */
 export const WORKGROUP = 64
 /** a dispatch is planned to take this long, ms: drivers reset a GPU that answers nothing else for a second or two */
-const PLANNED_MS = 60
-/** dispatches that may be under way without one being waited for, ms */
-const AHEAD_MS = 120
-/** how much more than the last one a dispatch may be asked to do */
+const PLANNED_MS = 80
+/** how much more, or less, than the last one a dispatch may be asked to do */
 const GROWTH = 8
 /** world-steps of the first dispatch of a kernel nobody has measured */
 const FIRST_WORK = 64
+/** part of the expected time that is slept through before the device is asked: asking keeps a processor busy */
+const ASLEEP = 0.7
+/** ms, below which a timer is not worth it */
+const NAP = 4
 
 export type Buffers = Readonly<Record<BufferName, GPUBuffer>>
 export type CallWords = Partial<Record<(typeof CALL_WORDS)[number], number>>
@@ -26,10 +28,8 @@ export type CallWords = Partial<Record<(typeof CALL_WORDS)[number], number>>
 /** A kernel ready to run. */
 export interface Kernel {
   readonly pipeline: GPUComputePipeline
-  /** ms of a world-step, from the last dispatch that was measured; 0: unknown */
-  cost: number
-  /** world-steps of the largest dispatch so far */
-  work: number
+  /** world-steps that the next dispatch may have, so that it takes as long as planned */
+  room: number
 }
 
 export class GpuEngine {
@@ -42,7 +42,7 @@ export class GpuEngine {
   #failed: BackendError | undefined
   #staging: GPUBuffer | undefined
   #reading: Promise<unknown> = Promise.resolve()
-  /** ms that dispatches nobody waited for may take */
+  /** world-steps that nobody has waited for, as parts of what a dispatch may have */
   #ahead = 0
 
   private constructor(
@@ -178,7 +178,7 @@ export class GpuEngine {
         layout: this.#pipelineLayout,
         compute: { module, entryPoint },
       })
-      return { pipeline, cost: 0, work: 0 }
+      return { pipeline, room: FIRST_WORK }
     } catch (cause) {
       this.check()
       throw refuse((cause as Error).message, cause)
@@ -229,10 +229,10 @@ export class GpuEngine {
     const width = WORKGROUP * this.adapter.limits.maxComputeWorkgroupsPerDimension
     for (let first = 0; first < nworld; ) {
       // as many worlds as one step may have
-      const room = this.#room(kernel)
-      const count = Math.min(nworld - first, width, Math.max(WORKGROUP, Math.floor(room / WORKGROUP) * WORKGROUP))
+      const most = Math.max(WORKGROUP, Math.floor(kernel.room / WORKGROUP) * WORKGROUP)
+      const count = Math.min(nworld - first, width, most)
       for (let left = nstep; left > 0; ) {
-        const steps = Math.max(1, Math.min(left, Math.floor(this.#room(kernel) / count)))
+        const steps = Math.max(1, Math.min(left, Math.floor(kernel.room / count)))
         this.dispatch(kernel, group, { ...words, first, count, nstep: steps }, count)
         await this.#pace(kernel, count * steps)
         left -= steps
@@ -241,25 +241,18 @@ export class GpuEngine {
     }
   }
 
-  /** world-steps that the next dispatch of a kernel may have */
-  #room(kernel: Kernel): number {
-    if (kernel.cost === 0) return FIRST_WORK
-    return Math.min(PLANNED_MS / kernel.cost, GROWTH * kernel.work)
-  }
-
-  /** wait where a dispatch teaches something about the cost, or enough are under way */
+  /** wait when as much is under way as one dispatch may have; one that was alone tells how much the next may have */
   async #pace(kernel: Kernel, work: number): Promise<void> {
-    const growing = work > kernel.work
-    this.#ahead += kernel.cost * work
-    if (!growing && this.#ahead < AHEAD_MS) return
+    const alone = this.#ahead === 0
+    this.#ahead += work / kernel.room
+    if (this.#ahead < 0.9) return
     // clock: to cut dispatches, not to compute
     const started = performance.now()
+    const nap = ASLEEP * PLANNED_MS * Math.min(1, this.#ahead)
+    if (kernel.room > FIRST_WORK && nap > NAP) await new Promise(resolve => setTimeout(resolve, nap))
     await this.finished()
     const took = performance.now() - started
-    if (growing) {
-      kernel.cost = Math.max(took, 1e-3) / work
-      kernel.work = work
-    }
+    if (alone) kernel.room = Math.max(1, work * Math.min(GROWTH, Math.max(1 / GROWTH, PLANNED_MS / took)))
   }
 
   /** Resolves when everything submitted is done. @throws {DeviceLostError} */
