@@ -39,6 +39,13 @@ interface GpuImage extends Image {
   readonly perWorld: boolean
   readonly written: ReadonlyMap<string, Float32Array>
   readonly varied: readonly string[]
+  readonly noise: Noise | undefined
+}
+
+/** words of the seed of the sensors' noise */
+interface Noise {
+  readonly seedlo: number
+  readonly seedhi: number
 }
 
 export class GpuStore implements Backend {
@@ -61,7 +68,7 @@ export class GpuStore implements Backend {
   #constants: Map<string, number | Typed> | undefined
   /** what makes a timestep, and the constants it was made with */
   #made: { readonly constants: object; readonly step: Promise<Kernel | Timestep> } | undefined
-  #noise: { seedlo: number; seedhi: number } | undefined
+  #noise: Noise | undefined
   #transfer: Transfer
   #released = false
 
@@ -251,6 +258,13 @@ export class GpuStore implements Backend {
     this.varied.add(name)
     this.#constants = undefined
     if (CONSTANTS_FROM.has(name) || !this.#perWorld) this.#stale = true
+    // kernels are made for how many dofs have friction; the table says which
+    if (name === 'dof_frictionloss')
+      this.#engine.write(
+        this.#buffers.M,
+        this.layout.m.get('friction_dof') as number,
+        Int32Array.from(this.#friction()),
+      )
     if (name === 'geom_size')
       this.writeModel('geom_rbound', boundingRadii(this.model, values), this.model.ngeom, each, worlds)
   }
@@ -530,6 +544,7 @@ export class GpuStore implements Backend {
       perWorld: this.#perWorld,
       written: new Map([...this.#written].map(([name, values]) => [name, values.slice()])),
       varied: [...this.varied],
+      noise: this.#noise,
       release: () => {
         state.destroy()
         parameters.destroy()
@@ -557,6 +572,7 @@ export class GpuStore implements Backend {
     for (const [name, values] of image.written) this.#written.set(name, values.slice())
     this.varied.clear()
     for (const name of image.varied) this.varied.add(name)
+    this.#noise = image.noise
     this.#constants = undefined
     // tables of the model follow from what was written
     this.#stale = true
