@@ -11,8 +11,10 @@ import { boundingRadii, CONSTANTS_FROM, FRAMES_FROM, SHORTCUTS, Store } from '..
 import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
 import { type Buffers, type CallWords, GpuEngine, type Kernel, type Stage, type Timestep } from './engine.js'
+import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
-import type { Typed } from './link.js'
+import type { Constants, Typed } from './link.js'
+import { gpuNeeds, smaller } from './needs.js'
 import { expandedSize } from './size.js'
 
 /**
@@ -37,6 +39,13 @@ interface GpuImage extends Image {
   readonly perWorld: boolean
   readonly written: ReadonlyMap<string, Float32Array>
   readonly varied: readonly string[]
+  readonly noise: Noise | undefined
+}
+
+/** words of the seed of the sensors' noise */
+interface Noise {
+  readonly seedlo: number
+  readonly seedhi: number
 }
 
 export class GpuStore implements Backend {
@@ -59,7 +68,7 @@ export class GpuStore implements Backend {
   #constants: Map<string, number | Typed> | undefined
   /** what makes a timestep, and the constants it was made with */
   #made: { readonly constants: object; readonly step: Promise<Kernel | Timestep> } | undefined
-  #noise: { seedlo: number; seedhi: number } | undefined
+  #noise: Noise | undefined
   #transfer: Transfer
   #released = false
 
@@ -102,8 +111,8 @@ export class GpuStore implements Backend {
     const { layout, nworld } = this
     const engine = this.#engine
     const taken: GPUBuffer[] = []
-    const take = (words: number, what: string): GPUBuffer => {
-      const buffer = engine.buffer(4 * words, what)
+    const take = (words: number, what: string, remedy?: () => string): GPUBuffer => {
+      const buffer = engine.buffer(4 * words, what, remedy)
       taken.push(buffer)
       return buffer
     }
@@ -111,7 +120,11 @@ export class GpuStore implements Backend {
       return {
         M: take(layout.msize, 'the model'),
         P: take(layout.psize, 'the physical parameters'),
-        W: take(layout.wsize * nworld, `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`),
+        W: take(
+          layout.wsize * nworld,
+          `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`,
+          () => smaller(this.model, gpuNeeds(this.model, nworld, this.nconmax), engine.adapter.limits),
+        ),
         T: take(1024, 'an upload'),
         E: take(4, 'work memory'),
         O: take(layout.wsize, 'a download'),
@@ -139,7 +152,7 @@ export class GpuStore implements Backend {
   /** constants of the kernels, by what was written so far */
   #compiled(): Map<string, number | Typed> {
     if (this.#constants) return this.#constants
-    const header = this.#host.words([...SHORTCUTS, 'nfriction', 'xfrc'])
+    const header = headerWords(this.#host, [...SHORTCUTS, 'nfriction', 'xfrc'])
     const sizes = { ...this.layout.sizes, ...header, nfriction: this.#friction().length }
     const constants = modelConstants(this.model, this.#topology, { ...this.layout, sizes })
     constants.set('f_sensornoise', this.#noise ? 1 : 0)
@@ -176,6 +189,12 @@ export class GpuStore implements Backend {
     for (let a0 = 0; a0 < (this.model.field.opt_integrator[0] === RUNGE_KUTTA ? 4 : 1); a0++)
       for (const kernel of [smooth, ...contacts, constraint, solve, advance]) stages.push({ kernel, a0 })
     return { stages, timed: solve }
+  }
+
+  /** What a kernel of one's own needs to run on these worlds as they are now. @internal */
+  async attach(): Promise<{ engine: GpuEngine; group: GPUBindGroup; constants: Constants; call: CallWords }> {
+    await this.#ready()
+    return { engine: this.#engine, group: this.#bindings, constants: this.#compiled(), call: this.#call() }
   }
 
   // ---------------------------------------------------------------- writes
@@ -221,7 +240,7 @@ export class GpuStore implements Backend {
     if (size === 0 || worlds?.length === 0) return
     if (name === 'xfrc_applied') {
       const force = Array.prototype.find.call(values, x => x !== 0)
-      if (force !== undefined && this.#host.words(['xfrc']).xfrc === 0) {
+      if (force !== undefined && headerWords(this.#host, ['xfrc']).xfrc === 0) {
         this.#host.writeWorld(name, new Float32Array(size).fill(force), size, false)
         this.#constants = undefined
       }
@@ -239,6 +258,13 @@ export class GpuStore implements Backend {
     this.varied.add(name)
     this.#constants = undefined
     if (CONSTANTS_FROM.has(name) || !this.#perWorld) this.#stale = true
+    // kernels are made for how many dofs have friction; the table says which
+    if (name === 'dof_frictionloss')
+      this.#engine.write(
+        this.#buffers.M,
+        this.layout.m.get('friction_dof') as number,
+        Int32Array.from(this.#friction()),
+      )
     if (name === 'geom_size')
       this.writeModel('geom_rbound', boundingRadii(this.model, values), this.model.ngeom, each, worlds)
   }
@@ -262,7 +288,7 @@ export class GpuStore implements Backend {
     // what all of them had so far
     this.#shareParameters()
     const { psize } = this.layout
-    const shared = this.#host.parameterWords(this.layout.p)
+    const shared = parameterWords(this.#host, this.layout.p)
     const P = this.#engine.buffer(4 * psize * this.nworld, `parameters of ${this.nworld} worlds`)
     this.#buffers.P.destroy()
     this.#buffers.P = P
@@ -345,7 +371,7 @@ export class GpuStore implements Backend {
   /** parameters and constants of the host's one world */
   #shareParameters(): void {
     this.#host.constants()
-    this.#engine.write(this.#buffers.P, 0, this.#host.parameterWords(this.layout.p))
+    this.#engine.write(this.#buffers.P, 0, parameterWords(this.#host, this.layout.p))
   }
 
   /** Recompute what follows from the model fields that were written. */
@@ -362,13 +388,14 @@ export class GpuStore implements Backend {
       this.#host.touch()
       if (!this.#perWorld) {
         this.#shareParameters()
-        put('lnk_flags', this.#host.table('lnk_flags'))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
         this.#engine.write(this.#buffers.M, 0, words)
         return
       }
       this.#host.constants()
       // frames that are the same in all worlds are the host's
-      if (![...FRAMES_FROM].some(name => this.#written.has(name))) put('lnk_flags', this.#host.table('lnk_flags'))
+      if (![...FRAMES_FROM].some(name => this.#written.has(name)))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
       this.#engine.write(this.#buffers.M, 0, words)
       const kernel = await this.#kernel('setConst')
       await this.#keepingState(() => this.#engine.run(kernel, this.#bindings, this.#call(), this.nworld, 1))
@@ -517,6 +544,7 @@ export class GpuStore implements Backend {
       perWorld: this.#perWorld,
       written: new Map([...this.#written].map(([name, values]) => [name, values.slice()])),
       varied: [...this.varied],
+      noise: this.#noise,
       release: () => {
         state.destroy()
         parameters.destroy()
@@ -544,6 +572,7 @@ export class GpuStore implements Backend {
     for (const [name, values] of image.written) this.#written.set(name, values.slice())
     this.varied.clear()
     for (const name of image.varied) this.varied.add(name)
+    this.#noise = image.noise
     this.#constants = undefined
     // tables of the model follow from what was written
     this.#stale = true
