@@ -48,6 +48,15 @@ interface Noise {
   readonly seedhi: number
 }
 
+interface Attached {
+  readonly engine: GpuEngine
+  readonly group: GPUBindGroup
+  readonly constants: Constants
+  readonly call: CallWords
+  /** first words of O, which has room for a world's quantities */
+  results(words: number): Promise<Uint32Array<ArrayBuffer>>
+}
+
 export class GpuStore implements Backend {
   readonly name = 'webgpu'
   readonly layout: GpuLayout
@@ -192,9 +201,15 @@ export class GpuStore implements Backend {
   }
 
   /** What a kernel of one's own needs to run on these worlds as they are now. @internal */
-  async attach(): Promise<{ engine: GpuEngine; group: GPUBindGroup; constants: Constants; call: CallWords }> {
+  async attach(): Promise<Attached> {
     await this.#ready()
-    return { engine: this.#engine, group: this.#bindings, constants: this.#compiled(), call: this.#call() }
+    return {
+      engine: this.#engine,
+      group: this.#bindings,
+      constants: this.#compiled(),
+      call: this.#call(),
+      results: words => this.#engine.read(this.#buffers.O, 0, words),
+    }
   }
 
   // ---------------------------------------------------------------- writes
