@@ -79,7 +79,7 @@ export async function rollout(task: Task, policy: Policy, options: TaskRolloutOp
   const { keyframe } = task.options
   const engine = await openRollout(model, { workers, varied, keyframe, nconmax })
   try {
-    return run(engine, task, policy, { ...options, episodes, seed, model, T })
+    return await run(engine, task, policy, { ...options, episodes, seed, model, T })
   } finally {
     engine[Symbol.dispose]()
   }
@@ -104,7 +104,7 @@ interface Chosen extends TaskRolloutOptions {
   readonly T: number
 }
 
-function run(engine: Rollout, task: Task, policy: Policy, options: Chosen): TaskRollout {
+async function run(engine: Rollout, task: Task, policy: Policy, options: Chosen): Promise<TaskRollout> {
   const { episodes, seed, model, T, distribution, record = [], actionNoise = false } = options
   const compiled = task.compile(model, engine.layout)
   const { frameSkip, delay } = compiled
@@ -123,7 +123,7 @@ function run(engine: Rollout, task: Task, policy: Policy, options: Chosen): Task
   )
   const members: Members = { perturb: PERTURB.NONE, theta: policy.theta }
   const recorded = record.map(name => columnsOf(name, compiled, engine))
-  const result = engine.run(
+  const result = await engine.run(
     { rows, inputs: inputsOf(compiled, episodes, options.inputs), parameters: distribution?.space.fields(parameters) },
     members,
     { normalizer: policy.normalizer.frozen(), tracks: recorded.flatMap(r => r.tracks) },

@@ -161,7 +161,7 @@ export async function evaluateRange(job: RangeJob): Promise<RangeAnswer> {
   const { nparam } = problem.network
   const members = asRows ? rowsOf(population, nparam, begin, end) : undefined
   const inputs = problem.inputs && repeated(problem.inputs, n)
-  const result = rollout.run(
+  const result = await rollout.run(
     { rows, inputs, parameters },
     { ...population, members },
     { normalizer, collect: training && run.nobs > 0 },

@@ -2,7 +2,7 @@
 import { BackendError, DeviceLostError } from '../../errors.js'
 import { type AdapterSummary, openDevice } from './device.js'
 import { type BufferName, bindingText, CALL_WORDS, STORAGE } from './layout.js'
-import { type Constants, type Entry, type KernelFiles, link } from './link.js'
+import { type Constants, type Entry, type KernelFiles, link, type Text } from './link.js'
 
 /** flags of buffers (GPUBufferUsage), which Node has only once the package is loaded */
 const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
@@ -140,15 +140,11 @@ export class GpuEngine {
   /**
    * A kernel, compiled at the first call.
    *
-   * @param extra a file made for the occasion
+   * @param own files made for the occasion; they take the place of those of the same name
    * @throws {BackendError} KERNEL_COMPILE when the driver refuses the text
    */
-  kernel(
-    entry: Entry,
-    constants: Constants,
-    extra?: { readonly path: string; readonly text: string },
-  ): Promise<Kernel> {
-    const code = link(this.files, [entry], constants, bindingText(), extra)
+  kernel(entry: Entry, constants: Constants, own: readonly Text[] = []): Promise<Kernel> {
+    const code = link(this.files, [entry], constants, bindingText(), own)
     let known = this.#kernels.get(code)
     if (!known) {
       known = this.#compile(code, entry.name)
@@ -315,5 +311,5 @@ export class GpuEngine {
   }
 }
 
-const megabytes = (bytes: number): string =>
+export const megabytes = (bytes: number): string =>
   bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`
