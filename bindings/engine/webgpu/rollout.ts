@@ -60,12 +60,11 @@ interface Loaded {
   readonly nvalue: number
 }
 
-/** Kernels for one way of perturbing, and what a world needs of E for it. */
+/** Kernels for one way of perturbing. */
 interface Built {
   readonly start: Kernel
   readonly begin: Kernel
   readonly steps: Kernel
-  readonly work: number
 }
 
 /** Buffers on one device, for so many worlds. */
@@ -209,8 +208,9 @@ export class GpuRollout implements Rollout {
     if (this.#engine.lost) this.#forget(await GpuEngine.open())
     const engine = this.#engine
     engine.check()
-    const built = await this.#kernels(loaded, members, normalizer)
-    const room = await this.#makeRoom(n, built.work)
+    const build = this.#buildOf(loaded, members, normalizer)
+    const room = await this.#makeRoom(n, rolloutWork(build, loaded.task.nio))
+    const built = await this.#kernels(loaded, build)
     const { nlane } = room
 
     const nout = OUT.FIRST + program.terms.length + program.metrics.length
@@ -329,19 +329,21 @@ export class GpuRollout implements Rollout {
     this.#room = undefined
   }
 
-  #kernels(loaded: Loaded, members: Members, normalizer: FrozenNormalizer | undefined): Promise<Built> {
-    const { perturb, rank = 0 } = members
+  /** What the kernels of a run are compiled for. */
+  #buildOf(loaded: Loaded, { perturb, rank = 0 }: Members, normalizer: FrozenNormalizer | undefined): RolloutBuild {
+    const { program, network, settings, nvalue } = loaded
     const clip = normalizer && Number.isFinite(normalizer.clip) ? normalizer.clip : 0
-    const key = [perturb, rank, this.#nring, clip, normalizer !== undefined].join()
+    const at = normalizer ? loaded.at : { ...loaded.at, mean: 0, scale: 0 }
+    const [nring, fromParameters] = [this.#nring, this.#fromParameters]
+    return { program, network, settings, perturb, rank, nring, clip, nvalue, fromParameters, at }
+  }
+
+  #kernels(loaded: Loaded, build: RolloutBuild): Promise<Built> {
+    const { perturb, rank, nring, clip, at } = build
+    const key = [perturb, rank, nring, clip, at.mean].join()
     let known = this.#built.get(key)
     if (!known) {
-      const at = normalizer ? loaded.at : { ...loaded.at, mean: 0, scale: 0 }
-      known = this.#compile(loaded, {
-        ...loaded,
-        ...{ perturb, rank, clip, at },
-        nring: this.#nring,
-        fromParameters: this.#fromParameters,
-      })
+      known = this.#compile(loaded, build)
       this.#built.set(key, known)
       known.catch(() => this.#built.delete(key))
     }
@@ -366,7 +368,7 @@ export class GpuRollout implements Rollout {
     ]
     const kernel = (name: string) => this.#engine.kernel({ path: 'rollout/entry', name }, constants, own)
     const [start, begin, steps] = await Promise.all(['rolloutStart', 'rolloutBegin', 'rolloutSteps'].map(kernel))
-    return { start, begin, steps, work: rolloutWork(build, task.nio) }
+    return { start, begin, steps }
   }
 
   /** Worlds for n episodes: those there are when they suffice, else as many as episodes, or as fit. */
