@@ -45,7 +45,6 @@ export async function bundle(folder: string, models: Readonly<Record<string, Uin
     entryPoints: {
       program: at('test/engine/identity-program.ts'),
       worker: at('bindings/engine/wasm/worker.ts'),
-      'web-worker': at('bindings/engine/wasm/web-worker.ts'),
     },
     outdir: folder,
     bundle: true,

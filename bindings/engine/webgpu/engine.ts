@@ -12,13 +12,23 @@ const READ = 1
 /** invocations of a workgroup: @workgroup_size of every kernel */
 export const WORKGROUP = 64
 /** a dispatch is planned to take this long, ms: drivers reset a GPU that answers nothing else for a second or two */
-const PLANNED_MS = 60
-/** dispatches that may be under way without one being waited for, ms */
-const AHEAD_MS = 120
-/** how much more than the last one a dispatch may be asked to do */
+const PLANNED_MS = 80
+/** how much more, or less, than the last one a dispatch may be asked to do */
 const GROWTH = 8
 /** world-steps of the first dispatch of a kernel nobody has measured */
 const FIRST_WORK = 64
+/** part of the expected time that is slept through before the device is asked: asking keeps a processor busy */
+const ASLEEP = 0.7
+/** ms, below which a timer is not worth it */
+const NAP = 4
+/** ms that are slept between two questions of the package `webgpu` whether a compiler is done */
+const COMPILING_NAP = 2
+/** bytes from one record of call words to the next: minUniformBufferOffsetAlignment that every device has */
+const RECORD = 256
+/** records of call words: four stages of Runge-Kutta, in a timestep that others follow and in the last one */
+const RECORDS = 8
+/** timesteps of one command buffer */
+const MOST_STEPS = 256
 
 export type Buffers = Readonly<Record<BufferName, GPUBuffer>>
 export type CallWords = Partial<Record<(typeof CALL_WORDS)[number], number>>
@@ -26,10 +36,21 @@ export type CallWords = Partial<Record<(typeof CALL_WORDS)[number], number>>
 /** A kernel ready to run. */
 export interface Kernel {
   readonly pipeline: GPUComputePipeline
-  /** ms of a world-step, from the last dispatch that was measured; 0: unknown */
-  cost: number
-  /** world-steps of the largest dispatch so far */
-  work: number
+  /** world-steps that the next dispatch may have, so that it takes as long as planned */
+  room: number
+}
+
+/** One kernel among those that make a timestep; a0: that word of its call, less than 4. */
+export interface Stage {
+  readonly kernel: Kernel
+  readonly a0: number
+}
+
+/** Kernels that make one timestep together, each over all worlds. */
+export interface Timestep {
+  readonly stages: readonly Stage[]
+  /** the one whose room is that of all together */
+  readonly timed: Kernel
 }
 
 export class GpuEngine {
@@ -37,12 +58,16 @@ export class GpuEngine {
   readonly #layout: GPUBindGroupLayout
   readonly #pipelineLayout: GPUPipelineLayout
   readonly #kernels = new Map<string, Promise<Kernel>>()
+  /** the same by what they are linked with, which takes its time too */
+  readonly #linked = new WeakMap<Constants, Map<string, Promise<Kernel>>>()
+  /** kernels that compilers are at work on */
+  #compiling = 0
   readonly #uniform: GPUBuffer
   #lost: DeviceLostError | undefined
   #failed: BackendError | undefined
   #staging: GPUBuffer | undefined
   #reading: Promise<unknown> = Promise.resolve()
-  /** ms that dispatches nobody waited for may take */
+  /** world-steps that nobody has waited for, as parts of what a dispatch may have */
   #ahead = 0
 
   private constructor(
@@ -52,7 +77,7 @@ export class GpuEngine {
   ) {
     this.#layout = device.createBindGroupLayout({
       entries: [
-        { binding: 0, visibility: COMPUTE, buffer: { type: 'uniform' } },
+        { binding: 0, visibility: COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
         ...STORAGE.map(([, access], i) => ({
           binding: i + 1,
           visibility: COMPUTE,
@@ -61,7 +86,7 @@ export class GpuEngine {
       ],
     })
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] })
-    this.#uniform = device.createBuffer({ size: 4 * CALL_WORDS.length, usage: USAGE.UNIFORM | USAGE.COPY_DST })
+    this.#uniform = device.createBuffer({ size: RECORD * RECORDS, usage: USAGE.UNIFORM | USAGE.COPY_DST })
     void device.lost.then(({ reason, message }) => {
       this.#lost = new DeviceLostError(
         'DEVICE_LOST',
@@ -144,14 +169,29 @@ export class GpuEngine {
    * @throws {BackendError} KERNEL_COMPILE when the driver refuses the text
    */
   kernel(entry: Entry, constants: Constants, own: readonly Text[] = []): Promise<Kernel> {
-    const code = link(this.files, [entry], constants, bindingText(), own)
+    const name = `${entry.path}:${entry.name}`
+    const linked = own.length === 0 ? this.#linked.get(constants)?.get(name) : undefined
+    if (linked) return linked
+    const code = this.text(entry, constants, own)
     let known = this.#kernels.get(code)
     if (!known) {
       known = this.#compile(code, entry.name)
       this.#kernels.set(code, known)
       known.catch(() => this.#kernels.delete(code))
     }
+    if (own.length === 0) this.#remember(constants, name, known)
     return known
+  }
+
+  #remember(constants: Constants, name: string, kernel: Promise<Kernel>): void {
+    const names = this.#linked.get(constants) ?? new Map<string, Promise<Kernel>>()
+    this.#linked.set(constants, names.set(name, kernel))
+    kernel.catch(() => names.delete(name))
+  }
+
+  /** The text that a kernel is compiled from. */
+  text(entry: Entry, constants: Constants, own: readonly Text[] = []): string {
+    return link(this.files, [entry], constants, bindingText(), own)
   }
 
   async #compile(code: string, entryPoint: string): Promise<Kernel> {
@@ -169,23 +209,41 @@ export class GpuEngine {
     const error = messages.find(m => m.type === 'error')
     if (error)
       throw refuse(`${error.message} (line ${error.lineNum}: ${code.split('\n')[error.lineNum - 1]?.slice(0, 120)})`)
+    if (this.#compiling++ === 0) this.#nap()
     try {
       const pipeline = await this.device.createComputePipelineAsync({
         layout: this.#pipelineLayout,
         compute: { module, entryPoint },
       })
-      return { pipeline, cost: 0, work: 0 }
+      return { pipeline, room: FIRST_WORK }
     } catch (cause) {
       this.check()
       throw refuse((cause as Error).message, cause)
+    } finally {
+      this.#compiling--
     }
+  }
+
+  /**
+   * In Node the package asks whether a compiler is done at every turn of the event loop, with nothing else to do all the
+   * time: a processor that the compilers could use. So turns are made slow while they work.
+   */
+  #nap(): void {
+    if (typeof setImmediate !== 'function') return
+    const cell = new Int32Array(new SharedArrayBuffer(4))
+    const turn = (): void => {
+      if (this.#compiling === 0) return
+      Atomics.wait(cell, 0, 0, COMPILING_NAP)
+      setImmediate(turn)
+    }
+    setImmediate(turn)
   }
 
   bind(buffers: Buffers): GPUBindGroup {
     return this.device.createBindGroup({
       layout: this.#layout,
       entries: [
-        { binding: 0, resource: { buffer: this.#uniform } },
+        { binding: 0, resource: { buffer: this.#uniform, size: 4 * CALL_WORDS.length } },
         ...STORAGE.map(([name], i) => ({ binding: i + 1, resource: { buffer: buffers[name] } })),
       ],
     })
@@ -200,36 +258,78 @@ export class GpuEngine {
   /** Run a kernel once over some invocations. */
   dispatch(kernel: Kernel, group: GPUBindGroup, words: CallWords, invocations: number): void {
     this.check()
-    const most = this.adapter.limits.maxComputeWorkgroupsPerDimension
-    this.write(
-      this.#uniform,
-      0,
-      Uint32Array.from(CALL_WORDS, name => words[name] ?? 0),
-    )
+    this.write(this.#uniform, 0, callRecord(words))
     const encoder = this.device.createCommandEncoder()
     const pass = encoder.beginComputePass()
     pass.setPipeline(kernel.pipeline)
-    pass.setBindGroup(0, group)
-    pass.dispatchWorkgroups(Math.min(most, Math.ceil(invocations / WORKGROUP)))
+    pass.setBindGroup(0, group, [0])
+    pass.dispatchWorkgroups(this.#workgroups(invocations))
+    pass.end()
+    this.device.queue.submit([encoder.finish()])
+  }
+
+  #workgroups(invocations: number): number {
+    return Math.min(this.adapter.limits.maxComputeWorkgroupsPerDimension, Math.ceil(invocations / WORKGROUP))
+  }
+
+  /**
+   * Some timesteps of a range of worlds, stage after stage, in one command buffer. Call words that differ from stage to
+   * stage are records of their own: a write between two dispatches of a command buffer would come before both.
+   *
+   * @param last does the last of these timesteps end the run; the stages see nstep, how many are to go
+   */
+  #dispatchStages(
+    stages: readonly Stage[],
+    group: GPUBindGroup,
+    words: CallWords,
+    count: number,
+    nstep: number,
+    last: boolean,
+  ): void {
+    this.check()
+    const records = new Uint32Array((RECORD * RECORDS) / 4)
+    // whether one or more are to go is all that a stage asks
+    for (let k = 0; k < RECORDS; k++)
+      records.set(callRecord({ ...words, count, nstep: k < RECORDS / 2 ? 2 : 1, a0: k % (RECORDS / 2) }), (RECORD / 4) * k)
+    this.write(this.#uniform, 0, records)
+    const encoder = this.device.createCommandEncoder()
+    const pass = encoder.beginComputePass()
+    for (let k = 1; k <= nstep; k++) {
+      const from = last && k === nstep ? RECORDS / 2 : 0
+      for (const { kernel, a0 } of stages) {
+        pass.setPipeline(kernel.pipeline)
+        pass.setBindGroup(0, group, [RECORD * (from + a0)])
+        pass.dispatchWorkgroups(this.#workgroups(count))
+      }
+    }
     pass.end()
     this.device.queue.submit([encoder.finish()])
   }
 
   /**
-   * Run a kernel for nstep steps of some worlds, in dispatches short enough for the driver's watchdog: how long they may
-   * be follows from those before.
+   * Run a kernel, or the stages of a timestep, for nstep steps of some worlds, in dispatches short enough for the driver's
+   * watchdog: how long they may be follows from those before.
    *
-   * @param words of the call; first, count and nstep are filled in
+   * @param words of the call; first, count and nstep are filled in, of stages a0 too
    */
-  async run(kernel: Kernel, group: GPUBindGroup, words: CallWords, nworld: number, nstep: number): Promise<void> {
+  async run(
+    what: Kernel | Timestep,
+    group: GPUBindGroup,
+    words: CallWords,
+    nworld: number,
+    nstep: number,
+  ): Promise<void> {
+    const stages = 'stages' in what ? what.stages : undefined
+    const kernel = 'stages' in what ? what.timed : what
     const width = WORKGROUP * this.adapter.limits.maxComputeWorkgroupsPerDimension
     for (let first = 0; first < nworld; ) {
       // as many worlds as one step may have
-      const room = this.#room(kernel)
-      const count = Math.min(nworld - first, width, Math.max(WORKGROUP, Math.floor(room / WORKGROUP) * WORKGROUP))
+      const most = Math.max(WORKGROUP, Math.floor(kernel.room / WORKGROUP) * WORKGROUP)
+      const count = Math.min(nworld - first, width, most)
       for (let left = nstep; left > 0; ) {
-        const steps = Math.max(1, Math.min(left, Math.floor(this.#room(kernel) / count)))
-        this.dispatch(kernel, group, { ...words, first, count, nstep: steps }, count)
+        const steps = Math.max(1, Math.min(left, Math.floor(kernel.room / count), stages ? MOST_STEPS : left))
+        if (stages) this.#dispatchStages(stages, group, { ...words, first }, count, steps, steps === left)
+        else this.dispatch(kernel, group, { ...words, first, count, nstep: steps }, count)
         await this.#pace(kernel, count * steps)
         left -= steps
       }
@@ -237,25 +337,18 @@ export class GpuEngine {
     }
   }
 
-  /** world-steps that the next dispatch of a kernel may have */
-  #room(kernel: Kernel): number {
-    if (kernel.cost === 0) return FIRST_WORK
-    return Math.min(PLANNED_MS / kernel.cost, GROWTH * kernel.work)
-  }
-
-  /** wait where a dispatch teaches something about the cost, or enough are under way */
+  /** wait when as much is under way as one dispatch may have; one that was alone tells how much the next may have */
   async #pace(kernel: Kernel, work: number): Promise<void> {
-    const growing = work > kernel.work
-    this.#ahead += kernel.cost * work
-    if (!growing && this.#ahead < AHEAD_MS) return
+    const alone = this.#ahead === 0
+    this.#ahead += work / kernel.room
+    if (this.#ahead < 0.9) return
     // clock: to cut dispatches, not to compute
     const started = performance.now()
+    const nap = ASLEEP * PLANNED_MS * Math.min(1, this.#ahead)
+    if (kernel.room > FIRST_WORK && nap > NAP) await new Promise(resolve => setTimeout(resolve, nap))
     await this.finished()
     const took = performance.now() - started
-    if (growing) {
-      kernel.cost = Math.max(took, 1e-3) / work
-      kernel.work = work
-    }
+    if (alone) kernel.room = Math.max(1, work * Math.min(GROWTH, Math.max(1 / GROWTH, PLANNED_MS / took)))
   }
 
   /** Resolves when everything submitted is done. @throws {DeviceLostError} */
@@ -310,6 +403,8 @@ export class GpuEngine {
     this.device.queue.submit([encoder.finish()])
   }
 }
+
+const callRecord = (words: CallWords): Uint32Array<ArrayBuffer> => Uint32Array.from(CALL_WORDS, name => words[name] ?? 0)
 
 export const megabytes = (bytes: number): string =>
   bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`

@@ -34,6 +34,7 @@ import type {
 import { SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
 import { type Buffers, type CallWords, GpuEngine, type Kernel, megabytes, WORKGROUP } from './engine.js'
+import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
 import type { Typed } from './link.js'
 import { Pace } from './pace.js'
@@ -354,7 +355,7 @@ export class GpuRollout implements Rollout {
     const host = this.#host
     host.constants()
     const gpu = this.#gpu
-    const sizes = { ...gpu.sizes, ...host.words([...SHORTCUTS, 'nfriction', 'xfrc']) }
+    const sizes = { ...gpu.sizes, ...headerWords(host, [...SHORTCUTS, 'nfriction', 'xfrc']) }
     const constants = new Map<string, number | Typed>([
       ...modelConstants(this.model, topology(this.model, this.#varied, this.#nconmax, 1), { ...gpu, sizes }),
       ...programConstants(),
@@ -428,9 +429,9 @@ export class GpuRollout implements Rollout {
       }
       const { tables, sizes } = topology(this.model, this.#varied, this.#nconmax, 1)
       const words = modelWords(this.model, { tables, sizes }, this.#gpu)
-      for (const name of ['friction_dof', 'lnk_flags']) words.set(host.table(name), this.#gpu.m.get(name) as number)
+      for (const name of ['friction_dof', 'lnk_flags']) words.set(headerTable(host, name), this.#gpu.m.get(name) as number)
       engine.write(buffers.M, 0, words)
-      const shared = host.parameterWords(p)
+      const shared = parameterWords(host, p)
       if (!perWorld) engine.write(buffers.P, 0, shared)
       else {
         engine.write(buffers.T, 0, shared)

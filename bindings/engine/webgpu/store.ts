@@ -10,9 +10,12 @@ import type { ReplayOptions } from '../replay.js'
 import { boundingRadii, CONSTANTS_FROM, FRAMES_FROM, SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
-import { type Buffers, type CallWords, GpuEngine, type Kernel } from './engine.js'
+import { type Buffers, type CallWords, GpuEngine, type Kernel, type Timestep } from './engine.js'
+import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
 import type { Typed } from './link.js'
+import { stagesOf, stepIsSmall } from './stages.js'
+
 
 /** values that one write may hand over, in words */
 const MAX_UPLOAD = 1 << 24
@@ -47,6 +50,8 @@ export class GpuStore implements Backend {
   #perWorld = false
   #stale = true
   #constants: Map<string, number | Typed> | undefined
+  /** what makes a timestep, and the constants it was made with */
+  #made: { readonly constants: object; readonly step: Promise<Kernel | Timestep> } | undefined
   #noise: { seedlo: number; seedhi: number } | undefined
   #transfer: Transfer
   #released = false
@@ -58,6 +63,7 @@ export class GpuStore implements Backend {
     readonly nworld: number,
     readonly nconmax: number | undefined,
     transfer: Transfer,
+    readonly fused: boolean | undefined,
   ) {
     this.#engine = engine
     this.#host = host
@@ -67,13 +73,16 @@ export class GpuStore implements Backend {
     this.#buffers = this.#allocate()
   }
 
-  /** @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE, OUT_OF_MEMORY */
-  static async open(model: Model, nworld: number, nconmax: number | undefined): Promise<GpuStore> {
+  /**
+   * @param fused a timestep is one kernel, or one a stage; left out: by its size
+   * @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE, OUT_OF_MEMORY
+   */
+  static async open(model: Model, nworld: number, nconmax: number | undefined, fused?: boolean): Promise<GpuStore> {
     const engine = await GpuEngine.open()
     const transfer = await transferKernels(engine)
     const host = new Store(await Engine.open(), model, 1, 1, nconmax)
     try {
-      const store = new GpuStore(engine, host, model, nworld, nconmax, transfer)
+      const store = new GpuStore(engine, host, model, nworld, nconmax, transfer, fused)
       await engine.finished()
       return store
     } catch (error) {
@@ -123,7 +132,7 @@ export class GpuStore implements Backend {
   /** constants of the kernels, by what was written so far */
   #compiled(): Map<string, number | Typed> {
     if (this.#constants) return this.#constants
-    const header = this.#host.words([...SHORTCUTS, 'nfriction', 'xfrc'])
+    const header = headerWords(this.#host, [...SHORTCUTS, 'nfriction', 'xfrc'])
     const sizes = { ...this.layout.sizes, ...header, nfriction: this.#friction().length }
     const constants = modelConstants(this.model, this.#topology, { ...this.layout, sizes })
     constants.set('f_sensornoise', this.#noise ? 1 : 0)
@@ -133,6 +142,26 @@ export class GpuStore implements Backend {
 
   #kernel(name: string): Promise<Kernel> {
     return this.#engine.kernel({ path: 'index', name }, this.#compiled())
+  }
+
+  /** what makes a timestep: a kernel, or several one after the other */
+  #timestep(): Promise<Kernel | Timestep> {
+    const constants = this.#compiled()
+    if (this.#made?.constants !== constants) {
+      const step = this.#makeTimestep()
+      this.#made = { constants, step }
+      step.catch(() => {
+        this.#made = undefined
+      })
+    }
+    return this.#made.step
+  }
+
+  async #makeTimestep(): Promise<Kernel | Timestep> {
+    const constants = this.#compiled()
+    const kernel = (name: string) => this.#engine.kernel({ path: 'index', name }, constants)
+    if (this.fused ?? stepIsSmall(this.#engine, constants)) return kernel('step')
+    return stagesOf(kernel, this.model, this.layout.sizes.ncand > 0)
   }
 
   // ---------------------------------------------------------------- writes
@@ -178,7 +207,7 @@ export class GpuStore implements Backend {
     if (size === 0 || worlds?.length === 0) return
     if (name === 'xfrc_applied') {
       const force = Array.prototype.find.call(values, x => x !== 0)
-      if (force !== undefined && this.#host.words(['xfrc']).xfrc === 0) {
+      if (force !== undefined && headerWords(this.#host, ['xfrc']).xfrc === 0) {
         this.#host.writeWorld(name, new Float32Array(size).fill(force), size, false)
         this.#constants = undefined
       }
@@ -219,7 +248,7 @@ export class GpuStore implements Backend {
     // what all of them had so far
     this.#shareParameters()
     const { psize } = this.layout
-    const shared = this.#host.parameterWords(this.layout.p)
+    const shared = parameterWords(this.#host, this.layout.p)
     const P = this.#engine.buffer(4 * psize * this.nworld, `parameters of ${this.nworld} worlds`)
     this.#buffers.P.destroy()
     this.#buffers.P = P
@@ -302,7 +331,7 @@ export class GpuStore implements Backend {
   /** parameters and constants of the host's one world */
   #shareParameters(): void {
     this.#host.constants()
-    this.#engine.write(this.#buffers.P, 0, this.#host.parameterWords(this.layout.p))
+    this.#engine.write(this.#buffers.P, 0, parameterWords(this.#host, this.layout.p))
   }
 
   /** Recompute what follows from the model fields that were written. */
@@ -319,13 +348,14 @@ export class GpuStore implements Backend {
       this.#host.touch()
       if (!this.#perWorld) {
         this.#shareParameters()
-        put('lnk_flags', this.#host.table('lnk_flags'))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
         this.#engine.write(this.#buffers.M, 0, words)
         return
       }
       this.#host.constants()
       // frames that are the same in all worlds are the host's
-      if (![...FRAMES_FROM].some(name => this.#written.has(name))) put('lnk_flags', this.#host.table('lnk_flags'))
+      if (![...FRAMES_FROM].some(name => this.#written.has(name)))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
       this.#engine.write(this.#buffers.M, 0, words)
       const kernel = await this.#kernel('setConst')
       await this.#keepingState(() => this.#engine.run(kernel, this.#bindings, this.#call(), this.nworld, 1))
@@ -360,8 +390,9 @@ export class GpuStore implements Backend {
     await this.#engine.run(await this.#kernel(name), this.#bindings, this.#call(), this.nworld, nstep)
   }
 
-  step(nstep: number): Promise<void> {
-    return this.#run('step', nstep)
+  async step(nstep: number): Promise<void> {
+    await this.#ready()
+    await this.#engine.run(await this.#timestep(), this.#bindings, this.#call(), this.nworld, nstep)
   }
 
   forward(): Promise<void> {
@@ -445,6 +476,7 @@ export class GpuStore implements Backend {
     this.#transfer = await transferKernels(engine)
     this.#engine = engine
     this.#group = undefined
+    this.#made = undefined
     this.#buffers = this.#allocate()
     this.#stale = true
     if (!this.#perWorld) return
