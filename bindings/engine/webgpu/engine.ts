@@ -290,7 +290,10 @@ export class GpuEngine {
     const records = new Uint32Array((RECORD * RECORDS) / 4)
     // whether one or more are to go is all that a stage asks
     for (let k = 0; k < RECORDS; k++)
-      records.set(callRecord({ ...words, count, nstep: k < RECORDS / 2 ? 2 : 1, a0: k % (RECORDS / 2) }), (RECORD / 4) * k)
+      records.set(
+        callRecord({ ...words, count, nstep: k < RECORDS / 2 ? 2 : 1, a0: k % (RECORDS / 2) }),
+        (RECORD / 4) * k,
+      )
     this.write(this.#uniform, 0, records)
     const encoder = this.device.createCommandEncoder()
     const pass = encoder.beginComputePass()
@@ -404,7 +407,8 @@ export class GpuEngine {
   }
 }
 
-const callRecord = (words: CallWords): Uint32Array<ArrayBuffer> => Uint32Array.from(CALL_WORDS, name => words[name] ?? 0)
+const callRecord = (words: CallWords): Uint32Array<ArrayBuffer> =>
+  Uint32Array.from(CALL_WORDS, name => words[name] ?? 0)
 
 export const megabytes = (bytes: number): string =>
   bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`

@@ -429,7 +429,8 @@ export class GpuRollout implements Rollout {
       }
       const { tables, sizes } = topology(this.model, this.#varied, this.#nconmax, 1)
       const words = modelWords(this.model, { tables, sizes }, this.#gpu)
-      for (const name of ['friction_dof', 'lnk_flags']) words.set(headerTable(host, name), this.#gpu.m.get(name) as number)
+      for (const name of ['friction_dof', 'lnk_flags'])
+        words.set(headerTable(host, name), this.#gpu.m.get(name) as number)
       engine.write(buffers.M, 0, words)
       const shared = parameterWords(host, p)
       if (!perWorld) engine.write(buffers.P, 0, shared)

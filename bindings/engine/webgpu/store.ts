@@ -16,7 +16,6 @@ import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.
 import type { Typed } from './link.js'
 import { stagesOf, stepIsSmall } from './stages.js'
 
-
 /** values that one write may hand over, in words */
 const MAX_UPLOAD = 1 << 24
 
