@@ -52,10 +52,9 @@ fn countedStep(@builtin(global_invocation_id) id: vec3u) {
 export async function measureTraffic(worlds: GpuWorlds): Promise<Traffic> {
   const { engine, group, constants, call, results } = await worlds.store.attach()
   const files: KernelFiles = new Map([...engine.files, ['math/v4', counted(engine.files.get('math/v4') as string)]])
-  const code = link(files, [{ path: 'bench/counted', name: 'countedStep' }], constants, bindingText(), {
-    path: 'bench/counted',
-    text: PROGRAM,
-  })
+  const code = link(files, [{ path: 'bench/counted', name: 'countedStep' }], constants, bindingText(), [
+    { path: 'bench/counted', text: PROGRAM },
+  ])
   const { device } = engine
   const layout = device.createBindGroupLayout({
     entries: [

@@ -208,7 +208,6 @@ test('what cannot be used is named', async () => {
     [['train', shop.path('number.mjs')], /number\.mjs: has no task: .*\[TASK_MODULE\]/],
     [['train', shop.path('fake.mjs')], /fake\.mjs: has no task: .*\[TASK_MODULE\]/],
     [['train', shop.path('broken.mjs')], /broken\.mjs: cannot be imported: .*\[TASK_MODULE\]/],
-    [['train', shop.path('hold.ts'), '--backend', 'webgpu'], /\[BACKEND_WEBGPU\]/],
     [['train', shop.path('hold.ts'), '--out', shop.path('number.mjs')], /number\.mjs: cannot write: .*\[OUTPUT\]/],
     [['train', shop.path('hold.ts'), '--start', shop.path('none')], /none: cannot read: .*\[FILE\]/],
     [

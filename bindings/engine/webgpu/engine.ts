@@ -2,7 +2,7 @@
 import { BackendError, DeviceLostError } from '../../errors.js'
 import { type AdapterSummary, openDevice } from './device.js'
 import { type BufferName, bindingText, CALL_WORDS, STORAGE } from './layout.js'
-import { type Constants, type Entry, type KernelFiles, link } from './link.js'
+import { type Constants, type Entry, type KernelFiles, link, type Text } from './link.js'
 import { bytesInWords, largestBinding } from './needs.js'
 
 /** flags of buffers (GPUBufferUsage), which Node has only once the package is loaded */
@@ -167,15 +167,11 @@ export class GpuEngine {
    * A kernel, compiled at the first call.
    *
    * @param constants are not changed after they were given here
-   * @param extra a file made for the occasion
+   * @param own files made for the occasion; they take the place of those of the same name
    * @throws {BackendError} KERNEL_COMPILE when the driver refuses the text
    */
-  kernel(
-    entry: Entry,
-    constants: Constants,
-    extra?: { readonly path: string; readonly text: string },
-  ): Promise<Kernel> {
-    const key = `${entry.path}:${entry.name}:${extra?.text ?? ''}`
+  kernel(entry: Entry, constants: Constants, own: readonly Text[] = []): Promise<Kernel> {
+    const key = `${entry.path}:${entry.name}:${own.map(({ path, text }) => `${path}:${text}`).join(':')}`
     let linked = this.#linked.get(constants)
     if (!linked) {
       linked = new Map()
@@ -183,7 +179,7 @@ export class GpuEngine {
     }
     let known = linked.get(key)
     if (!known) {
-      known = this.#build(this.text(entry, constants, extra), entry.name)
+      known = this.#build(this.text(entry, constants, own), entry.name)
       linked.set(key, known)
       known.catch(() => linked.delete(key))
     }
@@ -202,8 +198,8 @@ export class GpuEngine {
   }
 
   /** The text that a kernel is compiled from. */
-  text(entry: Entry, constants: Constants, extra?: { readonly path: string; readonly text: string }): string {
-    return link(this.files, [entry], constants, bindingText(), extra)
+  text(entry: Entry, constants: Constants, own: readonly Text[] = []): string {
+    return link(this.files, [entry], constants, bindingText(), own)
   }
 
   async #compile(code: string, entryPoint: string): Promise<Kernel> {
