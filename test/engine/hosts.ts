@@ -45,7 +45,6 @@ export async function buildProgram(folder: string, program: string): Promise<voi
     entryPoints: {
       program: at(program),
       worker: at('bindings/engine/wasm/worker.ts'),
-      'web-worker': at('bindings/engine/wasm/web-worker.ts'),
     },
     outdir: folder,
     bundle: true,

@@ -3,6 +3,7 @@ import { BackendError, DeviceLostError } from '../../errors.js'
 import { type AdapterSummary, openDevice } from './device.js'
 import { type BufferName, bindingText, CALL_WORDS, STORAGE } from './layout.js'
 import { type Constants, type Entry, type KernelFiles, link } from './link.js'
+import { bytesInWords, largestBinding } from './needs.js'
 
 /** flags of buffers (GPUBufferUsage), which Node has only once the package is loaded */
 const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
@@ -21,6 +22,14 @@ const FIRST_WORK = 64
 const ASLEEP = 0.7
 /** ms, below which a timer is not worth it */
 const NAP = 4
+/** ms that are slept between two questions of the package `webgpu` whether a compiler is done */
+const COMPILING_NAP = 2
+/** bytes from one record of call words to the next: minUniformBufferOffsetAlignment that every device has */
+const RECORD = 256
+/** records of call words: four stages of Runge-Kutta, in a timestep that others follow and in the last one */
+const RECORDS = 8
+/** timesteps of one command buffer */
+const MOST_STEPS = 256
 
 export type Buffers = Readonly<Record<BufferName, GPUBuffer>>
 export type CallWords = Partial<Record<(typeof CALL_WORDS)[number], number>>
@@ -32,12 +41,31 @@ export interface Kernel {
   room: number
 }
 
+/** One kernel among those that make a timestep; a0: that word of its call, less than 4. */
+export interface Stage {
+  readonly kernel: Kernel
+  readonly a0: number
+}
+
+/** Kernels that make one timestep together, each over all worlds. */
+export interface Timestep {
+  readonly stages: readonly Stage[]
+  /** the one whose room is that of all together */
+  readonly timed: Kernel
+}
+
 export class GpuEngine {
   static #instance: Promise<GpuEngine> | undefined
   readonly #layout: GPUBindGroupLayout
   readonly #pipelineLayout: GPUPipelineLayout
   readonly #kernels = new Map<string, Promise<Kernel>>()
+  /** the same by what they are linked with, which takes its time too */
+  readonly #linked = new WeakMap<Constants, Map<string, Promise<Kernel>>>()
+  /** kernels that compilers are at work on */
+  #compiling = 0
   readonly #uniform: GPUBuffer
+  /** what was done so far, for benches: dispatches, ms that kernels took to compile */
+  readonly stats = { dispatches: 0, compileMs: 0 }
   #lost: DeviceLostError | undefined
   #failed: BackendError | undefined
   #staging: GPUBuffer | undefined
@@ -52,7 +80,7 @@ export class GpuEngine {
   ) {
     this.#layout = device.createBindGroupLayout({
       entries: [
-        { binding: 0, visibility: COMPUTE, buffer: { type: 'uniform' } },
+        { binding: 0, visibility: COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
         ...STORAGE.map(([, access], i) => ({
           binding: i + 1,
           visibility: COMPUTE,
@@ -61,7 +89,7 @@ export class GpuEngine {
       ],
     })
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] })
-    this.#uniform = device.createBuffer({ size: 4 * CALL_WORDS.length, usage: USAGE.UNIFORM | USAGE.COPY_DST })
+    this.#uniform = device.createBuffer({ size: RECORD * RECORDS, usage: USAGE.UNIFORM | USAGE.COPY_DST })
     void device.lost.then(({ reason, message }) => {
       this.#lost = new DeviceLostError(
         'DEVICE_LOST',
@@ -113,19 +141,17 @@ export class GpuEngine {
    * A buffer of storage. What the device says of it comes with the next call that waits.
    *
    * @param what for the message
+   * @param remedy for the message, where more is known than that it has to be less
    * @throws {BackendError} OUT_OF_MEMORY when it is beyond the adapter's limits; @throws {DeviceLostError}
    */
-  buffer(size: number, what: string): GPUBuffer {
+  buffer(size: number, what: string, remedy = () => 'use fewer worlds, or a smaller nconmax'): GPUBuffer {
     this.check()
     const bytes = Math.max(16, Math.ceil(size / 4) * 4)
     const { description, limits } = this.adapter
-    const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)
+    const most = largestBinding(limits)
     const refuse = (why: string) =>
-      new BackendError(
-        'OUT_OF_MEMORY',
-        `${what} needs ${megabytes(bytes)}, ${why}; use fewer worlds, or a smaller nconmax`,
-      )
-    if (bytes > most) throw refuse(`a buffer of '${description}' holds at most ${megabytes(most)}`)
+      new BackendError('OUT_OF_MEMORY', `${what} needs ${bytesInWords(bytes)}, ${why}; ${remedy()}`)
+    if (bytes > most) throw refuse(`a buffer of '${description}' holds at most ${bytesInWords(most)}`)
     this.device.pushErrorScope('out-of-memory')
     const buffer = this.device.createBuffer({ size: bytes, usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST })
     void this.device.popErrorScope().then(
@@ -140,6 +166,7 @@ export class GpuEngine {
   /**
    * A kernel, compiled at the first call.
    *
+   * @param constants are not changed after they were given here
    * @param extra a file made for the occasion
    * @throws {BackendError} KERNEL_COMPILE when the driver refuses the text
    */
@@ -148,18 +175,41 @@ export class GpuEngine {
     constants: Constants,
     extra?: { readonly path: string; readonly text: string },
   ): Promise<Kernel> {
-    const code = link(this.files, [entry], constants, bindingText(), extra)
+    const key = `${entry.path}:${entry.name}:${extra?.text ?? ''}`
+    let linked = this.#linked.get(constants)
+    if (!linked) {
+      linked = new Map()
+      this.#linked.set(constants, linked)
+    }
+    let known = linked.get(key)
+    if (!known) {
+      known = this.#build(this.text(entry, constants, extra), entry.name)
+      linked.set(key, known)
+      known.catch(() => linked.delete(key))
+    }
+    return known
+  }
+
+  /** a kernel by its text */
+  #build(code: string, name: string): Promise<Kernel> {
     let known = this.#kernels.get(code)
     if (!known) {
-      known = this.#compile(code, entry.name)
+      known = this.#compile(code, name)
       this.#kernels.set(code, known)
       known.catch(() => this.#kernels.delete(code))
     }
     return known
   }
 
+  /** The text that a kernel is compiled from. */
+  text(entry: Entry, constants: Constants, extra?: { readonly path: string; readonly text: string }): string {
+    return link(this.files, [entry], constants, bindingText(), extra)
+  }
+
   async #compile(code: string, entryPoint: string): Promise<Kernel> {
     this.check()
+    // clock: for benches, not to compute
+    const started = performance.now()
     const refuse = (why: string, cause?: unknown) =>
       new BackendError(
         'KERNEL_COMPILE',
@@ -173,23 +223,42 @@ export class GpuEngine {
     const error = messages.find(m => m.type === 'error')
     if (error)
       throw refuse(`${error.message} (line ${error.lineNum}: ${code.split('\n')[error.lineNum - 1]?.slice(0, 120)})`)
+    if (this.#compiling++ === 0) this.#nap()
     try {
       const pipeline = await this.device.createComputePipelineAsync({
         layout: this.#pipelineLayout,
         compute: { module, entryPoint },
       })
+      this.stats.compileMs += performance.now() - started
       return { pipeline, room: FIRST_WORK }
     } catch (cause) {
       this.check()
       throw refuse((cause as Error).message, cause)
+    } finally {
+      this.#compiling--
     }
+  }
+
+  /**
+   * In Node the package asks whether a compiler is done at every turn of the event loop, with nothing else to do all the
+   * time: a processor that the compilers could use. So turns are made slow while they work.
+   */
+  #nap(): void {
+    if (typeof setImmediate !== 'function') return
+    const cell = new Int32Array(new SharedArrayBuffer(4))
+    const turn = (): void => {
+      if (this.#compiling === 0) return
+      Atomics.wait(cell, 0, 0, COMPILING_NAP)
+      setImmediate(turn)
+    }
+    setImmediate(turn)
   }
 
   bind(buffers: Buffers): GPUBindGroup {
     return this.device.createBindGroup({
       layout: this.#layout,
       entries: [
-        { binding: 0, resource: { buffer: this.#uniform } },
+        { binding: 0, resource: { buffer: this.#uniform, size: 4 * CALL_WORDS.length } },
         ...STORAGE.map(([name], i) => ({ binding: i + 1, resource: { buffer: buffers[name] } })),
       ],
     })
@@ -204,36 +273,83 @@ export class GpuEngine {
   /** Run a kernel once over some invocations. */
   dispatch(kernel: Kernel, group: GPUBindGroup, words: CallWords, invocations: number): void {
     this.check()
-    const most = this.adapter.limits.maxComputeWorkgroupsPerDimension
-    this.write(
-      this.#uniform,
-      0,
-      Uint32Array.from(CALL_WORDS, name => words[name] ?? 0),
-    )
+    this.write(this.#uniform, 0, callRecord(words))
+    this.stats.dispatches++
     const encoder = this.device.createCommandEncoder()
     const pass = encoder.beginComputePass()
     pass.setPipeline(kernel.pipeline)
-    pass.setBindGroup(0, group)
-    pass.dispatchWorkgroups(Math.min(most, Math.ceil(invocations / WORKGROUP)))
+    pass.setBindGroup(0, group, [0])
+    pass.dispatchWorkgroups(this.#workgroups(invocations))
+    pass.end()
+    this.device.queue.submit([encoder.finish()])
+  }
+
+  #workgroups(invocations: number): number {
+    return Math.min(this.adapter.limits.maxComputeWorkgroupsPerDimension, Math.ceil(invocations / WORKGROUP))
+  }
+
+  /**
+   * Some timesteps of a range of worlds, stage after stage, in one command buffer. Call words that differ from stage to
+   * stage are records of their own: a write between two dispatches of a command buffer would come before both.
+   *
+   * @param last does the last of these timesteps end the run; the stages see nstep, how many are to go
+   */
+  #dispatchStages(
+    stages: readonly Stage[],
+    group: GPUBindGroup,
+    words: CallWords,
+    count: number,
+    nstep: number,
+    last: boolean,
+  ): void {
+    this.check()
+    const records = new Uint32Array((RECORD * RECORDS) / 4)
+    // whether one or more are to go is all that a stage asks
+    for (let k = 0; k < RECORDS; k++)
+      records.set(
+        callRecord({ ...words, count, nstep: k < RECORDS / 2 ? 2 : 1, a0: k % (RECORDS / 2) }),
+        (RECORD / 4) * k,
+      )
+    this.write(this.#uniform, 0, records)
+    const encoder = this.device.createCommandEncoder()
+    const pass = encoder.beginComputePass()
+    for (let k = 1; k <= nstep; k++) {
+      const from = last && k === nstep ? RECORDS / 2 : 0
+      for (const { kernel, a0 } of stages) {
+        pass.setPipeline(kernel.pipeline)
+        pass.setBindGroup(0, group, [RECORD * (from + a0)])
+        this.stats.dispatches++
+        pass.dispatchWorkgroups(this.#workgroups(count))
+      }
+    }
     pass.end()
     this.device.queue.submit([encoder.finish()])
   }
 
   /**
-   * Run a kernel for nstep steps of some worlds, in dispatches short enough for the driver's watchdog: how long they may
-   * be follows from those before.
+   * Run a kernel, or the stages of a timestep, for nstep steps of some worlds, in dispatches short enough for the driver's
+   * watchdog: how long they may be follows from those before.
    *
-   * @param words of the call; first, count and nstep are filled in
+   * @param words of the call; first, count and nstep are filled in, of stages a0 too
    */
-  async run(kernel: Kernel, group: GPUBindGroup, words: CallWords, nworld: number, nstep: number): Promise<void> {
+  async run(
+    what: Kernel | Timestep,
+    group: GPUBindGroup,
+    words: CallWords,
+    nworld: number,
+    nstep: number,
+  ): Promise<void> {
+    const stages = 'stages' in what ? what.stages : undefined
+    const kernel = 'stages' in what ? what.timed : what
     const width = WORKGROUP * this.adapter.limits.maxComputeWorkgroupsPerDimension
     for (let first = 0; first < nworld; ) {
       // as many worlds as one step may have
       const most = Math.max(WORKGROUP, Math.floor(kernel.room / WORKGROUP) * WORKGROUP)
       const count = Math.min(nworld - first, width, most)
       for (let left = nstep; left > 0; ) {
-        const steps = Math.max(1, Math.min(left, Math.floor(kernel.room / count)))
-        this.dispatch(kernel, group, { ...words, first, count, nstep: steps }, count)
+        const steps = Math.max(1, Math.min(left, Math.floor(kernel.room / count), stages ? MOST_STEPS : left))
+        if (stages) this.#dispatchStages(stages, group, { ...words, first }, count, steps, steps === left)
+        else this.dispatch(kernel, group, { ...words, first, count, nstep: steps }, count)
         await this.#pace(kernel, count * steps)
         left -= steps
       }
@@ -308,5 +424,5 @@ export class GpuEngine {
   }
 }
 
-const megabytes = (bytes: number): string =>
-  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`
+const callRecord = (words: CallWords): Uint32Array<ArrayBuffer> =>
+  Uint32Array.from(CALL_WORDS, name => words[name] ?? 0)

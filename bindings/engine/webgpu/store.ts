@@ -10,9 +10,21 @@ import type { ReplayOptions } from '../replay.js'
 import { boundingRadii, CONSTANTS_FROM, FRAMES_FROM, SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
-import { type Buffers, type CallWords, GpuEngine, type Kernel } from './engine.js'
+import { type Buffers, type CallWords, GpuEngine, type Kernel, type Stage, type Timestep } from './engine.js'
+import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
-import type { Typed } from './link.js'
+import type { Constants, Typed } from './link.js'
+import { gpuNeeds, smaller } from './needs.js'
+import { expandedSize } from './size.js'
+
+/**
+ * Tokens up to which a timestep is one kernel. One kernel makes many timesteps in a dispatch, which is what small models
+ * gain by: their worlds are done before the next dispatch has begun. Compilers take more than twice the time over twice the
+ * text, and a large kernel keeps many registers, so that fewer worlds run side by side: larger models go in stages.
+ */
+const FUSED_TOKENS = 16_000
+/** mjINT_RK4 */
+const RUNGE_KUTTA = 1
 
 /** values that one write may hand over, in words */
 const MAX_UPLOAD = 1 << 24
@@ -36,6 +48,15 @@ interface Noise {
   readonly seedhi: number
 }
 
+interface Attached {
+  readonly engine: GpuEngine
+  readonly group: GPUBindGroup
+  readonly constants: Constants
+  readonly call: CallWords
+  /** first words of O, which has room for a world's quantities */
+  results(words: number): Promise<Uint32Array<ArrayBuffer>>
+}
+
 export class GpuStore implements Backend {
   readonly name = 'webgpu'
   readonly layout: GpuLayout
@@ -54,6 +75,8 @@ export class GpuStore implements Backend {
   #perWorld = false
   #stale = true
   #constants: Map<string, number | Typed> | undefined
+  /** what makes a timestep, and the constants it was made with */
+  #made: { readonly constants: object; readonly step: Promise<Kernel | Timestep> } | undefined
   #noise: Noise | undefined
   #transfer: Transfer
   #released = false
@@ -65,6 +88,7 @@ export class GpuStore implements Backend {
     readonly nworld: number,
     readonly nconmax: number | undefined,
     transfer: Transfer,
+    readonly fused: boolean | undefined,
   ) {
     this.#engine = engine
     this.#host = host
@@ -74,13 +98,16 @@ export class GpuStore implements Backend {
     this.#buffers = this.#allocate()
   }
 
-  /** @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE, OUT_OF_MEMORY */
-  static async open(model: Model, nworld: number, nconmax: number | undefined): Promise<GpuStore> {
+  /**
+   * @param fused a timestep is one kernel, or one a stage; left out: by its size
+   * @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE, OUT_OF_MEMORY
+   */
+  static async open(model: Model, nworld: number, nconmax: number | undefined, fused?: boolean): Promise<GpuStore> {
     const engine = await GpuEngine.open()
     const transfer = await transferKernels(engine)
     const host = new Store(await Engine.open(), model, 1, 1, nconmax)
     try {
-      const store = new GpuStore(engine, host, model, nworld, nconmax, transfer)
+      const store = new GpuStore(engine, host, model, nworld, nconmax, transfer, fused)
       await engine.finished()
       return store
     } catch (error) {
@@ -93,8 +120,8 @@ export class GpuStore implements Backend {
     const { layout, nworld } = this
     const engine = this.#engine
     const taken: GPUBuffer[] = []
-    const take = (words: number, what: string): GPUBuffer => {
-      const buffer = engine.buffer(4 * words, what)
+    const take = (words: number, what: string, remedy?: () => string): GPUBuffer => {
+      const buffer = engine.buffer(4 * words, what, remedy)
       taken.push(buffer)
       return buffer
     }
@@ -102,7 +129,11 @@ export class GpuStore implements Backend {
       return {
         M: take(layout.msize, 'the model'),
         P: take(layout.psize, 'the physical parameters'),
-        W: take(layout.wsize * nworld, `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`),
+        W: take(
+          layout.wsize * nworld,
+          `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`,
+          () => smaller(this.model, gpuNeeds(this.model, nworld, this.nconmax), engine.adapter.limits),
+        ),
         T: take(1024, 'an upload'),
         E: take(4, 'work memory'),
         O: take(layout.wsize, 'a download'),
@@ -130,7 +161,7 @@ export class GpuStore implements Backend {
   /** constants of the kernels, by what was written so far */
   #compiled(): Map<string, number | Typed> {
     if (this.#constants) return this.#constants
-    const header = this.#host.words([...SHORTCUTS, 'nfriction', 'xfrc'])
+    const header = headerWords(this.#host, [...SHORTCUTS, 'nfriction', 'xfrc'])
     const sizes = { ...this.layout.sizes, ...header, nfriction: this.#friction().length }
     const constants = modelConstants(this.model, this.#topology, { ...this.layout, sizes })
     constants.set('f_sensornoise', this.#noise ? 1 : 0)
@@ -140,6 +171,45 @@ export class GpuStore implements Backend {
 
   #kernel(name: string): Promise<Kernel> {
     return this.#engine.kernel({ path: 'index', name }, this.#compiled())
+  }
+
+  /** what makes a timestep: a kernel, or several one after the other */
+  #timestep(): Promise<Kernel | Timestep> {
+    const constants = this.#compiled()
+    if (this.#made?.constants !== constants) {
+      const step = this.#makeTimestep()
+      this.#made = { constants, step }
+      step.catch(() => {
+        this.#made = undefined
+      })
+    }
+    return this.#made.step
+  }
+
+  async #makeTimestep(): Promise<Kernel | Timestep> {
+    const size = () => expandedSize(this.#engine.text({ path: 'index', name: 'step' }, this.#compiled()), 'step')
+    if (this.fused ?? size() <= FUSED_TOKENS) return this.#kernel('step')
+    // all at once: compilers work side by side
+    const [smooth, collide, constraint, solve, advance] = await Promise.all(
+      ['smoothStage', 'collideStage', 'constraintStage', 'solveStage', 'advanceStage'].map(name => this.#kernel(name)),
+    )
+    const contacts = this.layout.sizes.ncand > 0 ? [collide] : []
+    const stages: Stage[] = []
+    for (let a0 = 0; a0 < (this.model.field.opt_integrator[0] === RUNGE_KUTTA ? 4 : 1); a0++)
+      for (const kernel of [smooth, ...contacts, constraint, solve, advance]) stages.push({ kernel, a0 })
+    return { stages, timed: solve }
+  }
+
+  /** What a kernel of one's own needs to run on these worlds as they are now. @internal */
+  async attach(): Promise<Attached> {
+    await this.#ready()
+    return {
+      engine: this.#engine,
+      group: this.#bindings,
+      constants: this.#compiled(),
+      call: this.#call(),
+      results: words => this.#engine.read(this.#buffers.O, 0, words),
+    }
   }
 
   // ---------------------------------------------------------------- writes
@@ -185,7 +255,7 @@ export class GpuStore implements Backend {
     if (size === 0 || worlds?.length === 0) return
     if (name === 'xfrc_applied') {
       const force = Array.prototype.find.call(values, x => x !== 0)
-      if (force !== undefined && this.#host.words(['xfrc']).xfrc === 0) {
+      if (force !== undefined && headerWords(this.#host, ['xfrc']).xfrc === 0) {
         this.#host.writeWorld(name, new Float32Array(size).fill(force), size, false)
         this.#constants = undefined
       }
@@ -233,7 +303,7 @@ export class GpuStore implements Backend {
     // what all of them had so far
     this.#shareParameters()
     const { psize } = this.layout
-    const shared = this.#host.parameterWords(this.layout.p)
+    const shared = parameterWords(this.#host, this.layout.p)
     const P = this.#engine.buffer(4 * psize * this.nworld, `parameters of ${this.nworld} worlds`)
     this.#buffers.P.destroy()
     this.#buffers.P = P
@@ -316,7 +386,7 @@ export class GpuStore implements Backend {
   /** parameters and constants of the host's one world */
   #shareParameters(): void {
     this.#host.constants()
-    this.#engine.write(this.#buffers.P, 0, this.#host.parameterWords(this.layout.p))
+    this.#engine.write(this.#buffers.P, 0, parameterWords(this.#host, this.layout.p))
   }
 
   /** Recompute what follows from the model fields that were written. */
@@ -333,13 +403,14 @@ export class GpuStore implements Backend {
       this.#host.touch()
       if (!this.#perWorld) {
         this.#shareParameters()
-        put('lnk_flags', this.#host.table('lnk_flags'))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
         this.#engine.write(this.#buffers.M, 0, words)
         return
       }
       this.#host.constants()
       // frames that are the same in all worlds are the host's
-      if (![...FRAMES_FROM].some(name => this.#written.has(name))) put('lnk_flags', this.#host.table('lnk_flags'))
+      if (![...FRAMES_FROM].some(name => this.#written.has(name)))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
       this.#engine.write(this.#buffers.M, 0, words)
       const kernel = await this.#kernel('setConst')
       await this.#keepingState(() => this.#engine.run(kernel, this.#bindings, this.#call(), this.nworld, 1))
@@ -374,8 +445,9 @@ export class GpuStore implements Backend {
     await this.#engine.run(await this.#kernel(name), this.#bindings, this.#call(), this.nworld, nstep)
   }
 
-  step(nstep: number): Promise<void> {
-    return this.#run('step', nstep)
+  async step(nstep: number): Promise<void> {
+    await this.#ready()
+    await this.#engine.run(await this.#timestep(), this.#bindings, this.#call(), this.nworld, nstep)
   }
 
   forward(): Promise<void> {
@@ -459,6 +531,7 @@ export class GpuStore implements Backend {
     this.#transfer = await transferKernels(engine)
     this.#engine = engine
     this.#group = undefined
+    this.#made = undefined
     this.#buffers = this.#allocate()
     this.#stale = true
     if (!this.#perWorld) return
