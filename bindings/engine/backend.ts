@@ -43,12 +43,12 @@ export interface Backend {
   /** Which worlds had constraint rows in the last step. */
   constrained(): Soon<Uint8Array>
   /** Contacts and constraint rows of one world, made again. */
-  look(world: number): Soon<ScratchView>
+  look(world: number): Promise<ScratchView>
   /** Worlds back to qpos0 at rest, without what a keyframe or a draw adds; undefined: all. */
   restart(worlds: Int32Array | undefined): void
   step(nstep: number): Soon<void>
   forward(): Soon<void>
-  replay(options: ReplayOptions): Soon<Record<string, Float32Array>>
+  replay(options: ReplayOptions): Promise<Record<string, Float32Array>>
   /** Have the sensors add their noise from now on. */
   makeNoise(seed: number): void
   /** Open a GPU again that went away: parameters as they were, states to be reset. */

@@ -7,7 +7,7 @@ import type { Backend } from './backend.js'
 import { checkContacts } from './candidates.js'
 import type { ReplayOptions } from './replay.js'
 import { type ResetOptions, reset } from './reset.js'
-import { type ConstraintRows, type ContactForce, constraintRows, contactForces } from './rows.js'
+import type { ConstraintRows, ContactForce } from './rows.js'
 import type { ScratchView } from './scratch-view.js'
 import type { StatePart, StateSpec } from './state.js'
 import {
@@ -316,7 +316,8 @@ export class Batch {
    * @throws {SizeError} WORLDS when there is no such world
    */
   async contacts(world: number): Promise<ContactForce[]> {
-    return contactForces(await this.#look(world), this.model)
+    const [view, { contactForces }] = await Promise.all([this.#look(world), import('./rows.js')])
+    return contactForces(view, this.model)
   }
 
   /**
@@ -326,7 +327,8 @@ export class Batch {
    * @throws {SizeError} WORLDS when there is no such world
    */
   async rows(world: number): Promise<ConstraintRows> {
-    return constraintRows(await this.#look(world), this.model)
+    const [view, { constraintRows }] = await Promise.all([this.#look(world), import('./rows.js')])
+    return constraintRows(view, this.model)
   }
 
   async #look(world: number): Promise<ScratchView> {
@@ -365,7 +367,7 @@ export class Batch {
  * Many worlds of one model.
  *
  * @throws {SizeError} NWORLD, WORKERS, NCONMAX, SEED when they are not whole numbers in their range
- * @throws {BackendError} WASM_MISSING, OUT_OF_MEMORY, NO_THREADS; with 'webgpu' WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE
+ * @throws {BackendError} WASM_MISSING, WASM_REFUSED, OUT_OF_MEMORY, NO_THREADS, WORKER_START; with 'webgpu' WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE
  */
 export async function createBatch(model: Model, options: BatchOptions): Promise<Batch> {
   const { nworld, backend = 'wasm', workers = 1, seed = 0, nconmax, sensorNoise = false } = options

@@ -3,7 +3,10 @@ import type { Model } from '../model/model.js'
 import type { Layout } from './layout.js'
 
 const slots = headerSlots()
-const wordOf = new Map(slots.map((slot, i) => [slot.kind === 'size' ? slot.name : `${slot.kind}.${slot.name}`, i]))
+/** which word of the header a name is */
+export const wordOf: ReadonlyMap<string, number> = new Map(
+  slots.map((slot, i) => [slot.kind === 'size' ? slot.name : `${slot.kind}.${slot.name}`, i]),
+)
 
 /** Write sizes, offsets and integer tables of a model at m. */
 export function writeHeader(
@@ -30,16 +33,6 @@ export function writeHeader(
     else f32.set(values, at)
   }
   for (const [name, values] of tables) i32.set(values, (m + (layout.m.get(name) as number)) / 4)
-}
-
-/** Words of a header by name. */
-writeHeader.read = <N extends string>(
-  memory: WebAssembly.Memory,
-  m: number,
-  names: readonly N[],
-): Readonly<Record<N, number>> => {
-  const i32 = new Int32Array(memory.buffer)
-  return Object.fromEntries(names.map(name => [name, i32[m / 4 + (wordOf.get(name) as number)]])) as Record<N, number>
 }
 
 /** Overwrite words of a header by name: strides, addresses, counts. */

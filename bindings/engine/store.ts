@@ -1,5 +1,5 @@
 /** What a batch keeps in linear memory: header with integer tables, parameters, state, and scratch of each thread. */
-import { type Field, fieldSize, modelFields, topologyFields } from '../fields.js'
+import { modelFields } from '../fields.js'
 import { seedWords } from '../math/index.js'
 import { GEOM } from '../model/enums.js'
 import type { Model } from '../model/model.js'
@@ -7,8 +7,8 @@ import type { Backend, Image } from './backend.js'
 import { derivedAddress } from './derived.js'
 import { writeHeader } from './header.js'
 import { frameFlags, type Layout, layOut, topology, V } from './layout.js'
-import { type ReplayOptions, replay } from './replay.js'
-import { BlockView } from './wasm/block-view.js'
+import type { ReplayOptions } from './replay.js'
+import type { ScratchView } from './scratch-view.js'
 import { alignHistories, restart } from './wasm/blocks.js'
 import { FORWARD, SET_CONST, STEP } from './wasm/control.js'
 import type { Engine } from './wasm/engine.js'
@@ -281,7 +281,8 @@ export class Store implements Backend {
     )
   }
 
-  look(world: number): BlockView {
+  async look(world: number): Promise<ScratchView> {
+    const { BlockView } = await import('./wasm/block-view.js')
     this.constants()
     this.engine.exports.rows(this.m, this.scratch, world >> 2)
     return new BlockView({ memory: this.engine.memory, layout: this.layout, scratch: this.scratch }, world & 3)
@@ -304,7 +305,8 @@ export class Store implements Backend {
     this.run(FORWARD, 0)
   }
 
-  replay(options: ReplayOptions): Record<string, Float32Array> {
+  async replay(options: ReplayOptions): Promise<Record<string, Float32Array>> {
+    const { replay } = await import('./replay.js')
     this.constants()
     const { model, nworld, layout, engine } = this
     return replay(
@@ -386,35 +388,9 @@ export class Store implements Backend {
     this.#stale = false
   }
 
-  /** Words of the header, by name. */
-  words<N extends string>(names: readonly N[]): Readonly<Record<N, number>> {
-    return writeHeader.read(this.engine.memory, this.m, names)
-  }
-
-  /** An integer table of the model as the header has it now. */
-  table(name: string): Int32Array {
-    const field = topologyFields.find(f => f.name === name) as Field
-    const at = this.m + (this.layout.m.get(name) as number)
-    return new Int32Array(this.engine.memory.buffer, at, fieldSize(field, this.layout.sizes)).slice()
-  }
-
   /** Have the constants made again before they are used next. */
   touch(): void {
     this.#stale = true
-  }
-
-  /** Parameters and constants of the first world, at other places: the bits of each quantity. */
-  parameterWords(places: ReadonlyMap<string, number>): Uint32Array<ArrayBuffer> {
-    const { p, pbytes } = this.layout
-    const u32 = new Uint32Array(this.engine.memory.buffer)
-    const order = [...places].sort((a, b) => a[1] - b[1])
-    const out = new Uint32Array(Math.max(1, pbytes / V))
-    order.forEach(([name, at], i) => {
-      const from = (this.#p + (p.get(name) as number)) / 4
-      const end = order[i + 1]?.[1] ?? out.length
-      for (let e = 0; e < end - at && from + 4 * e < (this.#p + pbytes) / 4; e++) out[at + e] = u32[from + 4 * e]
-    })
-    return out
   }
 
   /** Run a command of the engine over blocks; default those of the state. */

@@ -1,5 +1,5 @@
-import { MessageChannel, Worker } from 'node:worker_threads'
 import { ModelError, SimcrankError } from '../errors.js'
+import { nodeModule } from '../host.js'
 import type { CompileReply, CompileTask, FileReply } from './compile-worker.js'
 import { workerEntry } from './worker-entry.js'
 
@@ -35,6 +35,7 @@ type CompileResult = Extract<CompileReply, { ok: true }>
  *   MODEL_NO_COMPILER, MODEL_COMPILER
  */
 export async function compileModel(options: CompileOptions): Promise<CompileResult> {
+  const { MessageChannel, Worker } = nodeModule('node:worker_threads')
   const { port1, port2 } = new MessageChannel()
   const signal = new Int32Array(new SharedArrayBuffer(4))
   const { path, bytes, maxModelBytes } = options

@@ -1,4 +1,5 @@
 import { ModelError } from '../errors.js'
+import { inNode, nodeModule } from '../host.js'
 import type { Model } from './model.js'
 import { isSavedModel } from './save.js'
 import { type Budget, placeOf, readLocation } from './source.js'
@@ -29,12 +30,11 @@ function isXmlText(text: string): boolean {
   return /^[\uFEFF\s]*</.test(text)
 }
 
-/** A file to read: URLs stay, `https://…` strings become URLs, all else is a path of this machine. */
-async function locate(source: string | URL): Promise<URL> {
+/** A file to read: URLs stay, `https://…` strings become URLs, all else is a path of this machine, or of the page. */
+function locate(source: string | URL): URL {
   if (source instanceof URL) return source
   if (/^(https?|file|data):/i.test(source)) return new URL(source)
-  const { pathToFileURL } = await import('node:url')
-  return pathToFileURL(source)
+  return inNode ? nodeModule('node:url').pathToFileURL(source) : new URL(source, globalThis.location?.href)
 }
 
 /**
@@ -85,7 +85,7 @@ async function readMain(source: string | URL | Uint8Array, budget: Budget, timeo
     budget.left -= bytes.length
     return { bytes, url: undefined, place: undefined }
   }
-  const url = await locate(source)
+  const url = locate(source)
   const place = await placeOf(url)
   const bytes = await readLocation(url, budget, AbortSignal.timeout(timeoutMs))
   if (bytes === undefined) throw new ModelError('MODEL_FILE', 'there is no such file', { place })
@@ -98,7 +98,7 @@ async function compiled(main: Main, budget: Budget, options: LoadOptions & { tim
   if (!isXmlText(xml)) {
     throw new ModelError('MODEL_FORMAT', 'neither XML (MJCF, URDF) nor a saved Model', { place: main.place })
   }
-  if (typeof process === 'undefined' || process.versions?.node === undefined) {
+  if (!inNode) {
     throw new ModelError(
       'MODEL_NO_COMPILER',
       'XML cannot be compiled outside Node yet: compile it in Node, keep the bytes of saveModel, and load those',

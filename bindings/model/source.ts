@@ -1,4 +1,5 @@
 import { ModelError } from '../errors.js'
+import { nodeModule } from '../host.js'
 
 /** Bytes a model may read in all: its own file, includes, meshes. */
 export interface Budget {
@@ -17,8 +18,7 @@ function spend(budget: Budget, bytes: number, place: string): void {
 /** How messages name a location: a path for files, else the URL. */
 export async function placeOf(url: URL): Promise<string> {
   if (url.protocol !== 'file:') return url.protocol === 'data:' ? 'data:' : url.href
-  const { fileURLToPath } = await import('node:url')
-  return fileURLToPath(url)
+  return nodeModule('node:url').fileURLToPath(url)
 }
 
 /**
@@ -52,7 +52,7 @@ export async function readLocation(url: URL, budget: Budget, signal?: AbortSigna
 }
 
 async function readLocalFile(url: URL, budget: Budget, place: string): Promise<Uint8Array | undefined> {
-  const { readFile, stat } = await import('node:fs/promises')
+  const { readFile, stat } = nodeModule('node:fs/promises')
   try {
     const info = await stat(url)
     // devices and pipes have no size to check and may never end

@@ -1,3 +1,5 @@
+import { nodeModule } from '../host.js'
+
 /**
  * The entry of a worker thread of ours, for `new Worker`.
  *
@@ -10,7 +12,9 @@
 export function workerEntry(file: string, base: string): URL {
   if (!base.endsWith('.ts')) return new URL(`${file}.js`, base)
   const quoted = (url: string): string => JSON.stringify(url)
-  const tsx = quoted(import.meta.resolve('tsx/esm/api'))
+  // not import.meta.resolve, which webpack follows
+  const api = nodeModule('node:module').createRequire(base).resolve('tsx/esm/api')
+  const tsx = quoted(new URL('./index.mjs', nodeModule('node:url').pathToFileURL(api)).href)
   const entry = quoted(new URL(`${file}.ts`, base).href)
   const code = `import { register } from ${tsx}; register(); await import(${entry})`
   return new URL(`data:text/javascript,${encodeURIComponent(code)}`)

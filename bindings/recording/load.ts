@@ -1,4 +1,5 @@
 import { RecordingError } from '../errors.js'
+import { inNode, nodeModule } from '../host.js'
 import type { RecordingFormat } from './map.js'
 
 /** Where a recording is read from. */
@@ -64,8 +65,8 @@ function webSource(url: URL): Source {
 }
 
 async function fileSource(path: string, place: string): Promise<Source> {
-  const fs = await import('node:fs/promises')
-  const { resolve, dirname, basename, join } = await import('node:path')
+  const fs = nodeModule('node:fs/promises')
+  const { resolve, dirname, basename, join } = nodeModule('node:path')
   const fail = (cause: unknown) => {
     const missing = (cause as { code?: unknown }).code === 'ENOENT'
     return new RecordingError('RECORDING_FILE', missing ? 'no such file' : `cannot be read: ${reason(cause)}`, {
@@ -114,8 +115,10 @@ export async function openSource(
   if (source instanceof Uint8Array) return bytesSource(source, name ?? 'recording', files)
   if (source instanceof URL ? source.protocol !== 'file:' : /^https?:\/\//.test(source))
     return webSource(new URL(source))
+  // a page has no files: a path is an address beside it
+  if (!inNode) return webSource(new URL(source, globalThis.location?.href))
   if (typeof source === 'string') return fileSource(source, source)
-  const { fileURLToPath } = await import('node:url')
+  const { fileURLToPath } = nodeModule('node:url')
   return fileSource(fileURLToPath(source), fileURLToPath(source))
 }
 

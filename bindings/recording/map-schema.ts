@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RecordingError } from '../errors.js'
 import type { FilterSpec } from './filter.js'
 import type { ChannelMap, DeriveMap, FileMap, RecordingMap, TimeMap } from './map.js'

@@ -1,5 +1,6 @@
 import { hasMcapPrefix, McapIndexedReader, McapStreamReader } from '@mcap/core'
 import { RecordingError } from '../errors.js'
+import { inNode, nodeModule } from '../host.js'
 import { decodeJointState } from './cdr.js'
 import { parseJson } from './json.js'
 import type { RowFilter } from './map.js'
@@ -188,8 +189,8 @@ export async function openMcap(bytes: Uint8Array, place: string, decompress: Dec
 
 /** zstd where Node has it (22.15 and later). */
 async function builtinDecompressors(): Promise<Decompressors> {
-  if (typeof process === 'undefined' || process.versions?.node === undefined) return {}
-  const zstd: unknown = Reflect.get(await import('node:zlib'), 'zstdDecompressSync')
+  if (!inNode) return {}
+  const zstd: unknown = Reflect.get(nodeModule('node:zlib'), 'zstdDecompressSync')
   return typeof zstd === 'function' ? { zstd: bytes => zstd(bytes) } : {}
 }
 

@@ -1,9 +1,11 @@
 /** The folder of a run: files that are whole or not there, and the two newest checkpoints. Node only. */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { CheckpointError } from '../errors.js'
+import { nodeModule } from '../host.js'
 import { readSections, type Sections, writeSections } from './checkpoint.js'
 import { type RunConfig, type RunState, readState } from './state.js'
+
+const { mkdir, open, readdir, readFile, rename, rm } = nodeModule('node:fs/promises')
+const { join } = nodeModule('node:path')
 
 /** How far the writing of a file has come; each is a place where a process may die. */
 export type WriteStage = 'begun' | 'half' | 'written' | 'synced' | 'renamed' | 'done'

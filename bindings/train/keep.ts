@@ -1,5 +1,6 @@
 /** What stays of a run: config.json, metrics.jsonl and checkpoints in a folder, or bytes handed to the caller. */
 import { CheckpointError } from '../errors.js'
+import { nodeModule } from '../host.js'
 import { readSections, writeSections } from './checkpoint.js'
 import type { StageHook } from './folder.js'
 import type { Generation, MetricsFile } from './metrics.js'
@@ -58,11 +59,8 @@ export class Keeper {
   }
 
   async #openFolder(folder: string): Promise<void> {
-    const [files, { MetricsFile }, { join }] = await Promise.all([
-      import('./folder.js'),
-      import('./metrics.js'),
-      import('node:path'),
-    ])
+    const [files, { MetricsFile }] = await Promise.all([import('./folder.js'), import('./metrics.js')])
+    const { join } = nodeModule('node:path')
     const { resume = false, hook } = this.options
     await files.prepareFolder(folder)
     if (!resume && (await files.hasRun(folder)))

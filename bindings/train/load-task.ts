@@ -1,5 +1,6 @@
 /** Tasks by the words of a command line: a name of the library, or a module of one's own. */
 import { TaskError } from '../errors.js'
+import { nodeModule } from '../host.js'
 import { nearestHint } from '../model/glob.js'
 import type { Task } from '../task/index.js'
 
@@ -33,11 +34,11 @@ export async function loadTask(words: TaskReference): Promise<Task> {
 async function loadModule(path: string): Promise<Task> {
   const fail = (message: string, cause?: unknown): TaskError =>
     new TaskError('TASK_MODULE', message, { place: path, cause })
-  const [{ pathToFileURL }, { existsSync }] = await Promise.all([import('node:url'), import('node:fs')])
-  if (!existsSync(path)) throw fail('there is no such file')
+  if (!nodeModule('node:fs').existsSync(path)) throw fail('there is no such file')
   let found: { default?: unknown }
   try {
-    found = await import(pathToFileURL(path).href)
+    const { href } = nodeModule('node:url').pathToFileURL(path)
+    found = await import(/* webpackIgnore: true */ /* @vite-ignore */ href)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ERR_UNKNOWN_FILE_EXTENSION')

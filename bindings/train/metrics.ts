@@ -1,6 +1,9 @@
 /** What a generation brought, and metrics.jsonl: a line for each, only ever appended to. */
-import { open, readFile } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { CheckpointError } from '../errors.js'
+import { nodeModule } from '../host.js'
+
+const { open, readFile } = nodeModule('node:fs/promises')
 
 /** One generation. Returns are means over a member's episodes; higher is better. */
 export interface Generation {
@@ -88,7 +91,7 @@ async function written<T>(file: string, write: () => Promise<T>): Promise<T> {
 /** The file, open for appending. */
 export class MetricsFile {
   private constructor(
-    private readonly handle: import('node:fs/promises').FileHandle,
+    private readonly handle: FileHandle,
     private readonly file: string,
     /** generations of the file as it was opened */
     readonly history: readonly Generation[],

@@ -2,4 +2,5 @@
 import { evaluateRange } from './evaluate-range.js'
 import { serveRanges } from './serve.js'
 
-await serveRanges(evaluateRange)
+// not awaited at the top: bundlers also write workers in formats that know no such thing
+void serveRanges(evaluateRange)

@@ -3,6 +3,7 @@ import { EsKernel } from '../engine/es-kernel.js'
 import { openRollout } from '../engine/rollout.js'
 import { CheckpointError, TaskError } from '../errors.js'
 import { type Method, type MethodOptions, makeStrategy } from '../es/index.js'
+import { inNode, nodeModule } from '../host.js'
 import { nearestHint } from '../model/glob.js'
 import type { Model } from '../model/model.js'
 import { saveModel } from '../model/save.js'
@@ -184,7 +185,7 @@ const MANY_TERMS = 4_000_000
 async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts<TrainResult>> {
   checkNames(options)
   if (options.checkpointEvery !== undefined) count('checkpointEvery', options.checkpointEvery)
-  const workers = checkWorkers(options.workers ?? Math.min(await cores(), MAX_WORKERS), 0)
+  const workers = checkWorkers(options.workers ?? Math.min(cores(), MAX_WORKERS), 0)
   const model = options.model ?? (await task.load())
   const { compiled, layout } = await compile(task, model, options)
   const settings = completeSettings(options, {
@@ -351,8 +352,7 @@ function plain(values: Readonly<Record<string, unknown>>): Readonly<Record<strin
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }
 
-async function cores(): Promise<number> {
-  if (typeof process !== 'undefined' && process.versions?.node !== undefined)
-    return (await import('node:os')).availableParallelism()
+function cores(): number {
+  if (inNode) return nodeModule('node:os').availableParallelism()
   return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1)
 }

@@ -1,5 +1,6 @@
 /** The worker's side of the pool: takes ranges one by one, answers each. */
 import * as errors from '../errors.js'
+import { inNode, nodeModule } from '../host.js'
 import type { EvaluateRange, RangeAnswer, RangeJob, Run } from './evaluator.js'
 
 /** A range for a worker. Run and population are sent once and kept; `ticket` comes back with the answer. */
@@ -61,8 +62,8 @@ export async function serveRanges(evaluateRange: EvaluateRange, port?: Port): Pr
 }
 
 async function ownPort(): Promise<Port> {
-  if (typeof process !== 'undefined' && process.versions?.node !== undefined) {
-    const { parentPort } = await import('node:worker_threads')
+  if (inNode) {
+    const { parentPort } = nodeModule('node:worker_threads')
     if (parentPort === null)
       throw new errors.BackendError('WORKER_START', 'serveRanges: this is no worker thread; start it by a pool')
     return {

@@ -1,4 +1,5 @@
 /** Starts range workers: of node:worker_threads in Node, Web Workers elsewhere. */
+import { inNode, nodeModule } from '../host.js'
 import { workerEntry } from '../model/worker-entry.js'
 import type { Question, Reply } from './serve.js'
 
@@ -26,7 +27,7 @@ export type StartWorker = (events: WorkerEvents) => RangeWorker | Promise<RangeW
 export const startWorker =
   (module?: string): StartWorker =>
   events =>
-    typeof process !== 'undefined' && process.versions?.node !== undefined
+    inNode
       ? startNode(events, module)
       : // bundlers recognise this form
         fromWeb(new Worker(new URL('./range-web-worker.js', import.meta.url), { type: 'module' }), events)
@@ -41,7 +42,7 @@ function once(gone: (why: string) => void): (why: string) => void {
 }
 
 async function startNode(events: WorkerEvents, module: string | undefined): Promise<RangeWorker> {
-  const { Worker } = await import('node:worker_threads')
+  const { Worker } = nodeModule('node:worker_threads')
   const worker = new Worker(workerEntry('./range-worker', import.meta.url), { workerData: { module }, execArgv: [] })
   const gone = once(events.gone)
   worker.on('message', (reply: Reply) => events.reply(reply))

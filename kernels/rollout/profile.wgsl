@@ -50,7 +50,7 @@ fn prefix(stage: i32) {
     if (stage == ROWS) { makeConstraint(); }
   }
   if (stage < SOLVER) { return; }
-  constrain();
+  constrain(false);
   if (f_nsensor > 0) {
     if (stage >= SENSORS) { sensors(living()); }
   }

@@ -35,7 +35,7 @@ fn rne() {
       let D = f_dofs + DOF_STRIDE * (dof + i);
       let qd = ld(f_qvel + dof + i);
       let x = ldSpatial(D + DOF_CDOF);
-      if (kind == JNT_FREE && i < 3) {
+      if (f_JNT_FREE > 0 && kind == JNT_FREE && i < 3) {
         // translations of a free joint have constant axes
         stSpatial(D + DOF_CDOFDOT, none);
         v.lin = v.lin + qd * x.lin;

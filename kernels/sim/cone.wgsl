@@ -1,7 +1,7 @@
 // Friction cones: zone, force, Hessian and cost of one contact, given its base residual jar.
 
 // import { ld, ld3, ldi, ldu, st, st3 } from '../math/v4'
-// import { arefOf, C_COL, C_D, C_DIM, C_FRI, C_J, C_MU, C_NNZ, C_ZONE, jarOf } from './contact'
+// import { arefOf, C_COL, C_D, C_DIM, C_FRI, C_J, C_MU, C_NNZ, C_ZONE, dimAt, jarOf } from './contact'
 // import { CONE_ELLIPTIC } from './types'
 
 // A record is of this world alone, so C_HAS holds and nothing here asks for it.
@@ -21,7 +21,7 @@ fn product(e: i32, J: i32, col: i32, x: i32, out: i32) {
 }
 
 fn times(e: i32, J: i32, col: i32, x: i32, less: bool, out: i32) {
-  let dim = ldi(e + C_DIM);
+  let dim = dimAt(e + C_DIM);
   let nnz = ldi(e + C_NNZ);
   var row = J + ldi(e + C_J);
   let c = col + ldi(e + C_COL);
@@ -63,7 +63,7 @@ fn tangent(e: i32, dim: i32, jar: i32) -> f32 {
 
 /** zone at a residual (mj_constraintUpdate) */
 fn zoneAt(e: i32, jar: i32) -> u32 {
-  let dim = ldi(e + C_DIM);
+  let dim = dimAt(e + C_DIM);
   let n = ld(jar);
   if (dim == 1) { return bit(n < 0.0, 0); }
   if (f_opt_cone == CONE_ELLIPTIC) {
@@ -90,7 +90,7 @@ fn curved(e: i32) -> bool { return ldu(e + C_ZONE) == CONE; }
 
 /** base force of a contact from its zone and residual, -ds/djar; out (dim) */
 fn force(e: i32, out: i32) {
-  let dim = ldi(e + C_DIM);
+  let dim = dimAt(e + C_DIM);
   let jar = jarOf(e, dim);
   let D = ld(e + C_D);
   let zone = ldu(e + C_ZONE);
@@ -136,7 +136,7 @@ fn force(e: i32, out: i32) {
  *   out   C (dim, dim), then C aref (dim)
  */
 fn coneHessian(e: i32, out: i32) {
-  let dim = ldi(e + C_DIM);
+  let dim = dimAt(e + C_DIM);
   let jar = jarOf(e, dim);
   let aref = arefOf(e, dim);
   let D = ld(e + C_D);
@@ -222,7 +222,7 @@ fn gain(D: f32, x: f32, y: f32, dy: f32) -> f32 {
  * (PrimalEval).
  */
 fn coneLine(e: i32, jp: i32, alpha: f32, out: vec3f) -> vec3f {
-  let dim = ldi(e + C_DIM);
+  let dim = dimAt(e + C_DIM);
   let jar = jarOf(e, dim);
   let D = ld(e + C_D);
   var d1 = out.x;

@@ -1,8 +1,8 @@
 // import { quat2Vel } from '../math/rotation'
 // import { normalize4 } from '../math/spatial'
-// import { i32at, ld, ld3, ld4, ldi, par, setpar, st, sti } from '../math/v4'
+// import { i32at, ld, ld3, ld4, par, setpar, st, sti } from '../math/v4'
 // import { ncon } from './collision/driver'
-// import { C_DIM, makeContacts, sizeOf } from './contact'
+// import { C_DIM, dimAt, makeContacts, sizeOf } from './contact'
 // import { equalityDiagonal, makeEqualities } from './equality'
 // import { addFriction, addRow, ctcEnd, impedance, nefc, parRowConst, parSolimp, parSolref, putJ, RC_STRIDE, rowConstants } from './row'
 // import { setparRowConst, Solimp } from './row'
@@ -109,7 +109,7 @@ fn makeConstraint() -> bool {
         let dof = i32at(f_jnt_dofadr, j);
         let c = f_limit_const + RC_STRIDE * j;
 
-        if (i32at(f_jnt_type, j) == JNT_BALL) {
+        if (f_JNT_BALL > 0 && i32at(f_jnt_type, j) == JNT_BALL) {
           // angle of the rotation, about its own axis
           let x = quat2Vel(normalize4(ld4(q)), 1.0);
           let angle = sqrt(dot(x, x));
@@ -181,7 +181,7 @@ fn countRows() {
   }
   let end = ctcEnd();
   for (var e = f_ctc; e < end; e += sizeOf(e)) {
-    let dim = ldi(e + C_DIM);
+    let dim = dimAt(e + C_DIM);
     n += select(2 * (dim - 1), dim, dim == 1 || f_opt_cone == CONE_ELLIPTIC);
   }
   st(f_nefc, f32(n));

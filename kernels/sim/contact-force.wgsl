@@ -2,7 +2,7 @@
 
 // import { i32at, ld, ld3, ldi, par, sti } from '../math/v4'
 // import { ncon as detected } from './collision/driver'
-// import { C_CON, C_DIM, forceOf, sizeOf } from './contact'
+// import { C_CON, C_DIM, dimAt, forceOf, sizeOf } from './contact'
 // import { lastDof } from './jacobian'
 // import { ctcEnd, nefc } from './row'
 // import { CNSTR_LIMIT_JOINT, CNSTR_LIMIT_TENDON, CON_CAND, CON_STRIDE, EFC_D, EFC_FORCE, EFC_ROWADR, EFC_STRIDE, EFC_TYPE } from './types'
@@ -41,7 +41,7 @@ fn contactForce(k: i32) -> Wrench {
   var out = Wrench(vec3f(0.0), vec3f(0.0));
   let e = ldi(f_con + CON_STRIDE * k + CON_ROWS);
   if (e == 0) { return out; }
-  let dim = ldi(e + C_DIM);
+  let dim = dimAt(e + C_DIM);
   let a = forceOf(e, dim);
   out.force.x = ld(a);
   if (dim > 1) { out.force = ld3(a); }

@@ -32,7 +32,13 @@ fn jarOf(e: i32, dim: i32) -> i32 { return e + C_FRI + 2 * dim - 1; }
 fn jpOf(e: i32, dim: i32) -> i32 { return e + C_FRI + 3 * dim - 1; }
 fn forceOf(e: i32, dim: i32) -> i32 { return e + C_FRI + 4 * dim - 1; }
 fn trialZoneOf(e: i32, dim: i32) -> i32 { return e + C_FRI + 5 * dim - 1; }
-fn sizeOf(e: i32) -> i32 { return ldi(e + C_SIZE); }
+fn sizeOf(e: i32) -> i32 {
+  if (f_condim > 0) { return contactSize(f_condim); } else { return ldi(e + C_SIZE); }
+}
+/** dimension of a contact, which stands at p; in most models all have the same, and loops over its rows go away */
+fn dimAt(p: i32) -> i32 {
+  if (f_condim > 0) { return f_condim; } else { return ldi(p); }
+}
 
 /** what contactParameters finds; friction: two slides, spin, two rolls */
 struct ContactPar { solref: vec2f, fricref: vec2f, solimp: Solimp, slide: vec2f, spin: f32, roll: vec2f, margin: f32 }
@@ -126,7 +132,7 @@ fn makeContacts(ncon: i32) -> bool {
     if (!(ldmask(con + CON_HAS) && dist < margin)) { continue; }
     let b1 = i32at(f_geom_bodyid, ldi(con + CON_GEOM1));
     let b2 = i32at(f_geom_bodyid, ldi(con + CON_GEOM2));
-    let dim = ldi(con + CON_DIM);
+    let dim = dimAt(con + CON_DIM);
     if (b1 != body1 || b2 != body2) {
       // contacts of the same bodies share their columns
       cols = nJ();

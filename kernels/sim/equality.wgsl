@@ -14,7 +14,7 @@ fn sideBody(i: i32, side: i32) -> i32 {
 
 /** inverse inertia that a row of equality i works against; half 1: rotations of a weld (mj_diagApprox) */
 fn equalityDiagonal(i: i32, half: i32) -> f32 {
-  if (i32at(f_eq_type, i) == EQ_JOINT) {
+  if (f_EQ_JOINT > 0 && i32at(f_eq_type, i) == EQ_JOINT) {
     let diag = par(f_dof_invweight0 + i32at(f_jnt_dofadr, i32at(f_eq_obj1id, i)));
     let other = i32at(f_eq_obj2id, i);
     if (other >= 0) { return diag + par(f_dof_invweight0 + i32at(f_jnt_dofadr, other)); }
@@ -141,7 +141,7 @@ fn bodyRows(i: i32) {
   pointJacobian(x2, eye, size, nnz, cols, f_Hs_sign + f_nv, true, f_ctc_W);
   for (var k = 0; k < size * nnz; k++) { st(J + k, ld(J + k) - ld(f_ctc_W + k)); }
 
-  if (weld) {
+  if (f_EQ_WELD > 0 && weld) {
     // orientation error: vector part of conj(q2) q1 relpose; its derivative maps a difference of angular velocities
     let scale = par(data + 10);
     let half = 0.5 * scale;
@@ -210,13 +210,15 @@ fn makeEqualities() -> bool {
   for (var i = 0; i < f_neq; i++) {
     if (ld(f_eq_active + i) == 0.0) { continue; }
     some = true;
-    if (i32at(f_eq_type, i) == EQ_JOINT) {
+    if (f_EQ_JOINT > 0 && i32at(f_eq_type, i) == EQ_JOINT) {
       jointRow(i);
       continue;
     }
-    if (!framed) { frames(); }
-    framed = true;
-    bodyRows(i);
+    if (f_EQ_CONNECT + f_EQ_WELD > 0) {
+      if (!framed) { frames(); }
+      framed = true;
+      bodyRows(i);
+    }
   }
   return some;
 }

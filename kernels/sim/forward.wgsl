@@ -121,10 +121,12 @@ fn smoothAcceleration() {
 /**
  * Collisions, constraint rows, constraint forces; qacc of the worlds that have rows.
  *   returns their mask. Worlds that have more contacts than room are marked, and get no further.
+ * gpu  whole: acceleration follows
  */
-fn constrain() -> bool {
+fn constrain(whole: bool) -> bool {
   findContacts();
   let has = makeRows();
+  startRows(has, whole);
   solveRows(has);
   return has;
 }
@@ -146,13 +148,26 @@ fn makeRows() -> bool {
   return living() && some;
 }
 
-/** the third part of constrain: forces and, where there are rows, qacc */
+/**
+ * The third part of constrain: where the solver begins. qacc_smooth is made here for acceleration in worlds without rows
+ * too, because compilers copy it to every place that calls it.
+ */
+fn startRows(has: bool, whole: bool) {
+  if (select(whole, needsSmooth(), has)) { smoothAcceleration(); }
+  if (mayHaveRows()) {
+    if (has) { startPoint(); }
+  }
+}
+
+/** no solver where the model can have no rows: it is most of a step's text */
+fn mayHaveRows() -> bool {
+  return (f_opt_disableflags & DSBL_CONSTRAINT) == 0 && f_neq + f_nfriction + f_nlimit + f_ntendon + f_ncand > 0;
+}
+
+/** the last part of constrain: forces and, where there are rows, qacc */
 fn solveRows(has: bool) {
-  // no solver where the model can have no rows: it is most of a step's text
-  if ((f_opt_disableflags & DSBL_CONSTRAINT) == 0 && f_neq + f_nfriction + f_nlimit + f_ntendon + f_ncand > 0) {
+  if (mayHaveRows()) {
     if (has) {
-      if (needsSmooth()) { smoothAcceleration(); }
-      startPoint();
       var over = false;
       if (f_opt_solver == SOL_PGS) {
         over = solPGS();
@@ -185,7 +200,7 @@ fn snapshot() {
 /** qacc of every world: the solver's where there are rows, M^-1 qfrc_smooth in the others */
 fn acceleration(has: bool) {
   if (has) { return; }
-  smoothAcceleration();
+  // constrain has left qacc_smooth
   for (var i = 0; i < f_nv; i++) { st(f_qacc + i, ld(f_qacc_smooth + i)); }
 }
 
@@ -196,7 +211,7 @@ fn acceleration(has: bool) {
 fn forward() {
   snapshot();
   smoothForces(0.0);
-  acceleration(constrain());
+  acceleration(constrain(true));
   countRows();
   stmask(f_constrained, true);
   if (!sane(f_qacc)) { mark(f_STATUS_BADSTATE); }
@@ -214,15 +229,15 @@ fn step(last: bool, full: bool) {
   } else {
     if (last) { snapshot(); }
     smoothForces(0.0);
-    let has = constrain();
-    complete(has, last, full);
+    let whole = full || needAcceleration();
+    let has = constrain(whole);
+    complete(has, last, whole);
     integrate(has);
   }
 }
 
 /** the part of step between constraint forces and integration: what is asked for */
-fn complete(has: bool, last: bool, full: bool) {
-  let whole = full || needAcceleration();
+fn complete(has: bool, last: bool, whole: bool) {
   if (whole) { acceleration(has); }
   if (last) { countRows(); }
   if (last) { stmask(f_constrained, whole || has); }
@@ -252,7 +267,7 @@ fn rungeKutta(last: bool) {
   for (var k = 0; k < 4; k++) {
     rungeState(k);
     smoothForces(rungeTime(k));
-    acceleration(constrain());
+    acceleration(constrain(true));
     rungeSum(k, last);
   }
   rungeEnd();
@@ -331,8 +346,12 @@ fn smoothStage(k: i32, last: bool) {
 /** contacts of the step */
 fn collideStage() { findContacts(); }
 
-/** constraint rows of the step */
-fn constraintStage() { stmask(f_tmp + HAS, makeRows()); }
+/** constraint rows of the step, and what the solver starts from */
+fn constraintStage() {
+  let has = makeRows();
+  startRows(has, f_opt_integrator == INT_RK4 || needAcceleration());
+  stmask(f_tmp + HAS, has);
+}
 
 /** constraint forces of the step, and the accelerations that are asked for */
 fn solveStage(last: bool) {
@@ -341,7 +360,7 @@ fn solveStage(last: bool) {
   if (f_opt_integrator == INT_RK4) {
     acceleration(has);
   } else {
-    complete(has, last, false);
+    complete(has, last, needAcceleration());
   }
 }
 

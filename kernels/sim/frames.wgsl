@@ -22,7 +22,7 @@ fn frames() {
       let parent = i32at(f_body_parentid, b);
       let jnt = i32at(f_body_jntadr, b);
       let num = i32at(f_body_jntnum, b);
-      if (num == 1 && i32at(f_jnt_type, jnt) == JNT_FREE) {
+      if (f_JNT_FREE > 0 && num == 1 && i32at(f_jnt_type, jnt) == JNT_FREE) {
         let q = f_qpos + i32at(f_jnt_qposadr, jnt);
         X = ld3(q);
         Q = normalize4(ld4(q + 3));
@@ -47,12 +47,12 @@ fn frames() {
           let x = rotVecQuat(axis, Q);
           st3(f_xanchor + 3 * j, a);
           st3(f_xaxis + 3 * j, x);
-          if (kind == JNT_SLIDE) {
+          if (f_JNT_SLIDE > 0 && kind == JNT_SLIDE) {
             X = X + (ld(f_qpos + adr) - par(f_qpos0 + adr)) * x;
             continue;
           }
           var rot: vec4f;
-          if (kind == JNT_BALL) { rot = normalize4(ld4(f_qpos + adr)); } else { rot = axisAngle2Quat(axis, ld(f_qpos + adr) - par(f_qpos0 + adr)); }
+          if (f_JNT_BALL > 0 && kind == JNT_BALL) { rot = normalize4(ld4(f_qpos + adr)); } else { rot = axisAngle2Quat(axis, ld(f_qpos + adr) - par(f_qpos0 + adr)); }
           Q = mulQuat(Q, rot);
           // the anchor stays where it is
           X = a - rotVecQuat(local, Q);

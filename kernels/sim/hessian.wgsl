@@ -1,6 +1,6 @@
 // import { i32at, ld, ldi, ldmask, ldu, st, sti, stu } from '../math/v4'
 // import { coneHessian } from './cone'
-// import { C_COL, C_CROSS, C_DIM, C_J, C_NNZ, C_ZONE, sizeOf } from './contact'
+// import { C_COL, C_CROSS, C_DIM, C_J, C_NNZ, C_ZONE, dimAt, sizeOf } from './contact'
 // import { copyM, IN_W, pattern } from './inertia'
 // import { coupled, ctcEnd, nefc } from './row'
 // import { at2, CONE_ELLIPTIC, EFC_AREF, EFC_D, EFC_JAR, EFC_LOSS, EFC_QUAD, EFC_ROWADR, EFC_ROWNNZ, EFC_STRIDE, EFC_TYPE } from './types'
@@ -237,20 +237,23 @@ fn addContacts(H: i32, b: i32) {
     let end = ctcEnd();
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
       if (ldu(e + C_ZONE) == 0u) { continue; }
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       let J = f_efc_J + ldi(e + C_J);
       let col = f_efc_colind + ldi(e + C_COL);
       let step = ldi(e + C_NNZ);
       coneHessian(e, C);
-      if (dim == 3 && f_opt_cone != CONE_ELLIPTIC) { weigh3(C, J, Wc, step, col, b); }
-      else { weigh(dim, f_opt_cone != CONE_ELLIPTIC, C, J, Wc, step, col, b); }
-      if (dim == 1) {
-        rank1(H, stride, J, Wc, step, col);
-        continue;
+      if (f_CONDIM_3 > 0 && f_opt_cone != CONE_ELLIPTIC) {
+        if (dim == 3) { weigh3(C, J, Wc, step, col, b); }
       }
-      rank3(H, stride, J, Wc, step, col);
-      if (dim == 4) { rank1(H, stride, J + 3 * step, Wc + 3 * step, step, col); }
-      else if (dim == 6) { rank3(H, stride, J + 3 * step, Wc + 3 * step, step, col); }
+      if (f_CONDIM_1 + f_CONDIM_4 + f_CONDIM_6 > 0 || f_opt_cone == CONE_ELLIPTIC) {
+        if (dim != 3 || f_opt_cone == CONE_ELLIPTIC) { weigh(dim, f_opt_cone != CONE_ELLIPTIC, C, J, Wc, step, col, b); }
+      }
+      // rows by three, then what is left: the first of 1, the last of 4
+      var r = 0;
+      for (; r + 3 <= dim; r += 3) { rank3(H, stride, J + r * step, Wc + r * step, step, col); }
+      if (f_CONDIM_1 + f_CONDIM_4 > 0) {
+        if (r < dim) { rank1(H, stride, J + r * step, Wc + r * step, step, col); }
+      }
     }
   }
 }

@@ -104,39 +104,30 @@ fn eliminate1(to: i32, l: f32, row: i32, a: i32, end: i32) {
   }
 }
 
-/** one pivot: row k leaves the rows of its columns */
-fn pivot1(H: i32, stride: i32, x: i32, row: i32, k: i32, cols: i32, n: i32) {
-  let inv = 1.0 / ld(row + k);
-  let xk = ld(x + k);
-  let end = cols + n;
-  for (var a = cols; a < end; a++) {
-    let i = pattern(a, 0);
-    let l = ld(row + i) * inv;
-    eliminate1(H + stride * i, l, row, a, end);
-    st(row + i, l);
-    st(x + i, ld(x + i) - l * xk);
-  }
-  st(x + k, xk * inv);
-}
-
 /**
  * Two pivots at once: rows k and k - 1 have the same columns below k - 1, so that every other row is read and written once
  * for both.
  *   cols, n   columns of row k - 1
+ * gpu  two: false: row k alone, with columns of its own, goes the same way; its partner is itself with factors of 0
  */
-fn pivot2(H: i32, stride: i32, x: i32, row: i32, k: i32, cols: i32, n: i32) {
-  let next = row - stride;
+fn pivot2(H: i32, stride: i32, x: i32, row: i32, k: i32, cols: i32, n: i32, two: bool) {
+  let next = row - select(0, stride, two);
   let inv1 = 1.0 / ld(row + k);
   let x1 = ld(x + k);
-  let h = ld(row + k - 1);
-  let l = h * inv1;
+  var inv2 = 0.0;
+  var x2 = 0.0;
   let end = cols + n;
-  eliminate1(next, l, row, cols, end);
-  st(row + k - 1, l);
-  let D2 = ld(next + k - 1) - l * h;
-  st(next + k - 1, D2);
-  let inv2 = 1.0 / D2;
-  let x2 = ld(x + k - 1) - l * x1;
+  if (two) {
+    let h = ld(row + k - 1);
+    let l = h * inv1;
+    eliminate1(next, l, row, cols, end);
+    st(row + k - 1, l);
+    let D2 = ld(next + k - 1) - l * h;
+    st(next + k - 1, D2);
+    inv2 = 1.0 / D2;
+    x2 = ld(x + k - 1) - l * x1;
+    st(x + k - 1, x2 * inv2);
+  }
   for (var a = cols; a < end; a++) {
     let i = pattern(a, 0);
     let l1 = ld(row + i) * inv1;
@@ -146,63 +137,11 @@ fn pivot2(H: i32, stride: i32, x: i32, row: i32, k: i32, cols: i32, n: i32) {
       let j = pattern(b, 0);
       st(to + j, ld(to + j) - l1 * ld(row + j) - l2 * ld(next + j));
     }
-    st(row + i, l1);
     st(next + i, l2);
+    st(row + i, l1);
     st(x + i, ld(x + i) - l1 * x1 - l2 * x2);
   }
   st(x + k, x1 * inv1);
-  st(x + k - 1, x2 * inv2);
-}
-
-/** three pivots at once; cols, n: columns of row k - 2 */
-fn pivot3(H: i32, stride: i32, x: i32, row: i32, k: i32, cols: i32, n: i32) {
-  let r2 = row - stride;
-  let r3 = r2 - stride;
-  let end = cols + n;
-  let inv1 = 1.0 / ld(row + k);
-  let x1 = ld(x + k);
-  let h2 = ld(row + k - 1);
-  let h3 = ld(row + k - 2);
-  let l2 = h2 * inv1;
-  let l3 = h3 * inv1;
-  st(row + k - 1, l2);
-  st(row + k - 2, l3);
-  let D2 = ld(r2 + k - 1) - l2 * h2;
-  st(r2 + k - 1, D2);
-  let inv2 = 1.0 / D2;
-  let x2 = ld(x + k - 1) - l2 * x1;
-  let g = ld(r2 + k - 2) - l2 * h3;
-  let m3 = g * inv2;
-  st(r2 + k - 2, m3);
-  let D3 = ld(r3 + k - 2) - l3 * h3 - m3 * g;
-  st(r3 + k - 2, D3);
-  let inv3 = 1.0 / D3;
-  let x3 = ld(x + k - 2) - l3 * x1 - m3 * x2;
-  for (var a = cols; a < end; a++) {
-    let j = pattern(a, 0);
-    let p = ld(row + j);
-    let q = ld(r2 + j) - l2 * p;
-    st(r2 + j, q);
-    st(r3 + j, ld(r3 + j) - l3 * p - m3 * q);
-  }
-  for (var a = cols; a < end; a++) {
-    let i = pattern(a, 0);
-    let a1 = ld(row + i) * inv1;
-    let a2 = ld(r2 + i) * inv2;
-    let a3 = ld(r3 + i) * inv3;
-    let to = H + stride * i;
-    for (var b = a; b < end; b++) {
-      let j = pattern(b, 0);
-      st(to + j, ld(to + j) - a1 * ld(row + j) - a2 * ld(r2 + j) - a3 * ld(r3 + j));
-    }
-    st(row + i, a1);
-    st(r2 + i, a2);
-    st(r3 + i, a3);
-    st(x + i, ld(x + i) - a1 * x1 - a2 * x2 - a3 * x3);
-  }
-  st(x + k, x1 * inv1);
-  st(x + k - 1, x2 * inv2);
-  st(x + k - 2, x3 * inv3);
 }
 
 /**
@@ -219,18 +158,10 @@ fn factorSolve(nv: i32, H: i32, x: i32, nnz: i32, adr: i32, col: i32) {
       let row = H + nv * k;
       let n = pattern(nnz, k);
       // n columns are all of row k - 1's and k - 1 itself where row k - 1 has n - 1 of them
-      if (n > 0 && pattern(nnz, k - 1) == n - 1 && pattern(col, pattern(adr, k)) == k - 1) {
-        if (n > 1 && pattern(nnz, k - 2) == n - 2 && pattern(col, pattern(adr, k - 1)) == k - 2) {
-          pivot3(H, nv, x, row, k, col + pattern(adr, k - 2), n - 2);
-          k -= 3;
-        } else {
-          pivot2(H, nv, x, row, k, col + pattern(adr, k - 1), n - 1);
-          k -= 2;
-        }
-      } else {
-        pivot1(H, nv, x, row, k, col + pattern(adr, k), n);
-        k--;
-      }
+      let two = n > 0 && pattern(nnz, k - 1) == n - 1 && pattern(col, pattern(adr, k)) == k - 1;
+      let more = select(0, 1, two);
+      pivot2(H, nv, x, row, k, col + pattern(adr, k - more), n - more, two);
+      k -= 1 + more;
     }
     for (var i = 0; i < nv; i++) {
       let n = pattern(nnz, i);

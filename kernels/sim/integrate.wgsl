@@ -75,11 +75,11 @@ fn integratePos(qpos: i32, qvel: i32, h: f32, alive: bool) {
     let kind = i32at(f_jnt_type, j);
     var q = qpos + i32at(f_jnt_qposadr, j);
     var v = qvel + i32at(f_jnt_dofadr, j);
-    if (kind >= 2) {
+    if (f_JNT_FREE + f_JNT_BALL == 0 || kind >= 2) {
       st(q, h * ld(v) + ld(q));
       continue;
     }
-    if (kind == JNT_FREE) {
+    if (f_JNT_FREE > 0 && kind == JNT_FREE) {
       for (var i = 0; i < 3; i++) { st(q + i, h * ld(v + i) + ld(q + i)); }
       q += 3;
       v += 3;

@@ -56,13 +56,13 @@ fn pointJacobian(pos: vec3f, frame: mat3x3f, dim: i32, nnz: i32, cols: i32, sign
     var turns = true;
     var column: i32;
     var sign = side;
-    if (kind > JNT_BALL) {
+    if (f_JNT_FREE + f_JNT_BALL == 0 || kind > JNT_BALL) {
       column = i32at(f_lnk_axis, j);
       sign = side * par(f_lnk_const + LC_STRIDE * j + LC_SIGN);
       turns = kind == JNT_HINGE;
     } else {
       let c = i - i32at(f_jnt_dofadr, j);
-      if (kind == JNT_FREE && c < 3) {
+      if (f_JNT_FREE > 0 && kind == JNT_FREE && c < 3) {
         let u = side * frame[c];
         for (var r = 0; r < trans; r++) { st(o + nnz * r, select(0.0, u[r], has)); }
         for (var r = 3; r < dim; r++) { st(o + nnz * r, 0.0); }

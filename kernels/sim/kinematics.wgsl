@@ -24,7 +24,7 @@ fn kinematics() {
     let q = f_qpos + adr;
 
     // free: the pose is the coordinates
-    if (kind == JNT_FREE) {
+    if (f_JNT_FREE > 0 && kind == JNT_FREE) {
       stmat3(L + LNK_R, quat2Mat(normalize4(ld4(q + 3))));
       st3(L + LNK_P, ld3(q));
       continue;
@@ -56,10 +56,10 @@ fn kinematics() {
       } else {
         R = mat3x3f(t.cos * R[0] + t.sin * R[1], t.cos * R[1] - t.sin * R[0], R[2]);
       }
-    } else if (kind == JNT_BALL) {
+    } else if (f_JNT_BALL > 0 && kind == JNT_BALL) {
       // R = R qpos
       R = R * quat2Mat(normalize4(ld4(q)));
-    } else {
+    } else if (f_JNT_SLIDE > 0) {
       // slide along column k
       let t = par(C + LC_SIGN) * (ld(q) - par(f_qpos0 + adr));
       let k = i32at(f_lnk_axis, j);
@@ -141,16 +141,16 @@ fn comPos() {
     // motion axes: a rotation about an axis through the anchor moves the com point by c x axis
     let kind = i32at(f_jnt_type, j);
     var D = f_dofs + DOF_STRIDE * i32at(f_jnt_dofadr, j) + DOF_CDOF;
-    if (kind > JNT_BALL) {
+    if (f_JNT_FREE + f_JNT_BALL == 0 || kind > JNT_BALL) {
       let k = i32at(f_lnk_axis, j);
       let a = par(f_lnk_const + LC_STRIDE * j + LC_SIGN) * select(select(R[2], R[1], k == 1), R[0], k == 0);
-      if (kind == JNT_HINGE) {
+      if (f_JNT_SLIDE == 0 || kind == JNT_HINGE) {
         stSpatial(D, Spatial(a, cross(c, a)));
       } else {
         stSpatial(D, Spatial(vec3f(0.0), a));
       }
     } else {
-      if (kind == JNT_FREE) {
+      if (f_JNT_FREE > 0 && kind == JNT_FREE) {
         for (var i = 0; i < 3; i++) {
           for (var e = 0; e < 6; e++) { st(D + e, select(0.0, 1.0, e == 3 + i)); }
           D += DOF_STRIDE;

@@ -1,6 +1,6 @@
 // import { ld, ldi } from '../math/v4'
 // import { coneLine } from './cone'
-// import { C_DIM, jpOf, sizeOf } from './contact'
+// import { C_DIM, dimAt, jpOf, sizeOf } from './contact'
 // import { ctcEnd, nefc } from './row'
 // import { CNSTR_EQUALITY, EFC_D, EFC_JAR, EFC_JP, EFC_LOSS, EFC_R, EFC_STRIDE, EFC_TYPE, isFriction } from './types'
 
@@ -63,7 +63,7 @@ fn evaluate(alpha: f32, g: f32, h: f32) -> vec4f {
   var sum = vec3f(d1, d2, cost);
   if (f_nctc > 0) {
     let end = ctcEnd();
-    for (var e = f_ctc; e < end; e += sizeOf(e)) { sum = coneLine(e, jpOf(e, ldi(e + C_DIM)), alpha, sum); }
+    for (var e = f_ctc; e < end; e += sizeOf(e)) { sum = coneLine(e, jpOf(e, dimAt(e + C_DIM)), alpha, sum); }
   }
   return vec4f(alpha, sum);
 }

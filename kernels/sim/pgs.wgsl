@@ -1,5 +1,5 @@
 // import { ld, ldi, ldmask, st } from '../math/v4'
-// import { C_COL, C_D, C_DIM, C_FRI, C_HAS, C_J, C_MU, C_NNZ, arefOf, forceOf, jarOf, sizeOf } from './contact'
+// import { arefOf, C_COL, C_D, C_DIM, C_FRI, C_HAS, C_J, C_MU, C_NNZ, dimAt, forceOf, jarOf, sizeOf } from './contact'
 // import { copyM, factorI, SMALL, solveLD } from './inertia'
 // import { ctcEnd, nefc } from './row'
 // import { addForces, rowForces } from './solve'
@@ -100,7 +100,7 @@ fn project() {
   if (f_nctc > 0) {
     let end = ctcEnd();
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       let n = ldi(e + C_NNZ);
       let Jc = J + ldi(e + C_J);
       let c = col + ldi(e + C_COL);
@@ -134,7 +134,7 @@ fn warmForces(y: i32) -> f32 {
   }
   if (f_nctc > 0) {
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       for (var q = 0; q < dim; q++) {
         move1(nv, y, inverseRow(r), ld(forceOf(e, dim) + q));
         r++;
@@ -159,7 +159,7 @@ fn warmForces(y: i32) -> f32 {
   var forces = f_pgs_f;
   if (f_nctc > 0) {
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       let n = ldi(e + C_NNZ);
       let jar = jarOf(e, dim);
       let out = forceOf(e, dim);
@@ -444,7 +444,7 @@ fn remember(y: i32, beta: f32, first: bool) {
   if (f_nctc > 0) {
     let end = ctcEnd();
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       let count = edges(dim);
       var away = false;
       for (var q = 0; q < dim; q++) { st(delta + q, 0.0); }
@@ -515,7 +515,7 @@ fn agreement() -> f32 {
   if (f_nctc > 0) {
     let end = ctcEnd();
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let stop = forces + edges(ldi(e + C_DIM));
+      let stop = forces + edges(dimAt(e + C_DIM));
       for (; forces < stop; forces++) {
         let start = ld(forces + 2 * further);
         sum += (ld(forces) - start) * (start - ld(forces + further));
@@ -553,7 +553,7 @@ fn solPGS() -> bool {
     for (var e = f_efc; e < rows; e += EFC_STRIDE) { st(e + EFC_FORCE, 0.0); }
     if (f_nctc > 0) {
       for (var e = f_ctc; e < end; e += sizeOf(e)) {
-        let stop = forces + edges(ldi(e + C_DIM));
+        let stop = forces + edges(dimAt(e + C_DIM));
         for (; forces < stop; forces++) { st(forces, 0.0); }
       }
     }
@@ -579,7 +579,7 @@ fn solPGS() -> bool {
     forces = f_pgs_f;
     if (f_nctc > 0) {
       for (var e = f_ctc; e < end; e += sizeOf(e)) {
-        let dim = ldi(e + C_DIM);
+        let dim = dimAt(e + C_DIM);
         let n = ldi(e + C_NNZ);
         let aref = arefOf(e, dim);
         let Jc = J + ldi(e + C_J);
@@ -615,7 +615,7 @@ fn solPGS() -> bool {
   forces = f_pgs_f;
   if (f_nctc > 0) {
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       let out = forceOf(e, dim);
       if (dim == 1 || f_opt_cone == CONE_ELLIPTIC) {
         for (var q = 0; q < dim; q++) { st(out + q, ld(forces + q)); }

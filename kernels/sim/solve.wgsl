@@ -1,6 +1,6 @@
 // import { ld, ldi, ldmask, ldu, st, stmask, stu } from '../math/v4'
 // import { coneHessian, curved, force, product, residual, zoneAt } from './cone'
-// import { arefOf, C_COL, C_DIM, C_J, C_NNZ, C_ZONE, forceOf, jarOf, jpOf, sizeOf, trialZoneOf } from './contact'
+// import { arefOf, C_COL, C_DIM, C_J, C_NNZ, C_ZONE, dimAt, forceOf, jarOf, jpOf, sizeOf, trialZoneOf } from './contact'
 // import { hessianPattern, makeHessian, patternAdr, patternCol, patternNnz } from './hessian'
 // import { factorSolve, mulM, solveLD } from './inertia'
 // import { evaluate, lineSearch } from './linesearch'
@@ -55,7 +55,7 @@ fn updateZones() {
 fn contactZones() {
   if (f_nctc > 0) {
     let end = ctcEnd();
-    for (var e = f_ctc; e < end; e += sizeOf(e)) { stu(e + C_ZONE, zoneAt(e, jarOf(e, ldi(e + C_DIM)))); }
+    for (var e = f_ctc; e < end; e += sizeOf(e)) { stu(e + C_ZONE, zoneAt(e, jarOf(e, dimAt(e + C_DIM)))); }
   }
 }
 
@@ -74,7 +74,7 @@ fn rowSteps(p: i32) {
   }
   if (f_nctc > 0) {
     let end = ctcEnd();
-    for (var e = f_ctc; e < end; e += sizeOf(e)) { product(e, f_efc_J, f_efc_colind, p, jpOf(e, ldi(e + C_DIM))); }
+    for (var e = f_ctc; e < end; e += sizeOf(e)) { product(e, f_efc_J, f_efc_colind, p, jpOf(e, dimAt(e + C_DIM))); }
   }
 }
 
@@ -107,7 +107,7 @@ fn unsettled(x: i32) -> bool {
   for (var i = 0; i < f_nv; i++) { size = max(size, abs(ld(x + i))); }
   if (f_nctc > 0) {
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       let jp = jpOf(e, dim);
       residual(e, J, col, x, jp);
       let was = ldu(e + C_ZONE);
@@ -148,7 +148,7 @@ fn rowForces() {
   }
   if (f_nctc > 0) {
     let end = ctcEnd();
-    for (var e = f_ctc; e < end; e += sizeOf(e)) { force(e, forceOf(e, ldi(e + C_DIM))); }
+    for (var e = f_ctc; e < end; e += sizeOf(e)) { force(e, forceOf(e, dimAt(e + C_DIM))); }
   }
   addForces();
 }
@@ -169,7 +169,7 @@ fn addForces() {
   if (f_nctc > 0) {
     let end = ctcEnd();
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       addForce(dim, ldi(e + C_NNZ), f_efc_J + ldi(e + C_J), f_efc_colind + ldi(e + C_COL), forceOf(e, dim), f_qfrc_constraint);
     }
   }
@@ -192,7 +192,7 @@ fn moveResiduals(alpha: f32) {
   if (f_nctc > 0) {
     let end = ctcEnd();
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       let jar = jarOf(e, dim);
       let jp = jpOf(e, dim);
       for (var r = 0; r < dim; r++) { st(jar + r, alpha * ld(jp + r) + ld(jar + r)); }
@@ -207,7 +207,7 @@ fn takeResiduals() {
   if (f_nctc > 0) {
     let end = ctcEnd();
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       let jar = jarOf(e, dim);
       let jp = jpOf(e, dim);
       stu(e + C_ZONE, ldu(trialZoneOf(e, dim)));
@@ -232,14 +232,15 @@ struct Gauss { g: f32, h: f32 }
 fn gaussPart(x: i32) -> Gauss {
   let p = f_sol_x;
   let Mx = f_sol_Mx;
-  var g = 0.0;
-  var h = 0.0;
-  // p' (M x - f): the difference first, its terms cancel
-  mulM(f_qM, Mx, x);
-  for (var i = 0; i < f_nv; i++) { g += ld(p + i) * (ld(Mx + i) - ld(f_qfrc_smooth + i)); }
-  mulM(f_qM, Mx, p);
-  for (var i = 0; i < f_nv; i++) { h += ld(p + i) * ld(Mx + i); }
-  return Gauss(g, h);
+  var out = Gauss(0.0, 0.0);
+  for (var k = 0; k < 2; k++) {
+    // p' (M x - f): the difference first, its terms cancel; then p' M p
+    mulM(f_qM, Mx, select(p, x, k == 0));
+    var sum = 0.0;
+    for (var i = 0; i < f_nv; i++) { sum += ld(p + i) * (ld(Mx + i) - select(0.0, ld(f_qfrc_smooth + i), k == 0)); }
+    if (k == 0) { out.g = sum; } else { out.h = sum; }
+  }
+  return out;
 }
 
 /**
@@ -298,7 +299,7 @@ fn refine(H: i32, next: i32) {
   if (f_nctc > 0) {
     let end = ctcEnd();
     for (var e = f_ctc; e < end; e += sizeOf(e)) {
-      let dim = ldi(e + C_DIM);
+      let dim = dimAt(e + C_DIM);
       let jp = jpOf(e, dim);
       let out = forceOf(e, dim);
       force(e, out);
@@ -357,19 +358,12 @@ fn solNewton() -> bool {
 
     // a world whose rows all kept their zones is at the minimum, and takes its step whole
     searching = unsettled(next);
-    if (!searching) {
+    if (!searching || (f_opt_cone != CONE_ELLIPTIC && f_opt_iterations > FEW && it < FULL_STEPS)) {
       for (var i = 0; i < f_nv; i++) { st(x + i, ld(next + i)); }
       takeResiduals();
-      break;
-    }
-
-    if (f_opt_cone != CONE_ELLIPTIC && f_opt_iterations > FEW) {
-      if (it < FULL_STEPS) {
-        for (var i = 0; i < f_nv; i++) { st(x + i, ld(next + i)); }
-        takeResiduals();
-        rowZones();
-        continue;
-      }
+      if (!searching) { break; }
+      rowZones();
+      continue;
     }
 
     // else it searches along p = next - x

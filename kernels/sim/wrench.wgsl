@@ -32,12 +32,12 @@ fn projectWrenches(qfrc: i32) {
     let force = ld3(w + FORCE);
     let kind = i32at(f_jnt_type, j);
     var out = qfrc + i32at(f_jnt_dofadr, j);
-    if (kind == JNT_HINGE || kind == JNT_SLIDE) {
+    if (f_JNT_FREE + f_JNT_BALL == 0 || kind == JNT_HINGE || kind == JNT_SLIDE) {
       let a = L + LNK_R + i32at(f_lnk_axis, j);
       let along = dot(vec3f(ld(a), ld(a + 3), ld(a + 6)), select(force, t, kind == JNT_HINGE));
       st(out, ld(out) + par(f_lnk_const + LC_STRIDE * j + LC_SIGN) * along);
     } else {
-      if (kind == JNT_FREE) {
+      if (f_JNT_FREE > 0 && kind == JNT_FREE) {
         st3(out, ld3(out) + force);
         out += 3;
       }

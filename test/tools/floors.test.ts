@@ -49,7 +49,7 @@ for (const [from, to, why] of [
     /model is on floor 1 \(model, recording\), engine above it on floor 2/,
   ],
   ['bindings/es/cmaes.ts', 'bindings/sysid/identify.ts', /floor 4 \(es, tasks\), sysid above it on floor 6/],
-  ['bindings/errors.ts', 'bindings/model/load.ts', /floor 0 \(errors, fields, program, math\)/],
+  ['bindings/errors.ts', 'bindings/model/load.ts', /floor 0 \(errors, host, fields, program, math\)/],
   ['bindings/math/exp.ts', 'bindings/recording/csv.ts', /floor 0/],
   ['bindings/model/load.ts', 'bindings/recording/csv.ts', /model, recording do not import each other/],
   ['bindings/meta/maml.ts', 'bindings/sysid/identify.ts', /do not import each other: what two need goes down/],

@@ -13,7 +13,7 @@ import { lineOf, parseSource, sourceFiles } from './sources.js'
 
 /** Rooms of bindings/, lowest floor first. */
 export const FLOORS: readonly (readonly string[])[] = [
-  ['errors', 'fields', 'program', 'math'],
+  ['errors', 'host', 'fields', 'program', 'math'],
   ['model', 'recording'],
   ['engine'],
   ['task', 'policy', 'autodiff', 'gpujs'],
@@ -34,7 +34,7 @@ const STRANGERS: readonly (readonly string[])[] = [
 const ALONE: readonly string[] = ['gpujs']
 
 /** The tower beside: what it knows of bindings/, and who knows it. */
-const HARDWARE_KNOWS = ['errors', 'math', 'recording', 'robot']
+const HARDWARE_KNOWS = ['errors', 'host', 'math', 'recording', 'robot']
 const KNOWS_HARDWARE = ['cli']
 
 /** Folders that see everything and are seen by nobody but each other. */

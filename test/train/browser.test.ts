@@ -36,7 +36,7 @@ async function deploy(model: Uint8Array): Promise<string> {
   await build({
     entryPoints: {
       program: at('test/train/browser-program.ts'),
-      'web-worker': at('bindings/engine/wasm/web-worker.ts'),
+      worker: at('bindings/engine/wasm/worker.ts'),
       'range-web-worker': at('bindings/train/range-web-worker.ts'),
     },
     outdir: folder,

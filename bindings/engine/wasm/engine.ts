@@ -21,6 +21,7 @@ import {
   THREADS,
   work,
 } from './control.js'
+import { engineFailed } from './files.js'
 import { type Exports, unshare, wasmBytes } from './module.js'
 import type { Thread } from './thread.js'
 
@@ -38,6 +39,15 @@ function maySleep(): boolean {
     return true
   } catch {
     return false
+  }
+}
+
+/** @throws {BackendError} OUT_OF_MEMORY */
+function reserve(shared: boolean): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared })
+  } catch (cause) {
+    throw new BackendError('OUT_OF_MEMORY', 'this host has no memory for the engine', { cause })
   }
 }
 
@@ -72,9 +82,13 @@ export class Engine {
 
   static #instance: Promise<Engine> | undefined
 
-  /** The engine of this process, started at the first call. */
+  /** The engine of this process, started at the first call, and again after one that failed. */
   static open(): Promise<Engine> {
-    Engine.#instance ??= Engine.start(typeof SharedArrayBuffer !== 'undefined')
+    Engine.#instance ??= Engine.start(typeof SharedArrayBuffer !== 'undefined').catch(error => {
+      Engine.#instance = undefined
+      engineFailed()
+      throw error
+    })
     return Engine.#instance
   }
 
@@ -85,8 +99,15 @@ export class Engine {
    */
   static async start(shared: boolean): Promise<Engine> {
     const bytes = await wasmBytes()
-    const module = await WebAssembly.compile(shared ? bytes : unshare(bytes))
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared })
+    const module = await WebAssembly.compile(shared ? bytes : unshare(bytes)).catch(cause => {
+      throw new BackendError(
+        'WASM_REFUSED',
+        `this host does not compile the engine's WebAssembly module (${cause.message}); it needs 128-bit SIMD, and of a ` +
+          "page's Content-Security-Policy 'wasm-unsafe-eval'",
+        { cause },
+      )
+    })
+    const memory = reserve(shared)
     const instance = await WebAssembly.instantiate(module, { env: { memory } })
     return new Engine(memory, instance.exports as unknown as Exports, module, shared)
   }

@@ -1,5 +1,7 @@
 /** Finds, reads and compiles the WebAssembly module of the CPU engine. */
 import { BackendError } from '../../errors.js'
+import { inNode, nodeModule } from '../../host.js'
+import { engineFiles } from './files.js'
 
 /** What the module exports; pointers are byte addresses, ranges are of blocks. */
 export interface Exports {
@@ -32,29 +34,36 @@ export interface Exports {
   ): void
 }
 
-/** Where the module stands beside this file; bundlers recognise the pattern. */
-export const wasmUrl = (): URL => new URL('./simcrank.wasm', import.meta.url)
+/** the first bytes of every module */
+const MAGIC = [0, 0x61, 0x73, 0x6d]
 
-/** Bytes of the module. @throws {BackendError} WASM_MISSING when there is nothing at the address */
-export async function wasmBytes(url: URL = wasmUrl()): Promise<Uint8Array<ArrayBuffer>> {
+/** Bytes of the module. @throws {BackendError} WASM_MISSING when there is no module at the address */
+export async function wasmBytes(): Promise<Uint8Array<ArrayBuffer>> {
+  const { wasmUrl, embedded } = engineFiles(true)
+  if (wasmUrl === undefined && embedded !== undefined) return Uint8Array.from(atob(embedded.wasm), c => c.charCodeAt(0))
+  // beside this file; bundlers recognise the form
+  const url = wasmUrl ?? new URL('./simcrank.wasm', import.meta.url)
   try {
-    if (url.protocol === 'file:') {
-      const { readFile } = await import('node:fs/promises')
-      return new Uint8Array(await readFile(url))
-    }
-    const response = await fetch(url)
-    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`)
-    return new Uint8Array(await response.arrayBuffer())
+    const bytes = await read(url)
+    if (!MAGIC.every((byte, i) => bytes[i] === byte))
+      throw new Error(`it begins with ${JSON.stringify(new TextDecoder().decode(bytes.subarray(0, 20)))}`)
+    return bytes
   } catch (cause) {
     throw new BackendError(
       'WASM_MISSING',
-      `the engine's WebAssembly module cannot be read; in a checkout, run npm run build`,
-      {
-        place: url.href,
-        cause,
-      },
+      `the engine's WebAssembly module is not there (${cause instanceof Error ? cause.message : cause}); ` +
+        'with a bundler, serve simcrank/simcrank.wasm and name it with configureEngine({ wasmUrl }); in a checkout, ' +
+        'run npm run build',
+      { place: url.href, cause },
     )
   }
+}
+
+async function read(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  if (inNode && url.protocol === 'file:') return new Uint8Array(await nodeModule('node:fs/promises').readFile(url))
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`.trim())
+  return new Uint8Array(await response.arrayBuffer())
 }
 
 /**

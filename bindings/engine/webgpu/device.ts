@@ -1,5 +1,6 @@
 /** The GPU of this process: navigator.gpu in a browser, the package `webgpu` (Dawn) in Node, loaded when first asked for. */
 import { BackendError } from '../../errors.js'
+import { inNode } from '../../host.js'
 
 /** limits we ask for: all that the adapter has of what bounds worlds and kernels */
 const LIMITS = [
@@ -11,6 +12,9 @@ const LIMITS = [
   'maxComputeWorkgroupSizeX',
 ] as const
 
+// a name apart, so that no bundler for pages looks for it
+const PACKAGE: string = 'webgpu'
+
 let found: Promise<GPU> | undefined
 
 /** @throws {BackendError} WEBGPU_MISSING where there is no WebGPU, or the package does not load */
@@ -21,15 +25,14 @@ export function openGpu(): Promise<GPU> {
 
 async function findGpu(): Promise<GPU> {
   if (typeof navigator !== 'undefined' && navigator.gpu) return navigator.gpu
-  const node = typeof process !== 'undefined' && process.versions?.node !== undefined
-  if (!node)
+  if (!inNode)
     throw new BackendError(
       'WEBGPU_MISSING',
       "this browser has no WebGPU, or the page is not in a secure context (https or localhost); use backend: 'wasm'",
     )
   let webgpu: typeof import('webgpu')
   try {
-    webgpu = await import('webgpu')
+    webgpu = await import(/* webpackIgnore: true */ /* @vite-ignore */ PACKAGE)
   } catch (cause) {
     throw new BackendError(
       'WEBGPU_MISSING',

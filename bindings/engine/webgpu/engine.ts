@@ -22,6 +22,14 @@ const FIRST_WORK = 64
 const ASLEEP = 0.7
 /** ms, below which a timer is not worth it */
 const NAP = 4
+/** ms that are slept between two questions of the package `webgpu` whether a compiler is done */
+const COMPILING_NAP = 2
+/** bytes from one record of call words to the next: minUniformBufferOffsetAlignment that every device has */
+const RECORD = 256
+/** records of call words: four stages of Runge-Kutta, in a timestep that others follow and in the last one */
+const RECORDS = 8
+/** timesteps of one command buffer */
+const MOST_STEPS = 256
 
 export type Buffers = Readonly<Record<BufferName, GPUBuffer>>
 export type CallWords = Partial<Record<(typeof CALL_WORDS)[number], number>>
@@ -33,13 +41,28 @@ export interface Kernel {
   room: number
 }
 
+/** One kernel among those that make a timestep; a0: that word of its call, less than 4. */
+export interface Stage {
+  readonly kernel: Kernel
+  readonly a0: number
+}
+
+/** Kernels that make one timestep together, each over all worlds. */
+export interface Timestep {
+  readonly stages: readonly Stage[]
+  /** the one whose room is that of all together */
+  readonly timed: Kernel
+}
+
 export class GpuEngine {
   static #instance: Promise<GpuEngine> | undefined
   readonly #layout: GPUBindGroupLayout
   readonly #pipelineLayout: GPUPipelineLayout
   readonly #kernels = new Map<string, Promise<Kernel>>()
-  /** kernels by constants and entry: putting a text together takes milliseconds */
+  /** the same by what they are linked with, which takes its time too */
   readonly #linked = new WeakMap<Constants, Map<string, Promise<Kernel>>>()
+  /** kernels that compilers are at work on */
+  #compiling = 0
   readonly #uniform: GPUBuffer
   /** what was done so far, for benches: dispatches, ms that kernels took to compile */
   readonly stats = { dispatches: 0, compileMs: 0 }
@@ -57,7 +80,7 @@ export class GpuEngine {
   ) {
     this.#layout = device.createBindGroupLayout({
       entries: [
-        { binding: 0, visibility: COMPUTE, buffer: { type: 'uniform' } },
+        { binding: 0, visibility: COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
         ...STORAGE.map(([, access], i) => ({
           binding: i + 1,
           visibility: COMPUTE,
@@ -66,7 +89,7 @@ export class GpuEngine {
       ],
     })
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] })
-    this.#uniform = device.createBuffer({ size: 4 * CALL_WORDS.length, usage: USAGE.UNIFORM | USAGE.COPY_DST })
+    this.#uniform = device.createBuffer({ size: RECORD * RECORDS, usage: USAGE.UNIFORM | USAGE.COPY_DST })
     void device.lost.then(({ reason, message }) => {
       this.#lost = new DeviceLostError(
         'DEVICE_LOST',
@@ -160,7 +183,7 @@ export class GpuEngine {
     }
     let known = linked.get(key)
     if (!known) {
-      known = this.#build(link(this.files, [entry], constants, bindingText(), extra), entry.name)
+      known = this.#build(this.text(entry, constants, extra), entry.name)
       linked.set(key, known)
       known.catch(() => linked.delete(key))
     }
@@ -176,6 +199,11 @@ export class GpuEngine {
       known.catch(() => this.#kernels.delete(code))
     }
     return known
+  }
+
+  /** The text that a kernel is compiled from. */
+  text(entry: Entry, constants: Constants, extra?: { readonly path: string; readonly text: string }): string {
+    return link(this.files, [entry], constants, bindingText(), extra)
   }
 
   async #compile(code: string, entryPoint: string): Promise<Kernel> {
@@ -195,6 +223,7 @@ export class GpuEngine {
     const error = messages.find(m => m.type === 'error')
     if (error)
       throw refuse(`${error.message} (line ${error.lineNum}: ${code.split('\n')[error.lineNum - 1]?.slice(0, 120)})`)
+    if (this.#compiling++ === 0) this.#nap()
     try {
       const pipeline = await this.device.createComputePipelineAsync({
         layout: this.#pipelineLayout,
@@ -205,14 +234,31 @@ export class GpuEngine {
     } catch (cause) {
       this.check()
       throw refuse((cause as Error).message, cause)
+    } finally {
+      this.#compiling--
     }
+  }
+
+  /**
+   * In Node the package asks whether a compiler is done at every turn of the event loop, with nothing else to do all the
+   * time: a processor that the compilers could use. So turns are made slow while they work.
+   */
+  #nap(): void {
+    if (typeof setImmediate !== 'function') return
+    const cell = new Int32Array(new SharedArrayBuffer(4))
+    const turn = (): void => {
+      if (this.#compiling === 0) return
+      Atomics.wait(cell, 0, 0, COMPILING_NAP)
+      setImmediate(turn)
+    }
+    setImmediate(turn)
   }
 
   bind(buffers: Buffers): GPUBindGroup {
     return this.device.createBindGroup({
       layout: this.#layout,
       entries: [
-        { binding: 0, resource: { buffer: this.#uniform } },
+        { binding: 0, resource: { buffer: this.#uniform, size: 4 * CALL_WORDS.length } },
         ...STORAGE.map(([name], i) => ({ binding: i + 1, resource: { buffer: buffers[name] } })),
       ],
     })
@@ -227,37 +273,83 @@ export class GpuEngine {
   /** Run a kernel once over some invocations. */
   dispatch(kernel: Kernel, group: GPUBindGroup, words: CallWords, invocations: number): void {
     this.check()
+    this.write(this.#uniform, 0, callRecord(words))
     this.stats.dispatches++
-    const most = this.adapter.limits.maxComputeWorkgroupsPerDimension
-    this.write(
-      this.#uniform,
-      0,
-      Uint32Array.from(CALL_WORDS, name => words[name] ?? 0),
-    )
     const encoder = this.device.createCommandEncoder()
     const pass = encoder.beginComputePass()
     pass.setPipeline(kernel.pipeline)
-    pass.setBindGroup(0, group)
-    pass.dispatchWorkgroups(Math.min(most, Math.ceil(invocations / WORKGROUP)))
+    pass.setBindGroup(0, group, [0])
+    pass.dispatchWorkgroups(this.#workgroups(invocations))
+    pass.end()
+    this.device.queue.submit([encoder.finish()])
+  }
+
+  #workgroups(invocations: number): number {
+    return Math.min(this.adapter.limits.maxComputeWorkgroupsPerDimension, Math.ceil(invocations / WORKGROUP))
+  }
+
+  /**
+   * Some timesteps of a range of worlds, stage after stage, in one command buffer. Call words that differ from stage to
+   * stage are records of their own: a write between two dispatches of a command buffer would come before both.
+   *
+   * @param last does the last of these timesteps end the run; the stages see nstep, how many are to go
+   */
+  #dispatchStages(
+    stages: readonly Stage[],
+    group: GPUBindGroup,
+    words: CallWords,
+    count: number,
+    nstep: number,
+    last: boolean,
+  ): void {
+    this.check()
+    const records = new Uint32Array((RECORD * RECORDS) / 4)
+    // whether one or more are to go is all that a stage asks
+    for (let k = 0; k < RECORDS; k++)
+      records.set(
+        callRecord({ ...words, count, nstep: k < RECORDS / 2 ? 2 : 1, a0: k % (RECORDS / 2) }),
+        (RECORD / 4) * k,
+      )
+    this.write(this.#uniform, 0, records)
+    const encoder = this.device.createCommandEncoder()
+    const pass = encoder.beginComputePass()
+    for (let k = 1; k <= nstep; k++) {
+      const from = last && k === nstep ? RECORDS / 2 : 0
+      for (const { kernel, a0 } of stages) {
+        pass.setPipeline(kernel.pipeline)
+        pass.setBindGroup(0, group, [RECORD * (from + a0)])
+        this.stats.dispatches++
+        pass.dispatchWorkgroups(this.#workgroups(count))
+      }
+    }
     pass.end()
     this.device.queue.submit([encoder.finish()])
   }
 
   /**
-   * Run a kernel for nstep steps of some worlds, in dispatches short enough for the driver's watchdog: how long they may
-   * be follows from those before.
+   * Run a kernel, or the stages of a timestep, for nstep steps of some worlds, in dispatches short enough for the driver's
+   * watchdog: how long they may be follows from those before.
    *
-   * @param words of the call; first, count and nstep are filled in
+   * @param words of the call; first, count and nstep are filled in, of stages a0 too
    */
-  async run(kernel: Kernel, group: GPUBindGroup, words: CallWords, nworld: number, nstep: number): Promise<void> {
+  async run(
+    what: Kernel | Timestep,
+    group: GPUBindGroup,
+    words: CallWords,
+    nworld: number,
+    nstep: number,
+  ): Promise<void> {
+    const stages = 'stages' in what ? what.stages : undefined
+    const kernel = 'stages' in what ? what.timed : what
     const width = WORKGROUP * this.adapter.limits.maxComputeWorkgroupsPerDimension
     for (let first = 0; first < nworld; ) {
       // as many worlds as one step may have
       const most = Math.max(WORKGROUP, Math.floor(kernel.room / WORKGROUP) * WORKGROUP)
       const count = Math.min(nworld - first, width, most)
       for (let left = nstep; left > 0; ) {
-        const steps = Math.max(1, Math.min(left, Math.floor(kernel.room / count)))
-        this.dispatch(kernel, group, { ...words, first, count, nstep: steps }, count)
+        const steps = Math.max(1, Math.min(left, Math.floor(kernel.room / count), stages ? MOST_STEPS : left))
+        if (stages) this.#dispatchStages(stages, group, { ...words, first }, count, steps, steps === left)
+        else this.dispatch(kernel, group, { ...words, first, count, nstep: steps }, count)
         await this.#pace(kernel, count * steps)
         left -= steps
       }
@@ -331,3 +423,6 @@ export class GpuEngine {
     this.device.queue.submit([encoder.finish()])
   }
 }
+
+const callRecord = (words: CallWords): Uint32Array<ArrayBuffer> =>
+  Uint32Array.from(CALL_WORDS, name => words[name] ?? 0)

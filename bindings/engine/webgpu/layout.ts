@@ -113,10 +113,19 @@ export function modelConstants(model: Model, topology: Topology, layout: GpuLayo
     for (const [name, bit] of Object.entries(bits)) out.set(`f_${prefix}_${name}`, bit)
   for (let type = 0; type <= LAST_SENSOR; type++)
     out.set(`f_SENSOR_${type}`, Number((model.field.sensor_type as Int32Array).includes(type)))
+  const types = (field: string) => model.field[field] as Int32Array
+  for (const [name, type] of Object.entries(JOINTS)) out.set(`f_JNT_${name}`, Number(types('jnt_type').includes(type)))
+  for (const [name, type] of Object.entries(EQUALITIES))
+    out.set(`f_EQ_${name}`, Number(types('eq_type').includes(type)))
+  out.set('f_SENSOR_REF', Number(types('sensor_refid').some(id => id >= 0)))
   for (const [name, used] of geomPairs(model, topology)) out.set(name, Number(used))
+  for (const [name, value] of contactDimensions(topology)) out.set(name, value)
   return out
 }
 
+/** mjtJoint, mjtEq: which of them a model has decides what its kernels are made of */
+const JOINTS = { FREE: 0, BALL: 1, SLIDE: 2, HINGE: 3 }
+const EQUALITIES = { CONNECT: 0, WELD: 1, JOINT: 2 }
 /** the last of mjtSensor */
 const LAST_SENSOR = 63
 const GEOM_TYPES = [0, 2, 3, 4, 5, 6]
@@ -133,6 +142,18 @@ function geomPairs(model: Model, { tables }: Topology): Map<string, boolean> {
     else out.set(`f_PAIR_${a}_${b}`, true)
   }
   return out
+}
+
+/** which dimensions contacts of a model can have, and the one that all have, 0 where they differ */
+function contactDimensions({ tables }: Topology): [name: string, value: number][] {
+  const cand = tables.get('cand') as Int32Array
+  const found = new Set<number>()
+  for (let row = 0; row < cand.length; row += CAND_ROW) found.add(cand[row + 3])
+  const only = found.size === 1 ? Math.max(...found) : 0
+  return [
+    ['f_condim', only],
+    ...[1, 3, 4, 6].map((dim): [string, number] => [`f_CONDIM_${dim}`, Number(found.has(dim))]),
+  ]
 }
 
 /** The buffers as the kernels see them; `call` says what is asked of a dispatch. */

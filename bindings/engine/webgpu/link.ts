@@ -121,47 +121,84 @@ const APPLY: Readonly<Record<string, (a: number, b: number) => number>> = {
   '*': (a, b) => a * b,
 }
 
-/** Value of an expression of constants, undefined when something in it is none. */
+/** what a call, a member or a number that is not whole takes up in an expression: their values are not known here */
+const TOKENS = /\d+\.\d*(?:e[-+]?\d+)?f?|\d+u?|[A-Za-z_]\w*|\|\||&&|[=!<>]=|[()[\].,|&<>+*!-]|\S/g
+
+/** Value of an expression, undefined where it does not follow from constants; `false && x` does. */
 function evaluate(text: string, constant: (name: string) => number | undefined): number | undefined {
-  const tokens = text.match(/\d+|[A-Za-z_]\w*|\|\||&&|[=!<>]=|[()|&<>+*!-]|\S/g) ?? []
+  const tokens: readonly string[] = text.match(TOKENS) ?? []
   let at = 0
-  const unknown = new Error('not a constant')
-  const primary = (): number => {
-    const token = tokens[at++]
+  const unreadable = new Error('not an expression of constants')
+  /** step over brackets that open here */
+  const skip = (): void => {
+    let depth = 0
+    do {
+      const token = tokens[at++]
+      if (token === undefined) throw unreadable
+      if (token === '(' || token === '[') depth++
+      else if (token === ')' || token === ']') depth--
+    } while (depth > 0)
+  }
+  const primary = (): number | undefined => {
+    const token = tokens[at++] ?? ''
+    let value: number | undefined
     if (token === '(') {
-      const value = level(0)
-      if (tokens[at++] !== ')') throw unknown
-      return value
+      value = level(0)
+      if (tokens[at++] !== ')') throw unreadable
+    } else if (token === '!') {
+      const x = primary()
+      return x === undefined ? undefined : Number(x === 0)
+    } else if (token === '-') {
+      const x = primary()
+      return x === undefined ? undefined : -x
+    } else if (/^\d+$/.test(token)) value = Number(token)
+    else if (token === 'true' || token === 'false') value = Number(token === 'true')
+    else if (/^[A-Za-z_]/.test(token)) {
+      if (tokens[at] !== '(') value = constant(token)
+      else {
+        // a function of no arguments may be a constant too
+        if (tokens[at + 1] === ')') value = constant(`${token}()`)
+        skip()
+      }
+    } else if (!/^\d/.test(token)) throw unreadable
+    // a part of something is known of nothing
+    for (; tokens[at] === '.' || tokens[at] === '['; value = undefined) {
+      if (tokens[at] === '[') skip()
+      else at += 2
     }
-    if (token === '!') return Number(primary() === 0)
-    if (token === '-') return -primary()
-    if (/^\d+$/.test(token ?? '')) return Number(token)
-    if (token === 'true' || token === 'false') return Number(token === 'true')
-    if (!/^[A-Za-z_]/.test(token ?? '')) throw unknown
-    // a function of no arguments may be one too
-    const call = tokens[at] === '(' && tokens[at + 1] === ')'
-    if (call) at += 2
-    const value = constant(call ? `${token}()` : token)
-    if (value === undefined) throw unknown
     return value
   }
-  const level = (l: number): number => {
+  const level = (l: number): number | undefined => {
     if (l === PRECEDENCE.length) return primary()
     let value = level(l + 1)
-    while (PRECEDENCE[l].includes(tokens[at])) value = APPLY[tokens[at++]](value, level(l + 1))
+    while (PRECEDENCE[l].includes(tokens[at])) {
+      const operator = tokens[at++]
+      const right = level(l + 1)
+      if (value !== undefined && right !== undefined) value = APPLY[operator](value, right)
+      else if (operator === '&&' && (value === 0 || right === 0)) value = 0
+      else if (operator === '||' && (value === 1 || right === 1)) value = 1
+      else value = undefined
+    }
     return value
   }
   try {
     const value = level(0)
     return at === tokens.length ? value : undefined
   } catch (error) {
-    if (error === unknown) return undefined
+    if (error === unreadable) return undefined
     throw error
   }
 }
 
-/** A function's text with every `if` on constants decided. */
-function prune(text: string, constant: (name: string) => number | undefined): string {
+/** a block whose end is not reached */
+const LEAVES = /[;{}]\s*(?:return\b[^;{}]*|continue|break);\s*\}$/
+
+/**
+ * A function's text with every `if` on constants decided.
+ *
+ * @param chained the text stands behind an else
+ */
+function prune(text: string, constant: (name: string) => number | undefined, chained = false): string {
   const found = /\bif\s*\(/g
   let out = ''
   let from = 0
@@ -186,13 +223,23 @@ function prune(text: string, constant: (name: string) => number | undefined): st
     }
     const before = text.slice(from, match.index)
     out += before
-    const kept = value !== 0 ? text.slice(begin, end + 1) : other || '{ }'
-    // an if behind an else needs no braces; one that went leaves a block
-    out += prune(kept, constant)
+    // an if behind an else needs no braces; one that went leaves a block there
+    const behind = /\belse\s*$/.test(before) || (chained && out.trim() === '')
+    const kept = prune(value !== 0 ? text.slice(begin, end + 1) : other || (behind ? '{ }' : ''), constant, behind)
+    out += kept
     from = stop
-    found.lastIndex = stop
+    // compilers warn of what is never reached
+    if (!behind && LEAVES.test(kept)) from = enclosing(text, stop)
+    found.lastIndex = from
   }
   return out + text.slice(from)
+}
+
+/** where the block ends that a place stands in */
+function enclosing(text: string, at: number): number {
+  let i = at
+  while (i < text.length && text[i] !== '}') i = text[i] === '{' ? closing(text, i) + 1 : i + 1
+  return i
 }
 
 /** end of `{…}` or of `if (…) {…} else …` at a place */

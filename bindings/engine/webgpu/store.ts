@@ -10,10 +10,21 @@ import type { ReplayOptions } from '../replay.js'
 import { boundingRadii, CONSTANTS_FROM, FRAMES_FROM, SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
-import { type Buffers, type CallWords, GpuEngine, type Kernel } from './engine.js'
+import { type Buffers, type CallWords, GpuEngine, type Kernel, type Stage, type Timestep } from './engine.js'
+import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
 import type { Constants, Typed } from './link.js'
 import { gpuNeeds, smaller } from './needs.js'
+import { expandedSize } from './size.js'
+
+/**
+ * Tokens up to which a timestep is one kernel. One kernel makes many timesteps in a dispatch, which is what small models
+ * gain by: their worlds are done before the next dispatch has begun. Compilers take more than twice the time over twice the
+ * text, and a large kernel keeps many registers, so that fewer worlds run side by side: larger models go in stages.
+ */
+const FUSED_TOKENS = 16_000
+/** mjINT_RK4 */
+const RUNGE_KUTTA = 1
 
 /** values that one write may hand over, in words */
 const MAX_UPLOAD = 1 << 24
@@ -28,6 +39,13 @@ interface GpuImage extends Image {
   readonly perWorld: boolean
   readonly written: ReadonlyMap<string, Float32Array>
   readonly varied: readonly string[]
+  readonly noise: Noise | undefined
+}
+
+/** words of the seed of the sensors' noise */
+interface Noise {
+  readonly seedlo: number
+  readonly seedhi: number
 }
 
 interface Attached {
@@ -57,7 +75,9 @@ export class GpuStore implements Backend {
   #perWorld = false
   #stale = true
   #constants: Map<string, number | Typed> | undefined
-  #noise: { seedlo: number; seedhi: number } | undefined
+  /** what makes a timestep, and the constants it was made with */
+  #made: { readonly constants: object; readonly step: Promise<Kernel | Timestep> } | undefined
+  #noise: Noise | undefined
   #transfer: Transfer
   #released = false
 
@@ -68,6 +88,7 @@ export class GpuStore implements Backend {
     readonly nworld: number,
     readonly nconmax: number | undefined,
     transfer: Transfer,
+    readonly fused: boolean | undefined,
   ) {
     this.#engine = engine
     this.#host = host
@@ -77,13 +98,16 @@ export class GpuStore implements Backend {
     this.#buffers = this.#allocate()
   }
 
-  /** @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE, OUT_OF_MEMORY */
-  static async open(model: Model, nworld: number, nconmax: number | undefined): Promise<GpuStore> {
+  /**
+   * @param fused a timestep is one kernel, or one a stage; left out: by its size
+   * @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE, OUT_OF_MEMORY
+   */
+  static async open(model: Model, nworld: number, nconmax: number | undefined, fused?: boolean): Promise<GpuStore> {
     const engine = await GpuEngine.open()
     const transfer = await transferKernels(engine)
     const host = new Store(await Engine.open(), model, 1, 1, nconmax)
     try {
-      const store = new GpuStore(engine, host, model, nworld, nconmax, transfer)
+      const store = new GpuStore(engine, host, model, nworld, nconmax, transfer, fused)
       await engine.finished()
       return store
     } catch (error) {
@@ -137,7 +161,7 @@ export class GpuStore implements Backend {
   /** constants of the kernels, by what was written so far */
   #compiled(): Map<string, number | Typed> {
     if (this.#constants) return this.#constants
-    const header = this.#host.words([...SHORTCUTS, 'nfriction', 'xfrc'])
+    const header = headerWords(this.#host, [...SHORTCUTS, 'nfriction', 'xfrc'])
     const sizes = { ...this.layout.sizes, ...header, nfriction: this.#friction().length }
     const constants = modelConstants(this.model, this.#topology, { ...this.layout, sizes })
     constants.set('f_sensornoise', this.#noise ? 1 : 0)
@@ -147,6 +171,33 @@ export class GpuStore implements Backend {
 
   #kernel(name: string): Promise<Kernel> {
     return this.#engine.kernel({ path: 'index', name }, this.#compiled())
+  }
+
+  /** what makes a timestep: a kernel, or several one after the other */
+  #timestep(): Promise<Kernel | Timestep> {
+    const constants = this.#compiled()
+    if (this.#made?.constants !== constants) {
+      const step = this.#makeTimestep()
+      this.#made = { constants, step }
+      step.catch(() => {
+        this.#made = undefined
+      })
+    }
+    return this.#made.step
+  }
+
+  async #makeTimestep(): Promise<Kernel | Timestep> {
+    const size = () => expandedSize(this.#engine.text({ path: 'index', name: 'step' }, this.#compiled()), 'step')
+    if (this.fused ?? size() <= FUSED_TOKENS) return this.#kernel('step')
+    // all at once: compilers work side by side
+    const [smooth, collide, constraint, solve, advance] = await Promise.all(
+      ['smoothStage', 'collideStage', 'constraintStage', 'solveStage', 'advanceStage'].map(name => this.#kernel(name)),
+    )
+    const contacts = this.layout.sizes.ncand > 0 ? [collide] : []
+    const stages: Stage[] = []
+    for (let a0 = 0; a0 < (this.model.field.opt_integrator[0] === RUNGE_KUTTA ? 4 : 1); a0++)
+      for (const kernel of [smooth, ...contacts, constraint, solve, advance]) stages.push({ kernel, a0 })
+    return { stages, timed: solve }
   }
 
   /** What a kernel of one's own needs to run on these worlds as they are now. @internal */
@@ -204,7 +255,7 @@ export class GpuStore implements Backend {
     if (size === 0 || worlds?.length === 0) return
     if (name === 'xfrc_applied') {
       const force = Array.prototype.find.call(values, x => x !== 0)
-      if (force !== undefined && this.#host.words(['xfrc']).xfrc === 0) {
+      if (force !== undefined && headerWords(this.#host, ['xfrc']).xfrc === 0) {
         this.#host.writeWorld(name, new Float32Array(size).fill(force), size, false)
         this.#constants = undefined
       }
@@ -222,6 +273,13 @@ export class GpuStore implements Backend {
     this.varied.add(name)
     this.#constants = undefined
     if (CONSTANTS_FROM.has(name) || !this.#perWorld) this.#stale = true
+    // kernels are made for how many dofs have friction; the table says which
+    if (name === 'dof_frictionloss')
+      this.#engine.write(
+        this.#buffers.M,
+        this.layout.m.get('friction_dof') as number,
+        Int32Array.from(this.#friction()),
+      )
     if (name === 'geom_size')
       this.writeModel('geom_rbound', boundingRadii(this.model, values), this.model.ngeom, each, worlds)
   }
@@ -245,7 +303,7 @@ export class GpuStore implements Backend {
     // what all of them had so far
     this.#shareParameters()
     const { psize } = this.layout
-    const shared = this.#host.parameterWords(this.layout.p)
+    const shared = parameterWords(this.#host, this.layout.p)
     const P = this.#engine.buffer(4 * psize * this.nworld, `parameters of ${this.nworld} worlds`)
     this.#buffers.P.destroy()
     this.#buffers.P = P
@@ -328,7 +386,7 @@ export class GpuStore implements Backend {
   /** parameters and constants of the host's one world */
   #shareParameters(): void {
     this.#host.constants()
-    this.#engine.write(this.#buffers.P, 0, this.#host.parameterWords(this.layout.p))
+    this.#engine.write(this.#buffers.P, 0, parameterWords(this.#host, this.layout.p))
   }
 
   /** Recompute what follows from the model fields that were written. */
@@ -345,13 +403,14 @@ export class GpuStore implements Backend {
       this.#host.touch()
       if (!this.#perWorld) {
         this.#shareParameters()
-        put('lnk_flags', this.#host.table('lnk_flags'))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
         this.#engine.write(this.#buffers.M, 0, words)
         return
       }
       this.#host.constants()
       // frames that are the same in all worlds are the host's
-      if (![...FRAMES_FROM].some(name => this.#written.has(name))) put('lnk_flags', this.#host.table('lnk_flags'))
+      if (![...FRAMES_FROM].some(name => this.#written.has(name)))
+        put('lnk_flags', headerTable(this.#host, 'lnk_flags'))
       this.#engine.write(this.#buffers.M, 0, words)
       const kernel = await this.#kernel('setConst')
       await this.#keepingState(() => this.#engine.run(kernel, this.#bindings, this.#call(), this.nworld, 1))
@@ -386,8 +445,9 @@ export class GpuStore implements Backend {
     await this.#engine.run(await this.#kernel(name), this.#bindings, this.#call(), this.nworld, nstep)
   }
 
-  step(nstep: number): Promise<void> {
-    return this.#run('step', nstep)
+  async step(nstep: number): Promise<void> {
+    await this.#ready()
+    await this.#engine.run(await this.#timestep(), this.#bindings, this.#call(), this.nworld, nstep)
   }
 
   forward(): Promise<void> {
@@ -471,6 +531,7 @@ export class GpuStore implements Backend {
     this.#transfer = await transferKernels(engine)
     this.#engine = engine
     this.#group = undefined
+    this.#made = undefined
     this.#buffers = this.#allocate()
     this.#stale = true
     if (!this.#perWorld) return
@@ -498,6 +559,7 @@ export class GpuStore implements Backend {
       perWorld: this.#perWorld,
       written: new Map([...this.#written].map(([name, values]) => [name, values.slice()])),
       varied: [...this.varied],
+      noise: this.#noise,
       release: () => {
         state.destroy()
         parameters.destroy()
@@ -525,6 +587,7 @@ export class GpuStore implements Backend {
     for (const [name, values] of image.written) this.#written.set(name, values.slice())
     this.varied.clear()
     for (const name of image.varied) this.varied.add(name)
+    this.#noise = image.noise
     this.#constants = undefined
     // tables of the model follow from what was written
     this.#stale = true

@@ -81,13 +81,13 @@ fn jointsQuat(b: i32) -> vec4f {
     let kind = i32at(f_jnt_type, j);
     let adr = i32at(f_jnt_qposadr, j);
     let q = f_qpos + adr;
-    if (kind == JNT_FREE) {
+    if (f_JNT_FREE > 0 && kind == JNT_FREE) {
       out = normalize4(ld4(q + 3));
       continue;
     }
     if (kind == JNT_SLIDE) { continue; }
     var rot: vec4f;
-    if (kind == JNT_BALL) { rot = normalize4(ld4(q)); }
+    if (f_JNT_BALL > 0 && kind == JNT_BALL) { rot = normalize4(ld4(q)); }
     else { rot = axisAngle2Quat(par3(f_jnt_axis + 3 * j), ld(q) - par(f_qpos0 + adr)); }
     out = mulQuat(out, rot);
   }
