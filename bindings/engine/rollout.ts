@@ -140,6 +140,8 @@ export interface RolloutOptions {
   readonly workers?: number
   /** of 'webgpu': worlds side by side; default as many as episodes, within the adapter's limits. Results do not depend on it. */
   readonly nworld?: number
+  /** of 'webgpu': control steps are one kernel, or several; default by their size @internal */
+  readonly fused?: boolean
   /** model fields that differ by episode */
   readonly varied?: Iterable<string>
   /** state that episodes begin with; default qpos0 at rest */

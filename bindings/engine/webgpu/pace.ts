@@ -1,10 +1,16 @@
 /** How much one dispatch of a kernel may do, from how long those before took. */
-import { type CallWords, type GpuEngine, type Kernel, WORKGROUP } from './engine.js'
+import { type GpuEngine, WORKGROUP } from './engine.js'
 
 /** a dispatch is planned to take this long, ms: drivers reset a GPU that answers nothing else for a second or two */
 const PLANNED_MS = 50
 /** how much more than the last one a dispatch may be asked to do */
 const GROWTH = 8
+/** part of the expected time that is slept through before the device is asked: asking keeps a processor busy */
+const ASLEEP = 0.7
+/** ms, below which a timer is not worth it */
+const NAP = 4
+/** steps of one dispatch: what else a device has to do waits for it */
+const MOST_STEPS = 4096
 /** part of a measured time that is surely work, not waiting */
 const LEAST_WORK = 0.25
 
@@ -30,21 +36,20 @@ export class Pace {
   /** Steps that the next sweep over so many worlds may have. */
   steps(nworld: number): number {
     if (this.#step === 0 || this.#width < nworld) return 1
-    return Math.max(1, Math.min(Math.floor(PLANNED_MS / this.#step), GROWTH * this.#last))
+    return Math.max(1, Math.min(Math.floor(PLANNED_MS / this.#step), GROWTH * this.#last, MOST_STEPS))
   }
 
   /**
-   * Run a kernel over all worlds, in as many dispatches as it takes.
+   * So many steps of all worlds, in as many dispatches as it takes.
    *
+   * @param dispatch some of the worlds
    * @param wait resolves when a dispatch is done
    */
   async sweep(
-    kernel: Kernel,
-    group: GPUBindGroup,
-    call: CallWords,
+    dispatch: (first: number, count: number) => void,
     nworld: number,
     nstep: number,
-    wait: () => Promise<void> = () => this.engine.finished(),
+    wait: () => Promise<unknown> = () => this.engine.finished(),
   ): Promise<void> {
     const most = WORKGROUP * this.engine.adapter.limits.maxComputeWorkgroupsPerDimension
     let total = 0
@@ -52,7 +57,9 @@ export class Pace {
       const count = Math.min(nworld - first, this.#width, most)
       // clock: to cut dispatches, not to compute
       const begin = performance.now()
-      this.engine.dispatch(kernel, group, { ...call, first, count, nstep }, count)
+      dispatch(first, count)
+      const nap = ASLEEP * this.#step * nstep * (count / nworld)
+      if (nap > NAP) await new Promise(resolve => setTimeout(resolve, nap))
       await wait()
       // clock: as above
       const took = performance.now() - begin

@@ -33,13 +33,14 @@ import type {
 } from '../rollout.js'
 import { SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
-import { type Buffers, type CallWords, GpuEngine, type Kernel, WORKGROUP } from './engine.js'
+import { type Buffers, type CallWords, GpuEngine, type Kernel, type Part, WORKGROUP } from './engine.js'
 import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
-import type { Typed } from './link.js'
+import type { Constants, Typed } from './link.js'
 import { bytesInWords } from './needs.js'
 import { Pace } from './pace.js'
 import { programConstants, type RolloutBuild, rolloutConstants, rolloutWork } from './program.js'
+import { stagesOf, stepIsSmall } from './stages.js'
 import { Table } from './table.js'
 
 /** words of O before the first result: address 0 is nowhere */
@@ -66,7 +67,10 @@ interface Loaded {
 interface Built {
   readonly start: Kernel
   readonly begin: Kernel
-  readonly steps: Kernel
+  /** control steps in one kernel, or all that one control step consists of */
+  readonly steps: Kernel | readonly Part[]
+  readonly beginning: Pace
+  readonly playing: Pace
 }
 
 /** Buffers on one device, for so many worlds. */
@@ -91,11 +95,11 @@ export class GpuRollout implements Rollout {
   readonly #template: Uint32Array<ArrayBuffer>
   readonly #nconmax: number | undefined
   readonly #nworld: number | undefined
+  readonly #fused: boolean | undefined
   #engine: GpuEngine
   #loaded: Loaded | undefined
   /** kernels by what they are compiled for */
   readonly #built = new Map<string, Promise<Built>>()
-  readonly #paces = new WeakMap<Kernel, Pace>()
   #room: Room | undefined
   /** rows of the ring of commands: it only grows, so that kernels are not compiled for every longest delay */
   #nring = 0
@@ -107,11 +111,12 @@ export class GpuRollout implements Rollout {
     engine: GpuEngine,
     cpu: Engine,
     readonly model: Model,
-    { varied, keyframe, nconmax, nworld }: RolloutOptions,
+    { varied, keyframe, nconmax, nworld, fused }: RolloutOptions,
   ) {
     this.#engine = engine
     this.#nconmax = nconmax
     this.#nworld = nworld
+    this.#fused = fused
     this.#varied = variedFields(varied)
     this.#fromParameters = startsFromParameters(this.#varied, keyframe)
     this.#host = new Store(cpu, model, 1, 1, nconmax)
@@ -368,9 +373,39 @@ export class GpuRollout implements Rollout {
       { path: 'rollout/task', text: task.text },
       { path: 'rollout/policy', text: texts.policy(build.network, build.perturb, build.rank) },
     ]
-    const kernel = (name: string) => this.#engine.kernel({ path: 'rollout/entry', name }, constants, own)
-    const [start, begin, steps] = await Promise.all(['rolloutStart', 'rolloutBegin', 'rolloutSteps'].map(kernel))
-    return { start, begin, steps }
+    const engine = this.#engine
+    const kernel = (name: string) => engine.kernel({ path: 'rollout/entry', name }, constants, own)
+    const { needs } = build.program
+    // stages leave out what only the last timestep of a control step has
+    const fused =
+      build.settings.frameSkip === 0 || (needs & TASK_NEED.ACCELERATION) !== 0 || stepIsSmall(engine, constants)
+    const [start, begin, steps] = await Promise.all([
+      kernel('rolloutStart'),
+      kernel('rolloutBegin'),
+      (this.#fused ?? fused) ? kernel('rolloutSteps') : this.#parts(kernel, constants, build.settings.frameSkip),
+    ])
+    return { start, begin, steps, beginning: new Pace(engine), playing: new Pace(engine) }
+  }
+
+  /** A control step, dispatch by dispatch. */
+  async #parts(
+    kernel: (name: string) => Promise<Kernel>,
+    constants: Constants,
+    frameSkip: number,
+  ): Promise<readonly Part[]> {
+    const stage = (name: string) => this.#engine.kernel({ path: 'index', name }, constants)
+    const [[command, control, reward], { stages }] = await Promise.all([
+      Promise.all(['rolloutCommand', 'rolloutControl', 'rolloutReward'].map(kernel)),
+      stagesOf(stage, this.model, this.#gpu.sizes.ncand > 0),
+    ])
+    const part = (kernel: Kernel, words: CallWords = {}): Part => ({ kernel, words })
+    const parts = [part(command)]
+    for (let a1 = 0; a1 < frameSkip; a1++) {
+      parts.push(part(control, { a1 }))
+      // 2: timesteps follow, so that nothing is kept for those who look
+      for (const { kernel, a0 } of stages) parts.push(part(kernel, { a0, nstep: 2 }))
+    }
+    return [...parts, part(reward)]
   }
 
   /** Worlds for n episodes: those there are when they suffice, else as many as episodes, or as fit. */
@@ -465,18 +500,9 @@ export class GpuRollout implements Rollout {
 
   // ---------------------------------------------------------------- dispatches
 
-  #paceOf(kernel: Kernel): Pace {
-    let pace = this.#paces.get(kernel)
-    if (!pace) {
-      pace = new Pace(this.#engine)
-      this.#paces.set(kernel, pace)
-    }
-    return pace
-  }
-
   /** Play all episodes to their ends. @throws {DeviceLostError} */
   async #play(
-    { start, begin, steps }: Built,
+    { start, begin, steps, beginning, playing }: Built,
     room: Room,
     n: number,
     { settings: { T }, record }: Loaded,
@@ -487,8 +513,10 @@ export class GpuRollout implements Rollout {
     const { group } = room
     const active = Math.min(n, this.#nworld ?? nlane, nlane)
     const call: CallWords = { nworld: active, nlane, npar: this.#varied.size > 0 ? nlane : 1, a0: record }
-    const pace = this.#paceOf(steps)
-    const beginning = this.#paceOf(begin)
+    const play = (nstep: number) => (first: number, count: number) => {
+      if ('pipeline' in steps) engine.dispatch(steps, group, { ...call, first, count, nstep }, count)
+      else engine.dispatchAll(steps, group, { ...call, first }, count, nstep)
+    }
     engine.dispatch(start, group, { ...call, count: active }, active)
 
     // worlds go on to other episodes where there are more of them than worlds
@@ -500,12 +528,15 @@ export class GpuRollout implements Rollout {
       done = sum(await engine.read(buffers.O, FIRST_OUT, active))
       this.#alive()
     }
-    pace.restart()
+    playing.restart()
     beginning.restart()
     for (let played = 0; ; ) {
-      if (played === 0 || n > active) await beginning.sweep(begin, group, call, active, 1)
-      const k = Math.min(most, pace.steps(active))
-      await pace.sweep(steps, group, call, active, k, count)
+      if (played === 0 || n > active) {
+        const all = (first: number, count: number) => engine.dispatch(begin, group, { ...call, first, count }, count)
+        await beginning.sweep(all, active, 1)
+      }
+      const k = Math.min(most, playing.steps(active))
+      await playing.sweep(play(k), active, k, count)
       if (done === n) return
       played += k
       if (played > bound)
