@@ -6,6 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Batch, createBatch } from '../../bindings/engine/index.js'
 import { requestAdapter } from '../../bindings/engine/webgpu/device.js'
+import { STATUS } from '../../bindings/fields.js'
 import { JOINT } from '../../bindings/model/enums.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { TOLERANCES } from '../kernels/tolerances.js'
@@ -30,6 +31,8 @@ const CASES: readonly (readonly [name: string, xml: string | undefined, floor: b
 
 const WORLDS = 32
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+/** of the range: at full force a humanoid is soon in knots */
+const CONTROL = 0.3
 /** m: further than anything falls in a hundred steps */
 const LIFT = 8
 
@@ -55,7 +58,7 @@ function scatter(batch: Batch, seed: number, lift: number): void {
   const bounds = field.actuator_ctrlrange
   batch.set(
     'ctrl',
-    noise(nworld * nu, seed + 2).map((x, i) => {
+    noise(nworld * nu, seed + 2, CONTROL).map((x, i) => {
       const a = i % nu
       if (field.actuator_ctrllimited[a] === 0) return x
       const [low, high] = [bounds[2 * a], bounds[2 * a + 1]]
@@ -109,19 +112,24 @@ for (const [name, xml = '', floor] of CASES) {
   if (!floor) continue
   compared(`${name}: single steps with contacts, from moving states`, () =>
     both(xml, async (gpu, cpu) => {
-      scatter(cpu, 7, 0)
+      // a batch that only makes states: what befalls it on the way is not the others'
+      using way = await createBatch(cpu.model, { nworld: WORLDS })
+      scatter(way, 7, 0)
       let touching = 0
       for (let round = 0; round < 8; round++) {
-        await cpu.step(25)
-        const state = await cpu.getState()
+        await way.step(25)
+        const [state, status] = [await way.getState(), await way.get('status')]
+        // some starts are unlucky: joints far beyond their limits tear a world apart
+        const sound = range(WORLDS).filter(w => (status[w] & STATUS.BADSTATE) === 0)
         for (const b of [gpu, cpu]) {
           b.setState(state)
           await b.step()
         }
-        touching += (await cpu.get('ncon')).filter(n => n > 0).length
-        await agree(gpu, cpu, 'contact', range(WORLDS))
+        const ncon = await cpu.get('ncon')
+        touching += sound.filter(w => ncon[w] > 0).length
+        await agree(gpu, cpu, 'contact', sound)
       }
-      assert.ok(touching > WORLDS, `${touching} states with contacts`)
+      assert.ok(touching > 3 * WORLDS, `${touching} states with contacts`)
     }),
   )
 }
