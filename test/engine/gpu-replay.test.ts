@@ -17,7 +17,7 @@ const model = await loadModel(XML)
 const next = random(3)
 const inputs = Float32Array.from({ length: 2 * 30 * 2 }, (_, i) => (i % 2 ? 0.2 : 1) * next())
 
-async function both(options: ReplayOptions, delays?: number[]): Promise<Record<string, Float32Array>[]> {
+async function both(options: ReplayOptions, delays?: number[]): Promise<void> {
   const out: Record<string, Float32Array>[] = []
   for (const backend of ['wasm', 'webgpu'] as const) {
     const batch = await createBatch(model, { nworld: 5, backend })
@@ -42,9 +42,10 @@ async function both(options: ReplayOptions, delays?: number[]): Promise<Record<s
     }
     assert.ok(worst <= 1e-3 * size, `${name}: ${worst} of ${size}`)
   }
+  // beyond the rows that are wanted of a world it goes on or not
+  if (options.length) return
   for (let i = 0; i < after.end.length; i++)
     assert.ok(Math.abs(after.end[i] - out[1].end[i]) < 1e-3, 'where worlds end')
-  return [webgpu]
 }
 
 test('states and results, tables, windows, lengths and delays of each world', async () => {
