@@ -3,6 +3,7 @@ import pc from 'picocolors'
 import { SimcrankError, UsageError } from '../errors.js'
 import type { CheckOptions } from './check.js'
 import type { CorpusOptions } from './check-corpus.js'
+import type { DoctorOptions } from './doctor.js'
 import type { EvaluateCommandOptions } from './evaluate.js'
 import type { IdentifyCommandOptions } from './identify.js'
 import { Failure, type Io, packageManifest, toJson } from './io.js'
@@ -175,9 +176,13 @@ function build(io: Io, argv: readonly string[]): Command {
 
   program
     .command('doctor')
-    .description('what this machine offers')
+    .summary('what this machine offers')
+    .description('What this machine offers, its GPU among it, and what a model needs of that.')
+    .option('--model <file>', 'MJCF, URDF or saved Model: memory of its worlds on the GPU, and how many fit')
+    .option('--nworld <n>', 'worlds of it; default 1', value.integer(1))
+    .option('--nconmax <n>', 'contacts a world has room for; default from the model', value.integer(1))
     .option('--json', 'print the findings as JSON, and nothing else')
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./doctor.js')
       await doctor(io, options)
     })

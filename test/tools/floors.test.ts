@@ -55,6 +55,8 @@ for (const [from, to, why] of [
   ['bindings/meta/maml.ts', 'bindings/sysid/identify.ts', /do not import each other: what two need goes down/],
   ['bindings/report/report.ts', 'bindings/cli/main.ts', /cli above it on floor 8 \(cli\)/],
   ['bindings/sysid/identify.ts', 'bindings/index.ts', /package entry/],
+  ['bindings/index.ts', 'bindings/gpujs/index.ts', /no other entry may bring it along/],
+  ['bindings/cli/main.ts', 'bindings/gpujs/index.ts', /no other entry may bring it along/],
   ['bindings/cli/bench.ts', 'bench/run.ts', /bench\/ sees everything and is seen by nobody/],
   ['hardware/port.ts', 'test/support/skip.ts', /test\/ sees everything/],
   ['hardware/port.ts', 'bindings/model/load.ts', /tower beside: it knows errors, math, recording, robot, not model/],

@@ -21,7 +21,9 @@ const BUDGETS = { '.': 60_000, './tasks': 90_000, './train': 100_000 }
 const WASM_TARGET = 150_000
 const WASM_LIMIT = 240_000
 /** entries that pages import: nothing of Node may be imported at once */
-const BROWSER = ['.', './tasks', './train', './es', './sysid']
+const BROWSER = ['.', './tasks', './train', './es', './sysid', './gpujs']
+/** the one entry that may load gpu.js, which makes functions from text */
+const GPUJS = './gpujs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
@@ -175,7 +177,14 @@ async function bundle(entry, folder) {
   const inputs = new Set([...chunks].flatMap(chunk => Object.keys(metafile.outputs[chunk].inputs)))
   const text = [...chunks].map(chunk => readFileSync(path.join(folder, chunk), 'utf8')).join('\n')
   const foreign = [...inputs].filter(file => !file.includes(`node_modules/${manifest.name}/dist/`))
-  return { bytes: gzipSync(text, { level: 9 }).length, files: inputs.size, foreign, node: [...node] }
+  const everything = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path: target }) => target))
+  return {
+    bytes: gzipSync(text, { level: 9 }).length,
+    files: inputs.size,
+    foreign,
+    node: [...node],
+    gpujs: everything.includes('gpu.js'),
+  }
 }
 
 const kB = bytes => `${(bytes / 1000).toFixed(1)} kB`
@@ -186,7 +195,8 @@ async function weighEntries(installed, folder) {
     const file = path.join(installed, manifest.exports[name].default)
     check(`${words} is there`, existsSync(file))
     if (!existsSync(file)) continue
-    const { bytes, files, foreign, node } = await bundle(file, folder)
+    const { bytes, files, foreign, node, gpujs } = await bundle(file, folder)
+    check(`${words} ${name === GPUJS ? 'loads' : 'never loads'} gpu.js`, gpujs === (name === GPUJS))
     check(`${words} imports nothing of Node at once`, node.length === 0, node.join(' '))
     const detail = `${kB(bytes)} from ${files} files${foreign.length > 0 ? `, not ours: ${foreign.join(' ')}` : ''}`
     const budget = BUDGETS[name]

@@ -3,6 +3,7 @@ import { BackendError, DeviceLostError } from '../../errors.js'
 import { type AdapterSummary, openDevice } from './device.js'
 import { type BufferName, bindingText, CALL_WORDS, STORAGE } from './layout.js'
 import { type Constants, type Entry, type KernelFiles, link, type Text } from './link.js'
+import { bytesInWords, largestBinding } from './needs.js'
 
 /** flags of buffers (GPUBufferUsage), which Node has only once the package is loaded */
 const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
@@ -71,6 +72,8 @@ export class GpuEngine {
   /** kernels that compilers are at work on */
   #compiling = 0
   readonly #uniform: GPUBuffer
+  /** what was done so far, for benches: dispatches, ms that kernels took to compile */
+  readonly stats = { dispatches: 0, compileMs: 0 }
   #lost: DeviceLostError | undefined
   #failed: BackendError | undefined
   #staging: GPUBuffer | undefined
@@ -146,19 +149,17 @@ export class GpuEngine {
    * A buffer of storage. What the device says of it comes with the next call that waits.
    *
    * @param what for the message
+   * @param remedy for the message, where more is known than that it has to be less
    * @throws {BackendError} OUT_OF_MEMORY when it is beyond the adapter's limits; @throws {DeviceLostError}
    */
-  buffer(size: number, what: string): GPUBuffer {
+  buffer(size: number, what: string, remedy = () => 'use fewer worlds, or a smaller nconmax'): GPUBuffer {
     this.check()
     const bytes = Math.max(16, Math.ceil(size / 4) * 4)
     const { description, limits } = this.adapter
-    const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)
+    const most = largestBinding(limits)
     const refuse = (why: string) =>
-      new BackendError(
-        'OUT_OF_MEMORY',
-        `${what} needs ${megabytes(bytes)}, ${why}; use fewer worlds, or a smaller nconmax`,
-      )
-    if (bytes > most) throw refuse(`a buffer of '${description}' holds at most ${megabytes(most)}`)
+      new BackendError('OUT_OF_MEMORY', `${what} needs ${bytesInWords(bytes)}, ${why}; ${remedy()}`)
+    if (bytes > most) throw refuse(`a buffer of '${description}' holds at most ${bytesInWords(most)}`)
     this.device.pushErrorScope('out-of-memory')
     const buffer = this.device.createBuffer({ size: bytes, usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST })
     void this.device.popErrorScope().then(
@@ -173,28 +174,35 @@ export class GpuEngine {
   /**
    * A kernel, compiled at the first call.
    *
+   * @param constants are not changed after they were given here
    * @param own files made for the occasion; they take the place of those of the same name
    * @throws {BackendError} KERNEL_COMPILE when the driver refuses the text
    */
   kernel(entry: Entry, constants: Constants, own: readonly Text[] = []): Promise<Kernel> {
-    const name = `${entry.path}:${entry.name}`
-    const linked = own.length === 0 ? this.#linked.get(constants)?.get(name) : undefined
-    if (linked) return linked
-    const code = this.text(entry, constants, own)
-    let known = this.#kernels.get(code)
-    if (!known) {
-      known = this.#compile(code, entry.name)
-      this.#kernels.set(code, known)
-      known.catch(() => this.#kernels.delete(code))
+    const key = `${entry.path}:${entry.name}:${own.map(({ path, text }) => `${path}:${text}`).join(':')}`
+    let linked = this.#linked.get(constants)
+    if (!linked) {
+      linked = new Map()
+      this.#linked.set(constants, linked)
     }
-    if (own.length === 0) this.#remember(constants, name, known)
+    let known = linked.get(key)
+    if (!known) {
+      known = this.#build(this.text(entry, constants, own), entry.name)
+      linked.set(key, known)
+      known.catch(() => linked.delete(key))
+    }
     return known
   }
 
-  #remember(constants: Constants, name: string, kernel: Promise<Kernel>): void {
-    const names = this.#linked.get(constants) ?? new Map<string, Promise<Kernel>>()
-    this.#linked.set(constants, names.set(name, kernel))
-    kernel.catch(() => names.delete(name))
+  /** a kernel by its text */
+  #build(code: string, name: string): Promise<Kernel> {
+    let known = this.#kernels.get(code)
+    if (!known) {
+      known = this.#compile(code, name)
+      this.#kernels.set(code, known)
+      known.catch(() => this.#kernels.delete(code))
+    }
+    return known
   }
 
   /** The text that a kernel is compiled from. */
@@ -204,6 +212,8 @@ export class GpuEngine {
 
   async #compile(code: string, entryPoint: string): Promise<Kernel> {
     this.check()
+    // clock: for benches, not to compute
+    const started = performance.now()
     const refuse = (why: string, cause?: unknown) =>
       new BackendError(
         'KERNEL_COMPILE',
@@ -223,6 +233,7 @@ export class GpuEngine {
         layout: this.#pipelineLayout,
         compute: { module, entryPoint },
       })
+      this.stats.compileMs += performance.now() - started
       return { pipeline, room: FIRST_WORK }
     } catch (cause) {
       this.check()
@@ -267,6 +278,7 @@ export class GpuEngine {
   dispatch(kernel: Kernel, group: GPUBindGroup, words: CallWords, invocations: number): void {
     this.check()
     this.write(this.#uniform, 0, callRecord(words))
+    this.stats.dispatches++
     const encoder = this.device.createCommandEncoder()
     const pass = encoder.beginComputePass()
     pass.setPipeline(kernel.pipeline)
@@ -344,6 +356,7 @@ export class GpuEngine {
       for (const { kernel, a0 } of stages) {
         pass.setPipeline(kernel.pipeline)
         pass.setBindGroup(0, group, [RECORD * (from + a0)])
+        this.stats.dispatches++
         pass.dispatchWorkgroups(this.#workgroups(count))
       }
     }
@@ -451,6 +464,3 @@ export class GpuEngine {
 
 const callRecord = (words: CallWords): Uint32Array<ArrayBuffer> =>
   Uint32Array.from(CALL_WORDS, name => words[name] ?? 0)
-
-export const megabytes = (bytes: number): string =>
-  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`

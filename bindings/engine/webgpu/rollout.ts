@@ -33,10 +33,11 @@ import type {
 } from '../rollout.js'
 import { SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
-import { type Buffers, type CallWords, GpuEngine, type Kernel, megabytes, type Part, WORKGROUP } from './engine.js'
+import { type Buffers, type CallWords, GpuEngine, type Kernel, type Part, WORKGROUP } from './engine.js'
 import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
 import type { Constants, Typed } from './link.js'
+import { bytesInWords } from './needs.js'
 import { Pace } from './pace.js'
 import { programConstants, type RolloutBuild, rolloutConstants, rolloutWork } from './program.js'
 import { stagesOf, stepIsSmall } from './stages.js'
@@ -457,7 +458,7 @@ export class GpuRollout implements Rollout {
       const buffers = {
         M: take(msize, 'the model'),
         P: take(psize * (perWorld ? nlane : 1), `the physical parameters of ${nlane} worlds`),
-        W: take(wsize * nlane, `the state of ${nlane} worlds (${megabytes(4 * wsize)} each)`),
+        W: take(wsize * nlane, `the state of ${nlane} worlds (${bytesInWords(4 * wsize)} each)`),
         T: take(psize, 'a table'),
         E: take(work * nlane, `the policies and sums of ${nlane} worlds`),
         O: take(4, 'results'),

@@ -13,7 +13,8 @@ import { ColumnView } from './column-view.js'
 import { type Buffers, type CallWords, GpuEngine, type Kernel, type Timestep } from './engine.js'
 import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
-import type { Typed } from './link.js'
+import type { Constants, Typed } from './link.js'
+import { gpuNeeds, smaller } from './needs.js'
 import { stagesOf, stepIsSmall } from './stages.js'
 
 /** values that one write may hand over, in words */
@@ -29,6 +30,22 @@ interface GpuImage extends Image {
   readonly perWorld: boolean
   readonly written: ReadonlyMap<string, Float32Array>
   readonly varied: readonly string[]
+  readonly noise: Noise | undefined
+}
+
+/** words of the seed of the sensors' noise */
+interface Noise {
+  readonly seedlo: number
+  readonly seedhi: number
+}
+
+interface Attached {
+  readonly engine: GpuEngine
+  readonly group: GPUBindGroup
+  readonly constants: Constants
+  readonly call: CallWords
+  /** first words of O, which has room for a world's quantities */
+  results(words: number): Promise<Uint32Array<ArrayBuffer>>
 }
 
 export class GpuStore implements Backend {
@@ -51,7 +68,7 @@ export class GpuStore implements Backend {
   #constants: Map<string, number | Typed> | undefined
   /** what makes a timestep, and the constants it was made with */
   #made: { readonly constants: object; readonly step: Promise<Kernel | Timestep> } | undefined
-  #noise: { seedlo: number; seedhi: number } | undefined
+  #noise: Noise | undefined
   #transfer: Transfer
   #released = false
 
@@ -94,8 +111,8 @@ export class GpuStore implements Backend {
     const { layout, nworld } = this
     const engine = this.#engine
     const taken: GPUBuffer[] = []
-    const take = (words: number, what: string): GPUBuffer => {
-      const buffer = engine.buffer(4 * words, what)
+    const take = (words: number, what: string, remedy?: () => string): GPUBuffer => {
+      const buffer = engine.buffer(4 * words, what, remedy)
       taken.push(buffer)
       return buffer
     }
@@ -103,7 +120,11 @@ export class GpuStore implements Backend {
       return {
         M: take(layout.msize, 'the model'),
         P: take(layout.psize, 'the physical parameters'),
-        W: take(layout.wsize * nworld, `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`),
+        W: take(
+          layout.wsize * nworld,
+          `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`,
+          () => smaller(this.model, gpuNeeds(this.model, nworld, this.nconmax), engine.adapter.limits),
+        ),
         T: take(1024, 'an upload'),
         E: take(4, 'work memory'),
         O: take(layout.wsize, 'a download'),
@@ -161,6 +182,18 @@ export class GpuStore implements Backend {
     const kernel = (name: string) => this.#engine.kernel({ path: 'index', name }, constants)
     if (this.fused ?? stepIsSmall(this.#engine, constants)) return kernel('step')
     return stagesOf(kernel, this.model, this.layout.sizes.ncand > 0)
+  }
+
+  /** What a kernel of one's own needs to run on these worlds as they are now. @internal */
+  async attach(): Promise<Attached> {
+    await this.#ready()
+    return {
+      engine: this.#engine,
+      group: this.#bindings,
+      constants: this.#compiled(),
+      call: this.#call(),
+      results: words => this.#engine.read(this.#buffers.O, 0, words),
+    }
   }
 
   // ---------------------------------------------------------------- writes
@@ -224,6 +257,13 @@ export class GpuStore implements Backend {
     this.varied.add(name)
     this.#constants = undefined
     if (CONSTANTS_FROM.has(name) || !this.#perWorld) this.#stale = true
+    // kernels are made for how many dofs have friction; the table says which
+    if (name === 'dof_frictionloss')
+      this.#engine.write(
+        this.#buffers.M,
+        this.layout.m.get('friction_dof') as number,
+        Int32Array.from(this.#friction()),
+      )
     if (name === 'geom_size')
       this.writeModel('geom_rbound', boundingRadii(this.model, values), this.model.ngeom, each, worlds)
   }
@@ -507,6 +547,7 @@ export class GpuStore implements Backend {
       perWorld: this.#perWorld,
       written: new Map([...this.#written].map(([name, values]) => [name, values.slice()])),
       varied: [...this.varied],
+      noise: this.#noise,
       release: () => {
         state.destroy()
         parameters.destroy()
@@ -534,6 +575,7 @@ export class GpuStore implements Backend {
     for (const [name, values] of image.written) this.#written.set(name, values.slice())
     this.varied.clear()
     for (const name of image.varied) this.varied.add(name)
+    this.#noise = image.noise
     this.#constants = undefined
     // tables of the model follow from what was written
     this.#stale = true
