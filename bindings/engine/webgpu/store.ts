@@ -6,7 +6,7 @@ import type { Backend, Image } from '../backend.js'
 import { derivedAddress } from '../derived.js'
 import { historyBuffers } from '../histories.js'
 import { type Topology, topology } from '../layout.js'
-import type { ReplayOptions } from '../replay.js'
+import { planReplay, type ReplayOptions } from '../replay.js'
 import { boundingRadii, CONSTANTS_FROM, FRAMES_FROM, SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
@@ -504,8 +504,12 @@ export class GpuStore implements Backend {
     return new ColumnView(this.layout, await this.#engine.read(this.#buffers.O, 0, wsize))
   }
 
-  replay(_options: ReplayOptions): Promise<Record<string, Float32Array>> {
-    throw new BackendError('BACKEND', "replay runs on 'wasm' only; create the batch with backend: 'wasm'")
+  async replay(options: ReplayOptions): Promise<Record<string, Float32Array>> {
+    const { replayOnGpu } = await import('./replay.js')
+    const plan = planReplay(this.model, this.nworld, this.layout.sizes, options)
+    await this.#ready()
+    const kernel = await this.#engine.kernel({ path: 'rollout/entry', name: 'replay' }, this.#compiled())
+    return replayOnGpu(this.#engine, kernel, this.#buffers, this.#call(), this.layout, plan, options.inputs)
   }
 
   // ---------------------------------------------------------------- snapshots and the end
