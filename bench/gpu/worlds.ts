@@ -154,10 +154,9 @@ export class GpuWorlds {
         `const ${name}: array<f32, ${values.length}> = array<f32, ${values.length}>(${values.map(x => x.toFixed(9)).join(', ')});\n`
       const file = readFileSync(new URL('./controls.wgsl', import.meta.url), 'utf8')
       const text = file.replace('\n\n', `\n\n${list('CENTRE', centre)}${list('SPREAD', spread)}`)
-      const controls = await engine.kernel({ path: 'bench/controls', name: 'randomControls' }, constants, {
-        path: 'bench/controls',
-        text,
-      })
+      const controls = await engine.kernel({ path: 'bench/controls', name: 'randomControls' }, constants, [
+        { path: 'bench/controls', text },
+      ])
       return new GpuWorlds(store, batch, scene, controls)
     } catch (error) {
       batch.dispose()

@@ -97,8 +97,13 @@ function build(io: Io, argv: readonly string[]): Command {
       value.weight('healthy=0'),
     )
     .option('--start <file>', 'begin with this policy (.safetensors)')
-    .addOption(new Option('--backend <name>', 'where worlds are simulated').choices(['wasm', 'webgpu']).default('wasm'))
-    .option('--workers <n>', 'threads, default all cores; the result does not depend on it', value.integer(1))
+    .addOption(
+      new Option(
+        '--backend <name>',
+        'where worlds are simulated; default wasm, and with --resume where the run began',
+      ).choices(['wasm', 'webgpu']),
+    )
+    .option('--workers <n>', 'threads of wasm, default all cores; the result does not depend on it', value.integer(1))
     .option('--seed <n>', 'seed of everything random; default 0', value.seed)
     .option('--episodes <n>', 'episodes of each member in a generation; default 1', value.integer(1))
     .option('--evaluate-every <n>', 'generations from one evaluation to the next; default 10', value.integer(1))
@@ -128,7 +133,8 @@ function build(io: Io, argv: readonly string[]): Command {
     .option('--episodes <n>', 'episodes', value.integer(1), 100)
     .option('--randomize <file>', 'physics drawn anew for each episode: parameters and their distribution (JSON)')
     .option('--seed <n>', 'seed of the episodes', value.seed, 0)
-    .option('--workers <n>', 'threads, default all cores; the result does not depend on it', value.integer(1))
+    .addOption(new Option('--backend <name>', 'where worlds are simulated').choices(['wasm', 'webgpu']).default('wasm'))
+    .option('--workers <n>', 'threads of wasm, default all cores; the result does not depend on it', value.integer(1))
     .option('--json', 'print the result as JSON, and nothing else')
     .action(async (policy: string, task: string, options: EvaluateCommandOptions) => {
       const { evaluateCommand } = await import('./evaluate.js')

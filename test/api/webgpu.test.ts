@@ -15,12 +15,7 @@ const adapter = await requestAdapter().catch(() => undefined)
 const onGpu = skippable(test, adapter !== undefined || hasChromium, 'no WebGPU adapter on this machine')
 
 const host: Host = { backend: 'webgpu', workers: [1], answers: await mujocoAnswers(), model: compiledModel }
-for (const { name, run } of API_TESTS)
-  onGpu(name, async () => {
-    const t = performance.now()
-    await run(host)
-    if (process.env.TIMES) console.log(name, ((performance.now() - t) / 1000).toFixed(1))
-  })
+for (const { name, run } of API_TESTS) onGpu(name, () => run(host))
 
 onGpu('the same draws on both backends', async () => {
   const model = await compiledModel('robot')

@@ -63,7 +63,7 @@ test('a kernel that the driver refuses', async () => {
   const engine = await GpuEngine.open()
   const text = '@compute @workgroup_size(64) fn broken() { W[0] = 1.5; }'
   const error = await refused(() =>
-    engine.kernel({ path: 'extra', name: 'broken' }, new Map(), { path: 'extra', text }),
+    engine.kernel({ path: 'extra', name: 'broken' }, new Map(), [{ path: 'extra', text }]),
   )
   assert.is(error.code, 'KERNEL_COMPILE')
   assert.match(error.message, /'broken'.*line/)
@@ -73,7 +73,7 @@ test('a kernel that imports what is not there', async () => {
   const engine = await GpuEngine.open()
   const text = "// import { nothing } from './math/v4'\n@compute @workgroup_size(64) fn broken() { nothing(); }"
   const error = await refused(async () =>
-    engine.kernel({ path: 'extra', name: 'broken' }, new Map(), { path: 'extra', text }),
+    engine.kernel({ path: 'extra', name: 'broken' }, new Map(), [{ path: 'extra', text }]),
   )
   assert.is(error.code, 'KERNEL_LINK')
   assert.match(error.message, /math\/v4\.wgsl has no 'nothing'/)

@@ -102,7 +102,7 @@ test('limits, tables and the document', () => {
     seconds: 3,
   }
   const text = renewGpu(`before\n${BEGIN}\n\nold\n\n${END}\nafter`, figures)
-  assert.match(text, /^before\n[^]*a GPU; node v20[^]*\nafter$/)
+  assert.match(text, /^before\n[\s\S]*a GPU; node v20[\s\S]*\nafter$/)
   assert.not.match(text, 'old')
   assert.match(text, /\| cartpole +\| 64 +\| 100,000 +\|.*\| 5 % +\| 5 % /)
   assert.match(text, 'Left out: go2 with 65536 worlds.')

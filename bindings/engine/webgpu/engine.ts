@@ -2,7 +2,7 @@
 import { BackendError, DeviceLostError } from '../../errors.js'
 import { type AdapterSummary, openDevice } from './device.js'
 import { type BufferName, bindingText, CALL_WORDS, STORAGE } from './layout.js'
-import { type Constants, type Entry, type KernelFiles, link } from './link.js'
+import { type Constants, type Entry, type KernelFiles, link, type Text } from './link.js'
 import { bytesInWords, largestBinding } from './needs.js'
 
 /** flags of buffers (GPUBufferUsage), which Node has only once the package is loaded */
@@ -26,6 +26,8 @@ const NAP = 4
 const COMPILING_NAP = 2
 /** bytes from one record of call words to the next: minUniformBufferOffsetAlignment that every device has */
 const RECORD = 256
+/** records of call words that a command buffer may have */
+const MOST_RECORDS = 256
 /** records of call words: four stages of Runge-Kutta, in a timestep that others follow and in the last one */
 const RECORDS = 8
 /** timesteps of one command buffer */
@@ -52,6 +54,12 @@ export interface Timestep {
   readonly stages: readonly Stage[]
   /** the one whose room is that of all together */
   readonly timed: Kernel
+}
+
+/** One kernel over all worlds among others, with the words of its call that are its own. */
+export interface Part {
+  readonly kernel: Kernel
+  readonly words: CallWords
 }
 
 export class GpuEngine {
@@ -89,7 +97,7 @@ export class GpuEngine {
       ],
     })
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] })
-    this.#uniform = device.createBuffer({ size: RECORD * RECORDS, usage: USAGE.UNIFORM | USAGE.COPY_DST })
+    this.#uniform = device.createBuffer({ size: RECORD * MOST_RECORDS, usage: USAGE.UNIFORM | USAGE.COPY_DST })
     void device.lost.then(({ reason, message }) => {
       this.#lost = new DeviceLostError(
         'DEVICE_LOST',
@@ -167,15 +175,11 @@ export class GpuEngine {
    * A kernel, compiled at the first call.
    *
    * @param constants are not changed after they were given here
-   * @param extra a file made for the occasion
+   * @param own files made for the occasion; they take the place of those of the same name
    * @throws {BackendError} KERNEL_COMPILE when the driver refuses the text
    */
-  kernel(
-    entry: Entry,
-    constants: Constants,
-    extra?: { readonly path: string; readonly text: string },
-  ): Promise<Kernel> {
-    const key = `${entry.path}:${entry.name}:${extra?.text ?? ''}`
+  kernel(entry: Entry, constants: Constants, own: readonly Text[] = []): Promise<Kernel> {
+    const key = `${entry.path}:${entry.name}:${own.map(({ path, text }) => `${path}:${text}`).join(':')}`
     let linked = this.#linked.get(constants)
     if (!linked) {
       linked = new Map()
@@ -183,7 +187,7 @@ export class GpuEngine {
     }
     let known = linked.get(key)
     if (!known) {
-      known = this.#build(this.text(entry, constants, extra), entry.name)
+      known = this.#build(this.text(entry, constants, own), entry.name)
       linked.set(key, known)
       known.catch(() => linked.delete(key))
     }
@@ -202,8 +206,8 @@ export class GpuEngine {
   }
 
   /** The text that a kernel is compiled from. */
-  text(entry: Entry, constants: Constants, extra?: { readonly path: string; readonly text: string }): string {
-    return link(this.files, [entry], constants, bindingText(), extra)
+  text(entry: Entry, constants: Constants, own: readonly Text[] = []): string {
+    return link(this.files, [entry], constants, bindingText(), own)
   }
 
   async #compile(code: string, entryPoint: string): Promise<Kernel> {
@@ -277,6 +281,40 @@ export class GpuEngine {
     pass.setPipeline(kernel.pipeline)
     pass.setBindGroup(0, group, [0])
     pass.dispatchWorkgroups(this.#workgroups(invocations))
+    pass.end()
+    this.device.queue.submit([encoder.finish()])
+  }
+
+  /** Run kernels one after the other over the same invocations, so many times. */
+  dispatchAll(parts: readonly Part[], group: GPUBindGroup, words: CallWords, count: number, times: number): void {
+    this.check()
+    if (parts.length > MOST_RECORDS) {
+      // their call words may have no room side by side
+      for (let k = 0; k < times; k++)
+        for (let from = 0; from < parts.length; from += MOST_RECORDS)
+          this.dispatchAll(parts.slice(from, from + MOST_RECORDS), group, words, count, 1)
+      return
+    }
+    // words that occur more than once are one record
+    const known = new Map<string, number>()
+    const records = new Uint32Array((RECORD * MOST_RECORDS) / 4)
+    const offsets = parts.map(({ words: own }) => {
+      const record = callRecord({ ...words, ...own, count })
+      const key = record.join()
+      const at = known.get(key) ?? known.size
+      known.set(key, at)
+      records.set(record, (RECORD / 4) * at)
+      return RECORD * at
+    })
+    this.write(this.#uniform, 0, records.subarray(0, (RECORD / 4) * known.size))
+    const encoder = this.device.createCommandEncoder()
+    const pass = encoder.beginComputePass()
+    for (let k = 0; k < times; k++)
+      for (const [i, { kernel }] of parts.entries()) {
+        pass.setPipeline(kernel.pipeline)
+        pass.setBindGroup(0, group, [offsets[i]])
+        pass.dispatchWorkgroups(this.#workgroups(count))
+      }
     pass.end()
     this.device.queue.submit([encoder.finish()])
   }

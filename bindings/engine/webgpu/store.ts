@@ -10,21 +10,12 @@ import type { ReplayOptions } from '../replay.js'
 import { boundingRadii, CONSTANTS_FROM, FRAMES_FROM, SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
-import { type Buffers, type CallWords, GpuEngine, type Kernel, type Stage, type Timestep } from './engine.js'
+import { type Buffers, type CallWords, GpuEngine, type Kernel, type Timestep } from './engine.js'
 import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
 import type { Constants, Typed } from './link.js'
 import { gpuNeeds, smaller } from './needs.js'
-import { expandedSize } from './size.js'
-
-/**
- * Tokens up to which a timestep is one kernel. One kernel makes many timesteps in a dispatch, which is what small models
- * gain by: their worlds are done before the next dispatch has begun. Compilers take more than twice the time over twice the
- * text, and a large kernel keeps many registers, so that fewer worlds run side by side: larger models go in stages.
- */
-const FUSED_TOKENS = 16_000
-/** mjINT_RK4 */
-const RUNGE_KUTTA = 1
+import { stagesOf, stepIsSmall } from './stages.js'
 
 /** values that one write may hand over, in words */
 const MAX_UPLOAD = 1 << 24
@@ -187,17 +178,10 @@ export class GpuStore implements Backend {
   }
 
   async #makeTimestep(): Promise<Kernel | Timestep> {
-    const size = () => expandedSize(this.#engine.text({ path: 'index', name: 'step' }, this.#compiled()), 'step')
-    if (this.fused ?? size() <= FUSED_TOKENS) return this.#kernel('step')
-    // all at once: compilers work side by side
-    const [smooth, collide, constraint, solve, advance] = await Promise.all(
-      ['smoothStage', 'collideStage', 'constraintStage', 'solveStage', 'advanceStage'].map(name => this.#kernel(name)),
-    )
-    const contacts = this.layout.sizes.ncand > 0 ? [collide] : []
-    const stages: Stage[] = []
-    for (let a0 = 0; a0 < (this.model.field.opt_integrator[0] === RUNGE_KUTTA ? 4 : 1); a0++)
-      for (const kernel of [smooth, ...contacts, constraint, solve, advance]) stages.push({ kernel, a0 })
-    return { stages, timed: solve }
+    const constants = this.#compiled()
+    const kernel = (name: string) => this.#engine.kernel({ path: 'index', name }, constants)
+    if (this.fused ?? stepIsSmall(this.#engine, constants)) return kernel('step')
+    return stagesOf(kernel, this.model, this.layout.sizes.ncand > 0)
   }
 
   /** What a kernel of one's own needs to run on these worlds as they are now. @internal */
