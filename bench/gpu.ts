@@ -142,10 +142,10 @@ export async function benchGpu(
         continue
       }
       try {
-        const ms = await worlds.compile()
+        const compile = await worlds.compile()
         if (compileSeconds === undefined) {
-          compileSeconds = ms / 1000
-          const traffic = await measureTraffic(worlds)
+          compileSeconds = compile
+          const traffic = await measureTraffic(model, scene, states)
           const ctrl = controlTable(model, scene, COUNTED)
           costs.push({
             model: id,

@@ -86,6 +86,7 @@ export function tables({ roofline, costs, rows, skipped }: Figures): string {
         'nworld',
         'steps/s',
         'quartiles',
+        'dispatches a step',
         'ms a dispatch',
         'of the copy',
         'of multiply-add',
@@ -96,9 +97,10 @@ export function tables({ roofline, costs, rows, skipped }: Figures): string {
         const cost = costOf(row)
         return [
           row.model,
-          number(row.nworld),
+          row.nworld.toLocaleString('en'),
           number(row.rate),
           row.quartiles.map(number).join(' to '),
+          number(row.dispatches ?? 0),
           number(row.dispatchMs ?? 0),
           cost ? percent((row.rate * cost.bytes) / roofline.bytes) : '',
           cost ? percent((row.rate * cost.operations) / roofline.flops) : '',
@@ -112,7 +114,7 @@ export function tables({ roofline, costs, rows, skipped }: Figures): string {
       ['CPU engine', 'nworld', 'threads', 'steps/s', 'quartiles', 'contacts', 'stopped'],
       cpu.map(row => [
         row.model,
-        number(row.nworld),
+        row.nworld.toLocaleString('en'),
         String(row.workers),
         number(row.rate),
         row.quartiles.map(number).join(' to '),

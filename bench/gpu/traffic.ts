@@ -1,12 +1,13 @@
 /**
- * Words that one step of a world asks of memory, counted on the GPU: the step linked with counters in the functions through
- * which all kernels reach their buffers (kernels/math/v4.wgsl), run for some warm worlds.
+ * Words that one step of a world asks of memory, counted on the GPU: kernels linked with counters in the functions through
+ * which all of them reach their buffers (kernels/math/v4.wgsl), run for some warm worlds.
  *
  * They are what is asked for: caches, and registers where the compiler keeps a number, answer part of it.
  */
-import { bindingText, STORAGE } from '../../bindings/engine/webgpu/layout.js'
-import { type KernelFiles, link } from '../../bindings/engine/webgpu/link.js'
-import type { GpuWorlds } from './worlds.js'
+import { GpuEngine } from '../../bindings/engine/webgpu/engine.js'
+import type { KernelFiles } from '../../bindings/engine/webgpu/link.js'
+import type { Model } from '../../bindings/model/model.js'
+import { type GpuScene, GpuWorlds } from './worlds.js'
 
 /** words a world and step, read and written: state and scratch, parameters; tables that all worlds share */
 export interface Traffic {
@@ -15,8 +16,9 @@ export interface Traffic {
   readonly tables: number
 }
 
-const COUNTERS = ['world', 'parameters', 'tables'] as const
-const BUFFER = { W: 'world', P: 'parameters', M: 'tables' } as const
+/** counters of a world, in O */
+const COUNTER: Readonly<Record<string, number>> = { W: 0, P: 1, M: 2 }
+const COUNTERS = 3
 const WORLDS = 64
 
 /** v4.wgsl with a counter in every function that reads or writes a buffer */
@@ -25,62 +27,44 @@ export function counted(text: string): string {
   const lines = text.split('\n').map(line => {
     const match = /^(fn \w+\([^)]*\)[^{]*\{)(.*\b([WPM])\[.*\})$/.exec(line)
     if (!match) {
-      if (/\b[WPM]\[/.test(line.replace(/\/\/.*/, ''))) throw new Error(`cannot count: ${line}`)
+      if (/\b[WPM]\[/.test(line)) throw new Error(`cannot count: ${line}`)
       return line
     }
     found++
-    return `${match[1]} count_${BUFFER[match[3] as keyof typeof BUFFER]} += 1u;${match[2]}`
+    return `${match[1]} O[${COUNTERS} * lane + ${COUNTER[match[3]]}] += 1u;${match[2]}`
   })
   if (found === 0) throw new Error('there is nothing to count')
-  return [...lines, ...COUNTERS.map(name => `var<private> count_${name}: u32;`)].join('\n')
+  return lines.join('\n')
 }
 
-const names = COUNTERS.map(name => `count_${name}`)
-const PROGRAM = `// import { ${names.join(', ')} } from '../math/v4'
-// import { enter } from '../index'
-// import { step } from '../sim/forward'
-
-@compute @workgroup_size(64)
-fn countedStep(@builtin(global_invocation_id) id: vec3u) {
-  if (!enter(id)) { return; }
-  ${names.map(name => `${name} = 0u;`).join(' ')}
-  step(true, false);
-  ${names.map((name, k) => `O[${names.length}u * id.x + ${k}u] = ${name};`).join(' ')}
-}`
-
-/** Means over the first worlds, which take one step. */
-export async function measureTraffic(worlds: GpuWorlds): Promise<Traffic> {
-  const { engine, group, constants, call, results } = await worlds.store.attach()
-  const files: KernelFiles = new Map([...engine.files, ['math/v4', counted(engine.files.get('math/v4') as string)]])
-  const code = link(files, [{ path: 'bench/counted', name: 'countedStep' }], constants, bindingText(), [
-    { path: 'bench/counted', text: PROGRAM },
-  ])
-  const { device } = engine
-  const layout = device.createBindGroupLayout({
-    entries: [
-      { binding: 0, visibility: 4, buffer: { type: 'uniform' } },
-      ...STORAGE.map(([, access], i) => ({
-        binding: i + 1,
-        visibility: 4,
-        buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
-      })),
-    ],
-  })
-  const pipeline = await device.createComputePipelineAsync({
-    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-    compute: { module: device.createShaderModule({ code }), entryPoint: 'countedStep' },
-  })
-  // O has room for the quantities of one world
-  const room = Math.floor(worlds.store.layout.wsize / names.length)
-  const count = Math.min(WORLDS, worlds.batch.nworld, room)
-  engine.dispatch({ pipeline, room: 1 }, group, { ...call, first: 0, count, nstep: 1 }, count)
-  const words = await results(names.length * count)
-  const mean = (k: number): number => {
-    let sum = 0
-    for (let w = 0; w < count; w++) sum += words[names.length * w + k]
-    return sum / count
+/** Means over some worlds, which take one step with counting kernels. */
+export async function measureTraffic(model: Model, scene: GpuScene, states: Float32Array): Promise<Traffic> {
+  const engine = await GpuEngine.open()
+  const { files } = engine
+  const counting: KernelFiles = new Map([...files, ['math/v4', counted(files.get('math/v4') as string)]])
+  const worlds = await GpuWorlds.open(model, scene, WORLDS, states)
+  const use = (chosen: KernelFiles) =>
+    Object.defineProperty(engine, 'files', { value: chosen, configurable: true, writable: true })
+  try {
+    use(counting)
+    // compiles, and makes constants
+    await worlds.advance(1)
+    // O has room for the quantities of one world
+    const count = Math.min(WORLDS, Math.floor(worlds.store.layout.wsize / COUNTERS))
+    const { results } = await worlds.store.attach()
+    const before = await results(COUNTERS * count)
+    await worlds.advance(1)
+    const after = await results(COUNTERS * count)
+    const mean = (k: number): number => {
+      let sum = 0
+      for (let w = 0; w < count; w++) sum += after[COUNTERS * w + k] - before[COUNTERS * w + k]
+      return sum / count
+    }
+    return { world: mean(0), parameters: mean(1), tables: mean(2) }
+  } finally {
+    use(files)
+    await worlds.close()
   }
-  return { world: mean(0), parameters: mean(1), tables: mean(2) }
 }
 
 /** bytes a world and step: tables are small and shared, and stay in caches */

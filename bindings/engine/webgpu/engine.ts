@@ -72,8 +72,8 @@ export class GpuEngine {
   /** kernels that compilers are at work on */
   #compiling = 0
   readonly #uniform: GPUBuffer
-  /** what was done so far, for benches: dispatches, ms that kernels took to compile */
-  readonly stats = { dispatches: 0, compileMs: 0 }
+  /** what was done so far, for benches */
+  readonly stats = { dispatches: 0 }
   #lost: DeviceLostError | undefined
   #failed: BackendError | undefined
   #staging: GPUBuffer | undefined
@@ -212,8 +212,6 @@ export class GpuEngine {
 
   async #compile(code: string, entryPoint: string): Promise<Kernel> {
     this.check()
-    // clock: for benches, not to compute
-    const started = performance.now()
     const refuse = (why: string, cause?: unknown) =>
       new BackendError(
         'KERNEL_COMPILE',
@@ -233,7 +231,6 @@ export class GpuEngine {
         layout: this.#pipelineLayout,
         compute: { module, entryPoint },
       })
-      this.stats.compileMs += performance.now() - started
       return { pipeline, room: FIRST_WORK }
     } catch (cause) {
       this.check()
