@@ -79,6 +79,19 @@ test('a kernel that imports what is not there', async () => {
   assert.match(error.message, /math\/v4\.wgsl has no 'nothing'/)
 })
 
+test('what is written while steps are under way', async () => {
+  const model = await loadModel(XML)
+  const batch = await createBatch(model, { nworld: 4, backend: 'webgpu' })
+  const stepping = batch.step(50)
+  for (const act of [() => batch.set('ctrl', [1]), () => batch.reset(), () => batch.snapshot()]) {
+    const error = await refused(async () => act())
+    assert.is(error.code, 'BUSY')
+  }
+  await stepping
+  batch.set('ctrl', [1])
+  batch.dispose()
+})
+
 test('a device that goes away in the middle of steps; recover', async () => {
   const model = await loadModel(XML)
   const batch = await createBatch(model, { nworld: 8, backend: 'webgpu', seed: 3 })

@@ -65,6 +65,8 @@ export class GpuStore implements Backend {
   readonly #written = new Map<string, Float32Array>()
   #perWorld = false
   #stale = true
+  /** steps and the like that are not done */
+  #working = 0
   #constants: Map<string, number | Typed> | undefined
   /** what makes a timestep, and the constants it was made with */
   #made: { readonly constants: object; readonly step: Promise<Kernel | Timestep> } | undefined
@@ -236,6 +238,7 @@ export class GpuStore implements Backend {
   }
 
   writeWorld(name: string, values: ArrayLike<number>, size: number, each: boolean, worlds?: Int32Array): void {
+    this.#idle()
     if (size === 0 || worlds?.length === 0) return
     if (name === 'xfrc_applied') {
       const force = Array.prototype.find.call(values, x => x !== 0)
@@ -248,6 +251,7 @@ export class GpuStore implements Backend {
   }
 
   writeModel(name: string, values: ArrayLike<number>, size: number, each: boolean, worlds?: Int32Array): void {
+    this.#idle()
     const own = (each || worlds !== undefined) && this.nworld > 1
     if (own && !this.#perWorld) this.#spread()
     if (this.#perWorld) {
@@ -312,6 +316,7 @@ export class GpuStore implements Backend {
   }
 
   restart(worlds: Int32Array | undefined): void {
+    this.#idle()
     const { model, layout, nworld } = this
     if (worlds === undefined) this.#engine.clear(this.#buffers.W, layout.dsize * nworld)
     else {
@@ -424,14 +429,32 @@ export class GpuStore implements Backend {
     this.#engine.check()
   }
 
-  async #run(name: string, nstep: number): Promise<void> {
-    await this.#ready()
-    await this.#engine.run(await this.#kernel(name), this.#bindings, this.#call(), this.nworld, nstep)
+  #run(name: string, nstep: number): Promise<void> {
+    return this.#atWork(() => this.#kernel(name), nstep)
   }
 
-  async step(nstep: number): Promise<void> {
-    await this.#ready()
-    await this.#engine.run(await this.#timestep(), this.#bindings, this.#call(), this.nworld, nstep)
+  step(nstep: number): Promise<void> {
+    return this.#atWork(() => this.#timestep(), nstep)
+  }
+
+  /** dispatches are made little by little: what is written before the last of them would come in between */
+  async #atWork(made: () => Promise<Kernel | Timestep>, nstep: number): Promise<void> {
+    this.#working++
+    try {
+      await this.#ready()
+      await this.#engine.run(await made(), this.#bindings, this.#call(), this.nworld, nstep)
+    } finally {
+      this.#working--
+    }
+  }
+
+  /** @throws {BackendError} BUSY */
+  #idle(): void {
+    if (this.#working > 0)
+      throw new BackendError(
+        'BUSY',
+        'steps of this batch are under way on the GPU: await them before you write or copy',
+      )
   }
 
   forward(): Promise<void> {
@@ -530,6 +553,7 @@ export class GpuStore implements Backend {
   }
 
   image(): GpuImage {
+    this.#idle()
     this.#alive()
     const { layout, nworld } = this
     const engine = this.#engine
@@ -556,6 +580,7 @@ export class GpuStore implements Backend {
   }
 
   adopt(taken: Image): void {
+    this.#idle()
     this.#alive()
     const image = taken as GpuImage
     const { layout, nworld } = this
