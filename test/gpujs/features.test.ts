@@ -178,7 +178,8 @@ async function inputsOf(entry: string): Promise<string[]> {
     outdir: 'out',
     format: 'esm',
     platform: 'node',
-    external: ['@mujoco/mujoco', 'webgpu'],
+    // the module as text is made by the build
+    external: ['@mujoco/mujoco', 'webgpu', '*/embedded.js'],
     metafile: true,
     logLevel: 'error',
     absWorkingDir: root,
