@@ -7,7 +7,7 @@ import type { Backend } from './backend.js'
 import { checkContacts } from './candidates.js'
 import type { ReplayOptions } from './replay.js'
 import { type ResetOptions, reset } from './reset.js'
-import { type ConstraintRows, type ContactForce, constraintRows, contactForces } from './rows.js'
+import type { ConstraintRows, ContactForce } from './rows.js'
 import type { ScratchView } from './scratch-view.js'
 import type { StatePart, StateSpec } from './state.js'
 import {
@@ -316,6 +316,7 @@ export class Batch {
    * @throws {SizeError} WORLDS when there is no such world
    */
   async contacts(world: number): Promise<ContactForce[]> {
+    const { contactForces } = await import('./rows.js')
     return contactForces(await this.#look(world), this.model)
   }
 
@@ -326,6 +327,7 @@ export class Batch {
    * @throws {SizeError} WORLDS when there is no such world
    */
   async rows(world: number): Promise<ConstraintRows> {
+    const { constraintRows } = await import('./rows.js')
     return constraintRows(await this.#look(world), this.model)
   }
 
