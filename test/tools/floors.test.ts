@@ -59,7 +59,11 @@ for (const [from, to, why] of [
   ['bindings/cli/main.ts', 'bindings/gpujs/index.ts', /no other entry may bring it along/],
   ['bindings/cli/bench.ts', 'bench/run.ts', /bench\/ sees everything and is seen by nobody/],
   ['hardware/port.ts', 'test/support/skip.ts', /test\/ sees everything/],
-  ['hardware/port.ts', 'bindings/model/load.ts', /tower beside: it knows errors, host, math, recording, robot, not model/],
+  [
+    'hardware/port.ts',
+    'bindings/model/load.ts',
+    /tower beside: it knows errors, host, math, recording, robot, not model/,
+  ],
   ['bindings/sysid/identify.ts', 'hardware/port.ts', /tower beside; only cli/],
   ['assembly/sim/bias.ts', 'bindings/fields.ts', /assembly\/ is the ground floor/],
   ['bindings/engine/wasm.ts', 'assembly/index.ts', /compiled apart/],

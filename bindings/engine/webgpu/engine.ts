@@ -402,6 +402,7 @@ export class GpuEngine {
     const nap = ASLEEP * PLANNED_MS * Math.min(1, this.#ahead)
     if (kernel.room > FIRST_WORK && nap > NAP) await new Promise(resolve => setTimeout(resolve, nap))
     await this.finished()
+    // clock: the same
     const took = performance.now() - started
     if (alone) kernel.room = Math.max(1, work * Math.min(GROWTH, Math.max(1 / GROWTH, PLANNED_MS / took)))
   }

@@ -74,8 +74,10 @@ export function smaller(model: Model, needs: GpuNeeds, limits: Limits): string {
   return `use fewer worlds, at most ${worlds}${contacts}`
 }
 
+const MIB = 1048576
+
 /** 1.5 KiB, 2.0 MiB, 3.0 GiB */
 export function bytesInWords(bytes: number): string {
-  if (bytes < 2 ** 20) return `${(bytes / 2 ** 10).toFixed(1)} KiB`
-  return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`
+  if (bytes < MIB) return `${(bytes / 1024).toFixed(1)} KiB`
+  return bytes < 1024 * MIB ? `${(bytes / MIB).toFixed(1)} MiB` : `${(bytes / 1024 / MIB).toFixed(2)} GiB`
 }

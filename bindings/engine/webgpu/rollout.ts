@@ -208,7 +208,9 @@ export class GpuRollout implements Rollout {
     const n = episodes.rows.length / 4
     const table = parameterTable(this.model, this.#varied, this.#placeOf, loaded, episodes)
     const needed = ringRows(this.model, settings, episodes.parameters)
-    if (needed > this.#nring) this.#nring = 2 ** Math.ceil(Math.log2(needed))
+    // room in steps of two: a ring of another length is another kernel
+    if (needed > this.#nring) this.#nring = Math.max(1, this.#nring)
+    while (this.#nring < needed) this.#nring *= 2
     const listed = tracks.flatMap(track => [track.kind, this.#trackPlace(track, loaded)])
 
     // nothing of an earlier run is needed: a GPU that went away is opened again
