@@ -208,7 +208,7 @@ export class GpuRollout implements Rollout {
     const n = episodes.rows.length / 4
     const table = parameterTable(this.model, this.#varied, this.#placeOf, loaded, episodes)
     const needed = ringRows(this.model, settings, episodes.parameters)
-    if (needed > this.#nring) this.#nring = 2 ** Math.ceil(Math.log2(needed))
+    while (needed > this.#nring) this.#nring = Math.max(1, 2 * this.#nring)
     const listed = tracks.flatMap(track => [track.kind, this.#trackPlace(track, loaded)])
 
     // nothing of an earlier run is needed: a GPU that went away is opened again
