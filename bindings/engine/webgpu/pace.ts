@@ -11,12 +11,14 @@ const ASLEEP = 0.7
 const NAP = 4
 /** steps of one dispatch: what else a device has to do waits for it */
 const MOST_STEPS = 4096
+/** part of an estimate that stays when a dispatch was quicker: worlds that stand still may move again */
+const FORGET = 0.5
 /** part of a measured time that is surely work, not waiting */
 const LEAST_WORK = 0.25
 
 /**
- * Dispatches of nstep steps of many worlds. Worlds that stand still cost nothing, so a quick dispatch says little about the next
- * one: within an episode the estimate of a step only rises, and every episode begins with a single step.
+ * Dispatches of nstep steps of many worlds. Worlds that stand still cost nothing, so a quick dispatch says little about those
+ * in which all move: the estimate of a step falls slowly, and new episodes begin with a single step.
  */
 export class Pace {
   /** worlds that a dispatch of one step may have */
@@ -58,7 +60,7 @@ export class Pace {
       // clock: to cut dispatches, not to compute
       const begin = performance.now()
       dispatch(first, count)
-      const nap = ASLEEP * this.#step * nstep * (count / nworld)
+      const nap = ASLEEP * Math.min(PLANNED_MS, this.#step * nstep * (count / nworld))
       if (nap > NAP) await new Promise(resolve => setTimeout(resolve, nap))
       await wait()
       // clock: as above
@@ -68,7 +70,7 @@ export class Pace {
       first += count
     }
     // of a single step much may be waiting
-    this.#step = Math.max(this.#step, (nstep === 1 ? LEAST_WORK : 1) * (total / nstep))
+    this.#step = Math.max(FORGET * this.#step, (nstep === 1 ? LEAST_WORK : 1) * (total / nstep))
     this.#last = nstep
   }
 
