@@ -102,6 +102,47 @@ export async function compile(code: string): Promise<GPUShaderModule> {
   return module
 }
 
+/** the layout of all bind groups of this process */
+let layoutOfAll: GPUBindGroupLayout | undefined
+
+function bindGroupLayout(dev: GPUDevice): GPUBindGroupLayout {
+  layoutOfAll ??= dev.createBindGroupLayout({
+    entries: [
+      { binding: 0, visibility: 4, buffer: { type: 'uniform' } },
+      ...STORAGE.map(([, access], i) => ({
+        binding: i + 1,
+        visibility: 4,
+        buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+      })),
+    ],
+  })
+  return layoutOfAll
+}
+
+/** pipelines by their text: many calls have the same one */
+const built = new Map<string, Promise<GPUComputePipeline>>()
+
+/** A pipeline and the layout of its bind group; compilers take seconds, so each text is built once. */
+export async function pipelineOf(
+  code: string,
+  entryPoint = 'main',
+): Promise<{ layout: GPUBindGroupLayout; pipeline: GPUComputePipeline }> {
+  const dev = await device()
+  const layout = bindGroupLayout(dev)
+  const key = `${entryPoint}\n${code}`
+  let known = built.get(key)
+  if (known === undefined) {
+    known = compile(code).then(module =>
+      dev.createComputePipelineAsync({
+        layout: dev.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint },
+      }),
+    )
+    built.set(key, known)
+  }
+  return { layout, pipeline: await known }
+}
+
 export const kernels = readKernels()
 
 /** A module that runs statements for one world: `uses` maps the names in it to files below kernels/. */
@@ -360,21 +401,7 @@ export class Scene {
     const buffers = this.#buffers
     if (!buffers) throw new Error('seed() first')
     const code = statementModule(statements, uses, this.constants)
-    const module = await compile(code)
-    const layout = dev.createBindGroupLayout({
-      entries: [
-        { binding: 0, visibility: 4, buffer: { type: 'uniform' } },
-        ...STORAGE.map(([, access], i) => ({
-          binding: i + 1,
-          visibility: 4,
-          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
-        })),
-      ],
-    })
-    const pipeline = await dev.createComputePipelineAsync({
-      layout: dev.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: 'main' },
-    })
+    const { layout, pipeline } = await pipelineOf(code)
     const words: Record<string, number> = {
       nworld: this.nworld,
       first: 0,
