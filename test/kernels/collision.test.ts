@@ -1,9 +1,8 @@
 /** Collisions of both engines: every pair of shapes that has a closed form, whole models, the sweep, worlds without room. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { loadModel } from '../../bindings/model/load.js'
 import type { Model } from '../../bindings/model/model.js'
-import { assertClose, random, Scene, type SceneOptions } from './harness.js'
+import { assertClose, modelOf, random, Scene, type SceneOptions } from './harness.js'
 import { stages } from './stages.js'
 import { modelText, together } from './together.js'
 
@@ -113,7 +112,7 @@ const pairModel = (...pairs: readonly (readonly [Shape, Shape])[]): Promise<Mode
     ([a, b], i) => `<geom type="${a}" size="${SIZE[a]}" margin=".01" gap=".002" contype="${1 << i}" conaffinity="0"/>
     <body><freejoint/><geom type="${b}" size="${SIZE[b]}" mass="1" contype="0" conaffinity="${1 << i}"/></body>`,
   )
-  return loadModel(`<mujoco><worldbody>${texts.join('')}</worldbody></mujoco>`)
+  return modelOf(`<mujoco><worldbody>${texts.join('')}</worldbody></mujoco>`)
 }
 
 /** upright and a little tilted, for ties of all kinds */
@@ -193,7 +192,7 @@ for (const [name, source, options] of [
   ['worlds with parameters of their own', new URL('half_cheetah.xml', shared).pathname, { perWorld: true }],
 ] as const) {
   test(`in motion: ${name}`, async () => {
-    const scene = await collide(await loadModel(source), 7, { nworld: 8, nstep: 60, kick: 0.5, ...options })
+    const scene = await collide(await modelOf(source), 7, { nworld: 8, nstep: 60, kick: 0.5, ...options })
     assert.ok(agree(scene, name).length > 0, 'no contact')
     scene.release()
   })
@@ -212,7 +211,7 @@ function heap(ngeom: number): string {
 }
 
 test('the sweep of a large scene', async () => {
-  const model = await loadModel(heap(130))
+  const model = await modelOf(heap(130))
   const scene = await collide(model, 11, { nworld: 3, nstep: 1, kick: 3 })
   assert.ok((scene.constants.get('f_nsweep') as number) > 0, 'not swept')
   assert.ok(agree(scene, 'heap').length > 100, 'few contacts')
@@ -226,7 +225,7 @@ const BOX = `<mujoco><worldbody><geom type="plane" size="1 1 1"/>
   <body pos="0 0 .05"><freejoint/><geom type="box" size=".1 .1 .1"/></body></worldbody></mujoco>`
 
 test('contacts beyond the room are counted and not kept', async () => {
-  const scene = await collide(await loadModel(BOX), 2, {
+  const scene = await collide(await modelOf(BOX), 2, {
     nworld: 4,
     nstep: 0,
     kick: 0,
@@ -245,7 +244,7 @@ test('contacts beyond the room are counted and not kept', async () => {
 })
 
 test('a world that is not looked at has no records and keeps its count', async () => {
-  const scene = await Scene.open(await loadModel(BOX), stages, 2, {
+  const scene = await Scene.open(await modelOf(BOX), stages, 2, {
     nworld: 2,
     nstep: 0,
     kick: 0,

@@ -5,9 +5,8 @@ import type { Batch } from '../../bindings/engine/batch.js'
 import { bindingText } from '../../bindings/engine/webgpu/layout.js'
 import { link } from '../../bindings/engine/webgpu/link.js'
 import { snapshotFields, worldFields } from '../../bindings/fields.js'
-import { loadModel } from '../../bindings/model/load.js'
 import { SCENES } from '../engine/scenes.js'
-import { assertClose, compile, kernels, Scene, type SceneOptions } from './harness.js'
+import { assertClose, compile, kernels, modelOf, Scene, type SceneOptions } from './harness.js'
 import { stages } from './stages.js'
 import { modelText, together } from './together.js'
 
@@ -104,7 +103,7 @@ function push(batch: Batch): void {
 }
 
 const open = async (xml: string, seed: number, options: SceneOptions = {}): Promise<Scene> =>
-  Scene.open(await loadModel(xml), stages, seed, { nworld: 4, kick: 2, ...options })
+  Scene.open(await modelOf(xml), stages, seed, { nworld: 4, kick: 2, ...options })
 
 /**
  * What a step leaves. Accelerations come of a solve: a limb of 2e-4 kg m^2 about its axis makes 1e-3 of a rounding of 1e-7 in
@@ -177,7 +176,7 @@ test('the stages of a step make the step', async () => {
 
 const shared = async (name: string, seed: number): Promise<Scene> => {
   const path = new URL(`../../../shared/models/${name}.xml`, import.meta.url).pathname
-  return await Scene.open(await loadModel(path), stages, seed, { nworld: 4 })
+  return await Scene.open(await modelOf(path), stages, seed, { nworld: 4 })
 }
 
 test('forward', async () => {

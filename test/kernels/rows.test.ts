@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { constantFields, fieldSize, kernelModelFields } from '../../bindings/fields.js'
-import { loadModel } from '../../bindings/model/load.js'
-import { assertClose, Scene, type SceneOptions } from './harness.js'
+import { assertClose, modelOf, Scene, type SceneOptions } from './harness.js'
 import { stages } from './stages.js'
 import { modelText, together } from './together.js'
 
@@ -19,7 +18,7 @@ async function open(model: string, options: Options = {}): Promise<Scene> {
   const below = model.includes('/') ? '../../../shared/' : '../models/'
   const file = fileURLToPath(new URL(`${below}${model}.xml`, import.meta.url))
   const source = known.text || (model.startsWith('<') ? model : file)
-  return Scene.open(await loadModel(source), stages, options.seed ?? 5, {
+  return Scene.open(await modelOf(source), stages, options.seed ?? 5, {
     kick: 2,
     nstep: 40,
     ...known.options,

@@ -6,9 +6,8 @@ import { topology } from '../../bindings/engine/layout.js'
 import { layOutGpu, modelConstants } from '../../bindings/engine/webgpu/layout.js'
 import { headerSlots } from '../../bindings/fields.js'
 import { seedWords } from '../../bindings/math/index.js'
-import { loadModel } from '../../bindings/model/load.js'
 import { frames, scene as robot, sites } from '../engine/sensed.js'
-import { assertClose, compile, random, Scene, type SceneOptions, statementModule } from './harness.js'
+import { assertClose, compile, modelOf, random, Scene, type SceneOptions, statementModule } from './harness.js'
 import { stages } from './stages.js'
 import { modelText, together } from './together.js'
 
@@ -57,7 +56,7 @@ function scatter(batch: Batch, name: string, about: ArrayLike<number>, size: num
 
 async function open(source: string, options: Case = {}): Promise<Scene> {
   const { seed = 3, spread = 0.4, inputs = {}, ...rest } = options
-  const model = await loadModel(source)
+  const model = await modelOf(source)
   const next = random(seed + 100)
   const prepare = (batch: Batch): void => {
     scatter(batch, 'qpos', model.field.qpos0, spread, next)
@@ -99,7 +98,7 @@ test('cutoff, force, torque and touch of a robot on the floor', () => {
 test('models with sensors of one kind link without the others', async () => {
   const sizes: Record<string, number> = {}
   for (const kind of ['clock', 'joint', 'tendon', 'rangefinder', 'delay']) {
-    const model = await loadModel(file(`sensor_${kind}`))
+    const model = await modelOf(file(`sensor_${kind}`))
     const top = topology(model, new Set(), undefined, 1)
     const constants = modelConstants(model, top, layOutGpu(top.sizes)).set('f_sensornoise', 0)
     const code = statementModule('sensors(true); advanceHistory(true);', USES, constants)

@@ -4,9 +4,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Batch } from '../../bindings/engine/batch.js'
 import { constantFields, fieldSize, kernelModelFields } from '../../bindings/fields.js'
-import { loadModel } from '../../bindings/model/load.js'
 import { SCENES } from '../engine/scenes.js'
-import { assertClose, random, Scene, type SceneOptions } from './harness.js'
+import { assertClose, modelOf, random, Scene, type SceneOptions } from './harness.js'
 import { stages } from './stages.js'
 import { modelText, together } from './together.js'
 
@@ -37,7 +36,7 @@ async function open(name: string, options: SceneOptions = {}): Promise<Scene> {
   const shared = new URL(`../../../shared/models/${name}.xml`, import.meta.url)
   const here = new URL(`../models/${name}.xml`, import.meta.url)
   const source = name.startsWith('<') ? name : name === 'joints' ? JOINTS : SCENES[name]
-  const model = await loadModel(source ?? fileURLToPath(SHARED.has(name) ? shared : here))
+  const model = await modelOf(source ?? fileURLToPath(SHARED.has(name) ? shared : here))
   return await Scene.open(model, stages, 7, { nworld: 6, ...options })
 }
 const SHARED = new Set(['half_cheetah', 'humanoid', 'humanoid_mjwarp', 'puck'])

@@ -2,8 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { loadModel } from '../../bindings/model/load.js'
-import { assertClose, Scene, type SceneOptions } from './harness.js'
+import { assertClose, modelOf, Scene, type SceneOptions } from './harness.js'
 import { stages } from './stages.js'
 import { modelText, together } from './together.js'
 
@@ -27,7 +26,7 @@ const MERGED: Readonly<Record<string, string>> = {
 async function open(model: string, options: SceneOptions = {}) {
   const folder = model.includes('/') ? '../../../shared/' : '../models/'
   const file = fileURLToPath(new URL(`${folder}${model}.xml`, import.meta.url))
-  const scene = await Scene.open(await loadModel(MERGED[model] ?? file), stages, 7, { kick: 2, nstep: 40, ...options })
+  const scene = await Scene.open(await modelOf(MERGED[model] ?? file), stages, 7, { kick: 2, nstep: 40, ...options })
   const has: boolean[] = []
   scene.cpu((x, { m, p, d, s }) => has.push(x.begun(m, p, d, s) !== 0))
   assert.ok(has.includes(true), `${model}: no world has rows`)
