@@ -2,14 +2,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadModel } from '../../bindings/model/load.js'
-import { buildStages, random, Scene } from './harness.js'
-
-const stages = buildStages({
-  profileBlock: 'rollout/profile',
-  rayGeom: 'sim/ray',
-  rayNormal: 'sim/ray',
-  insideGeom: 'sim/ray',
-})
+import { random, Scene } from './harness.js'
+import { stages } from './stages.js'
 
 const SIZE = {
   sphere: [0.1],

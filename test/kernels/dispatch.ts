@@ -1,7 +1,7 @@
 /** Runs entry points of kernels on buffers of their own: what tests of strategies and rollouts share. */
 import { bindingText, CALL_WORDS, STORAGE } from '../../bindings/engine/webgpu/layout.js'
 import { type Constants, type Entry, type KernelFiles, link } from '../../bindings/engine/webgpu/link.js'
-import { compile, device, kernels } from './harness.js'
+import { device, kernels, pipelineOf } from './harness.js'
 
 export type Call = Partial<Record<(typeof CALL_WORDS)[number], number>>
 
@@ -32,43 +32,6 @@ export class Table {
     }
     return out
   }
-}
-
-let shared: Promise<{ dev: GPUDevice; layout: GPUBindGroupLayout }> | undefined
-
-/** the layout of all bind groups of this process */
-function bindings(): Promise<{ dev: GPUDevice; layout: GPUBindGroupLayout }> {
-  shared ??= device().then(dev => {
-    const layout = dev.createBindGroupLayout({
-      entries: [
-        { binding: 0, visibility: 4, buffer: { type: 'uniform' } },
-        ...STORAGE.map(([, access], i) => ({
-          binding: i + 1,
-          visibility: 4,
-          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
-        })),
-      ],
-    })
-    return { dev, layout }
-  })
-  return shared
-}
-
-/** pipelines by their text: many runs have the same one */
-const built = new Map<string, Promise<GPUComputePipeline>>()
-
-function pipelineOf(code: string, entryPoint: string): Promise<GPUComputePipeline> {
-  let known = built.get(code)
-  if (known === undefined) {
-    known = bindings().then(async ({ dev, layout }) =>
-      dev.createComputePipelineAsync({
-        layout: dev.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module: await compile(code), entryPoint },
-      }),
-    )
-    built.set(code, known)
-  }
-  return known
 }
 
 /** Buffers and pipelines of some entry points. */
@@ -107,12 +70,10 @@ export class Kernels {
     buffers: Readonly<Record<string, Uint32Array<ArrayBuffer> | number>>,
     files: KernelFiles = kernels,
   ): Promise<Kernels> {
-    const { dev, layout } = await bindings()
-    const out = new Kernels(dev, layout, buffers)
-    for (const entry of entries) {
-      const pipeline = await pipelineOf(link(files, [entry], constants, bindingText()), entry.name)
-      out.#pipelines.set(entry.name, pipeline)
-    }
+    const built = entries.map(entry => pipelineOf(link(files, [entry], constants, bindingText()), entry.name))
+    const pipelines = await Promise.all(built)
+    const out = new Kernels(await device(), pipelines[0].layout, buffers)
+    for (const [i, entry] of entries.entries()) out.#pipelines.set(entry.name, pipelines[i].pipeline)
     return out
   }
 

@@ -2,9 +2,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadModel } from '../../bindings/model/load.js'
-import { assertClose, buildStages, Scene } from './harness.js'
+import { assertClose, Scene } from './harness.js'
+import { stages } from './stages.js'
 
-const stages = buildStages({ kinematics: 'sim/kinematics' })
 const XML = `<mujoco><worldbody><body pos="0 0 1"><joint name="a" type="hinge" axis="0 1 0"/><geom size=".1" pos=".3 0 0"/>
   <body pos=".6 0 0"><joint type="slide" axis="1 0 0" range="0 1" limited="true"/><geom type="capsule" size=".05 .2"/></body></body></worldbody>
   <actuator><motor joint="a"/></actuator></mujoco>`

@@ -14,7 +14,7 @@ import { Batch } from '../../bindings/engine/batch.js'
 import { type Layout, layOut, topology } from '../../bindings/engine/layout.js'
 import { Store } from '../../bindings/engine/store.js'
 import { Engine } from '../../bindings/engine/wasm/engine.js'
-import { openDevice } from '../../bindings/engine/webgpu/device.js'
+import { describeAdapter } from '../../bindings/engine/webgpu/device.js'
 import {
   bindingText,
   CALL_WORDS,
@@ -36,6 +36,7 @@ import {
   worldFields,
 } from '../../bindings/fields.js'
 import { readKernels } from '../../bindings/generate-kernels.js'
+import { loadModel } from '../../bindings/model/load.js'
 import type { Model } from '../../bindings/model/model.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -78,12 +79,34 @@ export function buildStages(wanted: Readonly<Record<string, string>>): WebAssemb
   return new WebAssembly.Module(readFileSync(out))
 }
 
-let gpu: Promise<GPUDevice> | undefined
+const models = new Map<string, Promise<Model>>()
+
+/** loadModel of a path or a text, each once in a process: MuJoCo starts anew every time. */
+export function modelOf(source: string): Promise<Model> {
+  let known = models.get(source)
+  if (known === undefined) {
+    known = loadModel(source)
+    models.set(source, known)
+  }
+  return known
+}
+
+let opened: Promise<{ gpu: GPU; device: GPUDevice }> | undefined
+
+/** Without Dawn's clamping of indices, which is a third of what compilers have to do; what is out of bounds may crash here. */
+async function openWithoutClamps(): Promise<{ gpu: GPU; device: GPUDevice }> {
+  const { create, globals } = await import('webgpu')
+  Object.assign(globalThis, globals)
+  const gpu = create(['enable-dawn-features=disable_robustness'])
+  const adapter = await gpu.requestAdapter()
+  if (!adapter) throw new Error('there is no adapter')
+  return { gpu, device: await adapter.requestDevice({ requiredLimits: { ...describeAdapter(adapter).limits } }) }
+}
 
 /** The device of all tests of this process. */
-export function device(): Promise<GPUDevice> {
-  gpu ??= openDevice().then(({ device }) => device)
-  return gpu
+export async function device(): Promise<GPUDevice> {
+  opened ??= openWithoutClamps()
+  return (await opened).device
 }
 
 /** Compile a module, with the messages of the compiler as the error. */
@@ -100,6 +123,47 @@ export async function compile(code: string): Promise<GPUShaderModule> {
     throw new Error(`WGSL: ${text.slice(0, 12).join('\n')}`)
   }
   return module
+}
+
+/** the layout of all bind groups of this process */
+let layoutOfAll: GPUBindGroupLayout | undefined
+
+function bindGroupLayout(dev: GPUDevice): GPUBindGroupLayout {
+  layoutOfAll ??= dev.createBindGroupLayout({
+    entries: [
+      { binding: 0, visibility: 4, buffer: { type: 'uniform' } },
+      ...STORAGE.map(([, access], i) => ({
+        binding: i + 1,
+        visibility: 4,
+        buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+      })),
+    ],
+  })
+  return layoutOfAll
+}
+
+/** pipelines by their text: many calls have the same one */
+const built = new Map<string, Promise<GPUComputePipeline>>()
+
+/** A pipeline and the layout of its bind group; compilers take seconds, so each text is built once. */
+export async function pipelineOf(
+  code: string,
+  entryPoint = 'main',
+): Promise<{ layout: GPUBindGroupLayout; pipeline: GPUComputePipeline }> {
+  const dev = await device()
+  const layout = bindGroupLayout(dev)
+  const key = `${entryPoint}\n${code}`
+  let known = built.get(key)
+  if (known === undefined) {
+    known = compile(code).then(module =>
+      dev.createComputePipelineAsync({
+        layout: dev.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint },
+      }),
+    )
+    built.set(key, known)
+  }
+  return { layout, pipeline: await known }
 }
 
 export const kernels = readKernels()
@@ -360,21 +424,7 @@ export class Scene {
     const buffers = this.#buffers
     if (!buffers) throw new Error('seed() first')
     const code = statementModule(statements, uses, this.constants)
-    const module = await compile(code)
-    const layout = dev.createBindGroupLayout({
-      entries: [
-        { binding: 0, visibility: 4, buffer: { type: 'uniform' } },
-        ...STORAGE.map(([, access], i) => ({
-          binding: i + 1,
-          visibility: 4,
-          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
-        })),
-      ],
-    })
-    const pipeline = await dev.createComputePipelineAsync({
-      layout: dev.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: 'main' },
-    })
+    const { layout, pipeline } = await pipelineOf(code)
     const words: Record<string, number> = {
       nworld: this.nworld,
       first: 0,

@@ -1,102 +1,13 @@
 /** Kinematics, inertia, bias, Jacobians and wrenches: both engines leave the same, function by function. */
-import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Batch } from '../../bindings/engine/batch.js'
 import { constantFields, fieldSize, kernelModelFields } from '../../bindings/fields.js'
-import { loadModel } from '../../bindings/model/load.js'
 import { SCENES } from '../engine/scenes.js'
-import { assertClose, buildStages, random, Scene, type SceneOptions } from './harness.js'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-// what takes masks and quantities as arguments cannot be called from here: these do it
-const WRAPPERS = `
-import { copyM, crb, factorI, factorSolve, mulM, solveLD } from '../../assembly/sim/inertia'
-import { chain, lastDof, pointJacobian } from '../../assembly/sim/jacobian'
-import { addOuter } from '../../assembly/sim/outer'
-import { clearWrenches, addWrench, projectWrenches } from '../../assembly/sim/wrench'
-import { at, i32at } from '../../assembly/sim/types'
-import { splat, st, V } from '../../assembly/math/v4'
-import * as f from '../../assembly/shared/fields'
-export function ownPattern(m: usize, s: usize): void {
-  memory.copy(f.Hs_rownnz(m, s), f.M_rownnz(m), 4 * <usize>f.nv(m))
-  memory.copy(f.Hs_rowadr(m, s), f.M_rowadr(m), 4 * <usize>f.nv(m))
-  memory.copy(f.Hs_colind(m, s), f.M_colind(m), 4 * <usize>f.nMnz(m))
-}
-export function solve(m: usize, s: usize): void {
-  copyM(m, f.qM(m, s), f.qH(m, s))
-  factorSolve(f.nv(m), f.qH(m, s), f.qacc_smooth(m, s), f.M_rownnz(m), f.M_rowadr(m), f.M_colind(m))
-}
-export function factorAndSolve(m: usize, s: usize): void {
-  const nnz = f.M_rownnz(m), adr = f.M_rowadr(m), col = f.M_colind(m)
-  copyM(m, f.qM(m, s), f.qH(m, s))
-  factorI(f.nv(m), f.qH(m, s), f.qHDiagInv(m, s), nnz, adr, col)
-  solveLD(f.nv(m), f.qH(m, s), f.qHDiagInv(m, s), f.qacc_smooth(m, s), nnz, adr, col)
-}
-export function multiply(m: usize, s: usize): void { mulM(m, f.qM(m, s), f.sol_Mx(m, s), f.sol_x(m, s)) }
-export function relative(m: usize, p: usize, s: usize, b1: i32, b2: i32, dim: i32, has: i32): void {
-  const n = chain(m, b1, b2, f.fluid_col(m, s), f.Hs_sign(m, s))
-  store<i32>(f.cursor(m, s), n)
-  store<i32>(f.cursor(m, s) + 4, lastDof(m, b1))
-  pointJacobian(m, p, s, f.tmp(m, s), f.tmp(m, s) + 3 * V, dim, abs<i32>(n), f.fluid_col(m, s), f.Hs_sign(m, s), i32x4.splat(has), f.fluid_J(m, s))
-}
-export function outerOfRow(m: usize, s: usize, nnz: i32, scale: f32): void {
-  copyM(m, f.qM(m, s), f.qH(m, s))
-  addOuter(m, s, f.qH(m, s), nnz, f.fluid_col(m, s), f.fluid_J(m, s), splat(scale))
-}
-export function outerOfTendons(m: usize, p: usize, s: usize, scale: f32): void {
-  copyM(m, f.qM(m, s), f.qH(m, s))
-  for (let t = 0; t < f.ntendon(m); t++) {
-    const adr = i32at(f.ten_rowadr(m), t)
-    addOuter(m, s, f.qH(m, s), i32at(f.ten_rownnz(m), t), f.ten_colind(m) + 4 * <usize>adr, at(f.ten_J(m, p), adr), splat(scale))
-  }
-}
-export function applied(m: usize, p: usize, d: usize, s: usize, qfrc: usize): void {
-  clearWrenches(m, s)
-  for (let b = 1; b < f.nbody(m); b++) {
-    if (i32at(f.body_lnk(m), b) < 0) continue
-    const x = f.xfrc_applied(m, d) + 6 * V * <usize>b
-    addWrench(m, p, s, b, x, x + 3 * V)
-  }
-  for (let i = 0; i < f.nv(m); i++) st(at(qfrc, i), splat(0))
-  projectWrenches(m, p, s, qfrc)
-}
-`
-
-/** file of the wrappers, below assembly/ as buildStages has it */
-function wrappers(): string {
-  const name = `smooth-${createHash('sha256').update(WRAPPERS).digest('hex').slice(0, 16)}`
-  mkdirSync(path.join(root, 'build/stages'), { recursive: true })
-  writeFileSync(path.join(root, 'build/stages', `${name}.ts`), WRAPPERS)
-  return `../build/stages/${name}`
-}
-
-const own = wrappers()
-const stages = buildStages({
-  kinematics: 'sim/kinematics',
-  comPos: 'sim/kinematics',
-  rne: 'sim/bias',
-  crb: 'sim/inertia',
-  planarForces: 'sim/planar',
-  mocapFrames: 'sim/mocap',
-  frames: 'sim/frames',
-  geomConstants: 'sim/geoms',
-  geomFrames: 'sim/geoms',
-  applyXfrc: 'sim/wrench',
-  gravcomp: 'sim/wrench',
-  ownPattern: own,
-  solve: own,
-  factorAndSolve: own,
-  multiply: own,
-  relative: own,
-  outerOfRow: own,
-  outerOfTendons: own,
-  applied: own,
-})
+import { assertClose, modelOf, random, Scene, type SceneOptions } from './harness.js'
+import { stages } from './stages.js'
+import { modelText, together } from './together.js'
 
 const X_PLANE = `<mujoco><worldbody><body pos="0 0 1"><joint type="slide" axis="0 1 0"/><joint axis="-1 0 0" ref="10"/>
   <geom type="capsule" fromto="0 0 0 0 .3 0" size=".04"/><body pos=".1 .3 .05"><joint axis="1 0 0"/><geom type="box" size=".1 .05 .2"/>
@@ -108,19 +19,27 @@ const MOVED = `<mujoco><worldbody><body mocap="true" pos="0 0 1" euler="10 20 30
   <geom type="box" size=".1 .02 .03" pos=".1 0 0" euler="30 0 10"/><body pos=".2 0 .1"><joint type="ball"/><geom type="capsule" size=".02 .1"/></body></body></body>
   <body pos="1 0 0"><joint type="slide" axis="1 0 1"/><geom size=".1"/></body></worldbody></mujoco>`
 
+/** trees with joints of every kind */
+const JOINTS = together(
+  [
+    'hinge and slide chain',
+    'free base with arms',
+    'ball chain',
+    'several joints a body',
+    'trees beside each other',
+    'free joint with springs',
+  ].map(name => SCENES[name]),
+)
+
 /** a model of ../shared/models, of test/models or of test/engine/scenes.ts, or its XML */
 async function open(name: string, options: SceneOptions = {}): Promise<Scene> {
   const shared = new URL(`../../../shared/models/${name}.xml`, import.meta.url)
   const here = new URL(`../models/${name}.xml`, import.meta.url)
-  const source = name.startsWith('<') ? name : SCENES[name]
-  const model = await loadModel(source ?? fileURLToPath(SHARED.has(name) ? shared : here))
+  const source = name.startsWith('<') ? name : name === 'joints' ? JOINTS : SCENES[name]
+  const model = await modelOf(source ?? fileURLToPath(SHARED.has(name) ? shared : here))
   return await Scene.open(model, stages, 7, { nworld: 6, ...options })
 }
-const SHARED = new Set(
-  'acrobot ant boxes16 cartpole double_pendulum_cart go2 half_cheetah hopper humanoid humanoid_mjwarp panda puck reacher swimmer walker2d'.split(
-    ' ',
-  ),
-)
+const SHARED = new Set(['half_cheetah', 'humanoid', 'humanoid_mjwarp', 'puck'])
 
 /** numbers [from, to) of every record of a field agree */
 function part(scene: Scene, name: string, stride: number, from: number, to: number, tolerance: number): void {
@@ -144,17 +63,9 @@ const address = (scene: Scene, s: number, name: string) => s + (scene.layout.s.g
 const CLOSE = 1e-5
 
 const POSED: readonly [string, SceneOptions?][] = [
-  ['hinge and slide chain'],
-  ['free base with arms'],
-  ['ball chain'],
-  ['several joints a body', { perWorld: true }],
-  ['trees beside each other'],
-  ['mocap'],
-  [MOVED, { prepare: turnMocap }],
-  ['panda'],
-  ['swimmer'],
-  ['humanoid_mjwarp', { perWorld: true }],
-  ['go2'],
+  ['joints', { perWorld: true }],
+  [together([modelText('mocap'), MOVED]), { prepare: turnMocap }],
+  ['humanoid_mjwarp'],
 ]
 
 /** mocap bodies somewhere else in every world */
@@ -170,7 +81,7 @@ function turnMocap(batch: Batch): void {
 }
 
 for (const [name, options] of POSED) {
-  const title = name.startsWith('<') ? 'a tree on a mocap body' : name
+  const title = name.startsWith('<') ? 'trees on and beside mocap bodies' : name
 
   test(`${title}: kinematics, comPos, rne, crb`, async () => {
     const scene = await open(name, options)
@@ -229,17 +140,7 @@ for (const [name, options] of POSED) {
   })
 }
 
-for (const name of [
-  'cartpole',
-  'acrobot',
-  'double_pendulum_cart',
-  'reacher',
-  'hopper',
-  'half_cheetah',
-  'planar',
-  'planar hopper',
-  X_PLANE,
-]) {
+for (const name of ['half_cheetah', 'planar hopper', X_PLANE]) {
   test(`${name.startsWith('<') ? 'plane across x' : name}: planarForces`, async () => {
     const scene = await open(name)
     assert.ok((scene.header.get('planar') as number) > 0, 'the model is planar')
@@ -266,18 +167,7 @@ for (const name of [
 }
 
 // a tree's factor by one, two and three pivots; SMALL systems, coupled and not; a pattern of the world's own (nvH > 0)
-for (const name of [
-  'limit_both_sides',
-  'joint_slide',
-  TWO_PENDULUMS,
-  'hinge and slide chain',
-  'trees beside each other',
-  'ant',
-  'swimmer',
-  'puck',
-  'humanoid_mjwarp',
-  'boxes16',
-]) {
+for (const name of ['limit_both_sides', 'joint_slide', TWO_PENDULUMS, 'joints', 'humanoid_mjwarp']) {
   test(`${name.startsWith('<') ? 'two pendulums' : name}: factorSolve, factorI, solveLD, mulM`, async () => {
     const scene = await open(name)
     const nv = scene.model.nv
@@ -333,14 +223,7 @@ for (const name of [
   })
 }
 
-for (const name of [
-  'free base with arms',
-  'ball chain',
-  'hinge and slide chain',
-  'several joints a body',
-  'puck',
-  'humanoid_mjwarp',
-]) {
+for (const name of ['joints', 'puck', 'humanoid_mjwarp']) {
   test(`${name}: lastDof, chain, pointJacobian, addOuter`, async () => {
     const scene = await open(name)
     const { nv, nbody } = scene.model
@@ -361,6 +244,7 @@ for (const name of [
       [last, 1, 6],
       [last, last, 3],
       [0, 1, 6],
+      ...Array.from({ length: 6 }, (_, k) => [(5 * k + 2) % nbody, (7 * k + 3) % nbody, 6]),
     ]
     for (const [b1, b2, dim] of pairs) {
       for (const has of b1 === 1 ? [-1, 0] : [-1]) {
@@ -370,8 +254,9 @@ for (const name of [
         scene.cpu((x, { m, p, s }) => x.relative(m, p, s, b1, b2, dim, has))
         const point = 'ld3(f_tmp), ldmat3(f_tmp + 3)'
         await scene.gpu(
-          `let n = chain(${b1}, ${b2}, f_fluid_col, f_Hs_sign); sti(f_cursor, n); sti(f_cursor + 1, lastDof(${b1}));
-          pointJacobian(${point}, ${dim}, abs(n), f_fluid_col, f_Hs_sign, ${has !== 0}, f_fluid_J);`,
+          `let b1 = i32(call.a0);
+          let n = chain(b1, i32(call.a1), f_fluid_col, f_Hs_sign); sti(f_cursor, n); sti(f_cursor + 1, lastDof(b1));
+          pointJacobian(${point}, i32(call.a2), abs(n), f_fluid_col, f_Hs_sign, call.a3 != 0u, f_fluid_J);`,
           {
             chain: 'sim/jacobian',
             lastDof: 'sim/jacobian',
@@ -380,6 +265,7 @@ for (const name of [
             ld3: 'math/v4',
             ldmat3: 'math/v4',
           },
+          { a0: b1, a1: b2, a2: dim, a3: has === 0 ? 0 : 1 },
         )
         const { cpu, gpu } = scene.values('cursor', 2)
         assert.equal(gpu, cpu, `dofs of bodies ${b1} and ${b2}`)
@@ -394,11 +280,11 @@ for (const name of [
       scene.cpu((x, { m, p, s }) => x.relative(m, p, s, b1, b2, dim, -1))
       await scene.seed()
       scene.cpu((x, { m, s }) => x.outerOfRow(m, s, nnz, 0.7))
-      await scene.gpu(`copyM(f_qM, f_qH); addOuter(f_qH, ${nnz}, f_fluid_col + IN_W, f_fluid_J, 0.7);`, {
-        copyM: 'sim/inertia',
-        IN_W: 'sim/inertia',
-        addOuter: 'sim/outer',
-      })
+      await scene.gpu(
+        'copyM(f_qM, f_qH); addOuter(f_qH, i32(call.a0), f_fluid_col + IN_W, f_fluid_J, 0.7);',
+        { copyM: 'sim/inertia', IN_W: 'sim/inertia', addOuter: 'sim/outer' },
+        { a0: nnz },
+      )
       scene.compare({ qH: CLOSE })
     }
     scene.release()
@@ -406,7 +292,7 @@ for (const name of [
 }
 
 test('addOuter: rows among the parameters', async () => {
-  for (const name of ['tendon_fixed', 'tendon_armature', 'humanoid']) {
+  for (const name of ['tendon_fixed', 'humanoid']) {
     const scene = await open(name)
     scene.cpu((x, { m, p, d, s }) => {
       x.kinematics(m, p, d, s)
@@ -437,13 +323,7 @@ function push(batch: Batch): void {
   batch.set('xfrc_applied', Float32Array.from(rows))
 }
 
-for (const name of [
-  'free base with arms',
-  'ball chain',
-  'hinge and slide chain',
-  'trees beside each other',
-  'humanoid_mjwarp',
-]) {
+for (const name of ['joints', 'humanoid_mjwarp']) {
   test(`${name}: applyXfrc, addWrench, projectWrenches`, async () => {
     const scene = await open(name, { prepare: push })
     const nv = scene.model.nv
@@ -499,8 +379,8 @@ test('gravcomp', async () => {
 })
 
 test('geomConstants', async () => {
-  for (const name of ['hinge and slide chain', MOVED, 'humanoid_mjwarp', 'panda']) {
-    const scene = await open(name, { perWorld: name === 'panda' })
+  for (const name of ['joints', MOVED, 'humanoid_mjwarp']) {
+    const scene = await open(name, { perWorld: name === 'humanoid_mjwarp' })
     const { gpuLayout: g, layout, nworld } = scene
     const fields = [...kernelModelFields, ...constantFields]
     const f32 = new Float32Array(scene.engine.memory.buffer)
