@@ -5,7 +5,6 @@ import type { Network, Program } from '../program.js'
 import { checkContacts } from './candidates.js'
 import type { Layout } from './layout.js'
 import { Engine } from './wasm/engine.js'
-import { WasmRollout } from './wasm/rollout.js'
 
 /** How the members of a rollout differ (bindings/es/strategy.ts makes them). */
 export interface Members {
@@ -176,7 +175,7 @@ export async function openRollout(model: Model, options: RolloutOptions = {}): P
     const { GpuRollout } = await import('./webgpu/rollout.js')
     return GpuRollout.open(model, options)
   }
-  const engine = await Engine.open()
+  const [engine, { WasmRollout }] = await Promise.all([Engine.open(), import('./wasm/rollout.js')])
   await engine.ensure(workers)
   return new WasmRollout(engine, model, workers, options)
 }

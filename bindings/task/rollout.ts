@@ -7,7 +7,6 @@ import { nearestHint } from '../model/glob.js'
 import type { Model } from '../model/model.js'
 import type { Policy } from '../policy/index.js'
 import { END, MAX_EPISODE, PERTURB, TRACK } from '../program.js'
-import { textsOf } from './kernel.js'
 import type { CompiledTask, Task } from './task.js'
 
 /** Generation word of episodes that are looked at rather than learned from: none that training reaches. */
@@ -109,7 +108,7 @@ interface Chosen extends TaskRolloutOptions {
 }
 
 async function run(engine: Rollout, task: Task, policy: Policy, options: Chosen): Promise<TaskRollout> {
-  const { episodes, seed, model, T, distribution, record = [], actionNoise = false } = options
+  const { episodes, seed, model, T, distribution, record = [], actionNoise = false, backend } = options
   const compiled = task.compile(model, engine.layout)
   const { frameSkip, delay } = compiled
   const noise = actionNoise ? compiled.actionNoise : 0
@@ -117,7 +116,7 @@ async function run(engine: Rollout, task: Task, policy: Policy, options: Chosen)
     compiled.program,
     policy.network,
     { frameSkip, T, delay: delay.seconds, delayOf: delay.of, seed, actionNoise: noise },
-    textsOf(compiled),
+    backend === 'webgpu' ? (await import('./kernel.js')).textsOf(compiled) : undefined,
   )
   const parameters = distribution?.sample(episodes, seed, EVALUATION_ROW) ?? new Float64Array(0)
   const rows = Int32Array.from(
