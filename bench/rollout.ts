@@ -56,7 +56,7 @@ async function sides(name: string, euler: boolean) {
   const tracks = fields.flatMap(([field, size]) =>
     Array.from({ length: size }, (_, e) => ({ kind: TRACK.STATE, index: rollout.stateOffset(field, e) })),
   )
-  const record = play(tracks).tracks as Float32Array
+  const record = (await play(tracks)).tracks as Float32Array
   const at = (t: number, first: number, size: number) =>
     Float32Array.from({ length: EPISODES * size }, (_, k) => {
       const episode = Math.floor(k / size)
@@ -69,9 +69,9 @@ async function sides(name: string, euler: boolean) {
   return {
     steps: EPISODES * T * task.frameSkip,
     /** the rollout does one control step more than Batch: the one whose controls are not in the record */
-    fused: (now: () => number): number => {
+    fused: async (now: () => number): Promise<number> => {
       const begin = now()
-      play()
+      await play()
       return ((now() - begin) * T) / (T + 1)
     },
     pure: async (now: () => number): Promise<number> => {
@@ -101,12 +101,12 @@ export async function benchRollout({ quick }: BenchOptions = {}): Promise<Row[]>
     for (const euler of [false, true]) {
       if (euler && name === 'half-cheetah') continue
       using both = await sides(name, euler)
-      both.fused(now)
+      await both.fused(now)
       await both.pure(now)
       const fused: number[] = []
       const pure: number[] = []
       for (let turn = 0; turn < turns; turn++) {
-        fused.push(both.steps / both.fused(now))
+        fused.push(both.steps / (await both.fused(now)))
         pure.push(both.steps / (await both.pure(now)))
       }
       const ratios = fused.map((x, k) => x / pure[k])

@@ -56,6 +56,7 @@ const BENCHES = [
   { name: 'identify', run: 'benchIdentify', title: 'Identification' },
   { name: 'es', run: 'benchEs', title: 'Evolution strategies' },
   { name: 'gradient', run: 'benchGradient', title: 'Gradients of evolution strategies' },
+  { name: 'features', run: 'benchFeatures', title: 'Rewards over recorded fields' },
   { name: 'rollout', run: 'benchRollout', title: 'Rollouts with a policy' },
   { name: 'threads', run: 'benchThreads', title: 'Threads' },
   { name: 'memory', run: 'benchMemory', title: 'Memory' },

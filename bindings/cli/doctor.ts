@@ -1,6 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism, cpus, platform, release, totalmem } from 'node:os'
+import { type AdapterSummary, describeAdapter, openGpu, requestAdapter } from '../engine/webgpu/device.js'
+import {
+  bytesInWords,
+  type GpuNeeds,
+  gpuNeeds,
+  largestBinding,
+  largestNworld,
+  STORAGE_BUFFERS,
+  smaller,
+} from '../engine/webgpu/needs.js'
 import { SimcrankError } from '../errors.js'
+import { loadModel } from '../model/load.js'
 import { openMujoco } from '../model/mujoco.js'
 import { Failure, type Io, packageManifest, toJson } from './io.js'
 import { textTable } from './table.js'
@@ -94,12 +105,91 @@ async function mujoco(): Promise<Finding> {
   }
 }
 
+/** GPU and what a model needs of it, as `--json` has them. */
+interface GpuReport {
+  adapter?: AdapterSummary
+  /** storage buffers that the kernels bind */
+  readonly storageBuffers: number
+  model?: GpuNeeds & { readonly name: string; largestNworld?: number }
+}
+
+/** The optional GPU: the package that reaches it, the adapter, its limits. */
+async function gpu(report: GpuReport): Promise<Finding[]> {
+  try {
+    await openGpu()
+  } catch (error) {
+    const { message, cause } = error as Error
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : message
+    return [{ name: 'WebGPU', value: `does not load: ${reason}`, ok: undefined, remedy: message }]
+  }
+  const loaded: Finding = { name: 'WebGPU', value: 'loads', ok: true }
+  try {
+    const adapter = describeAdapter(await requestAdapter())
+    report.adapter = adapter
+    const { limits } = adapter
+    const words = [adapter.description, adapter.vendor, adapter.architecture].filter(word => word !== '')
+    const buffers = limits.maxStorageBuffersPerShaderStage
+    return [
+      loaded,
+      { name: 'GPU', value: words.join(', ') || 'an adapter without a name', ok: true },
+      {
+        name: 'GPU buffers',
+        value: `up to ${bytesInWords(largestBinding(limits))} each, ${buffers} a kernel (${report.storageBuffers} are needed)`,
+        ok: buffers >= report.storageBuffers ? true : undefined,
+        remedy: "this adapter binds too few buffers for our kernels: use backend: 'wasm', or a newer driver",
+      },
+    ]
+  } catch (error) {
+    return [loaded, { name: 'GPU', value: 'no adapter', ok: undefined, remedy: (error as Error).message }]
+  }
+}
+
+/** What a model needs of the GPU, and how many worlds of it fit. */
+async function needs(report: GpuReport, { model: file, nworld = 1, nconmax }: DoctorOptions): Promise<Finding[]> {
+  if (file === undefined) return []
+  const model = await loadModel(file)
+  const needed = gpuNeeds(model, nworld, nconmax)
+  const { worldBytes, parameterBytes, total } = needed
+  report.model = { name: model.name, ...needed }
+  const found: Finding[] = [
+    {
+      name: 'a world of it',
+      value: `${bytesInWords(worldBytes)} on the GPU with nconmax ${needed.nconmax}; ${bytesInWords(parameterBytes)} more where its physics is its own`,
+      ok: true,
+    },
+  ]
+  const limits = report.adapter?.limits
+  if (limits) {
+    const most = largestNworld(needed, limits)
+    report.model.largestNworld = most
+    const worlds = nworld === 1 ? 'world' : 'worlds'
+    found.push({
+      name: `${nworld} ${worlds}`,
+      value: `${bytesInWords(total)} with physics of their own; at most ${most} fit a buffer`,
+      ok: nworld <= most ? true : undefined,
+      remedy: smaller(model, needed, limits),
+    })
+  }
+  return found
+}
+
+export interface DoctorOptions {
+  readonly json?: boolean
+  /** a model file whose needs are told */
+  readonly model?: string
+  /** default 1 */
+  readonly nworld?: number
+  /** default from the model */
+  readonly nconmax?: number
+}
+
 /**
- * `simcrank doctor`: what this machine offers.
+ * `simcrank doctor`: what this machine offers, and what a model needs of its GPU. A GPU that is absent is no failure.
  *
- * @throws {Failure} 1 when simcrank cannot work here
+ * @throws {Failure} 1 when simcrank cannot work here; @throws {ModelError} of the model
  */
-export async function doctor(io: Io, options: { json?: boolean }): Promise<void> {
+export async function doctor(io: Io, options: DoctorOptions): Promise<void> {
+  const report: GpuReport = { storageBuffers: STORAGE_BUFFERS }
   const shared = typeof SharedArrayBuffer === 'function'
   const findings: Finding[] = [
     { name: 'simcrank', value: packageManifest().version, ok: true },
@@ -124,10 +214,12 @@ export async function doctor(io: Io, options: { json?: boolean }): Promise<void>
     },
     await engine(),
     await mujoco(),
+    ...(await gpu(report)),
+    ...(await needs(report, options)),
   ]
   for (const it of findings) if (it.ok === true) delete it.remedy
   const healthy = findings.every(it => it.ok !== false)
-  if (options.json === true) io.out(toJson({ healthy, findings }))
+  if (options.json === true) io.out(toJson({ healthy, findings, gpu: report }))
   else {
     const rows = findings.map(it => [
       it.ok === true ? '✓' : it.ok === false ? '✘' : '–',

@@ -1,18 +1,17 @@
-import { availableParallelism } from 'node:os'
 import type { Policy } from '../policy/index.js'
 import { significant } from '../report/format.js'
 import { type Evaluation, evaluate, type Summary } from '../task/evaluate.js'
 import type { CompiledTask } from '../task/index.js'
-import { checkWorkers, MAX_WORKERS } from '../train/pool.js'
 import { type Io, toJson } from './io.js'
 import { printable, textTable } from './table.js'
-import { asUsage, distributionIn, readPolicyFile, readRandomize, taskOf } from './train-input.js'
+import { distributionIn, readPolicyFile, readRandomize, taskOf, workersOf } from './train-input.js'
 import { plural } from './words.js'
 
 export interface EvaluateCommandOptions {
   readonly episodes: number
   readonly randomize?: string
   readonly seed: number
+  readonly backend: 'wasm' | 'webgpu'
   readonly workers?: number
   readonly json?: boolean
 }
@@ -28,9 +27,8 @@ export async function evaluateCommand(
   words: string,
   options: EvaluateCommandOptions,
 ): Promise<void> {
-  const workers = await asUsage(async () =>
-    checkWorkers(options.workers ?? Math.min(availableParallelism(), MAX_WORKERS)),
-  )
+  const { backend } = options
+  const workers = await workersOf(backend, options.workers)
   const policy = await readPolicyFile(file)
   const task = await taskOf(words)
   const randomize = options.randomize === undefined ? undefined : await readRandomize(options.randomize)
@@ -40,6 +38,7 @@ export async function evaluateCommand(
     model,
     episodes,
     seed,
+    backend,
     workers,
     distribution: distributionIn(options.randomize, randomize, model),
   })

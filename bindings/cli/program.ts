@@ -3,6 +3,7 @@ import pc from 'picocolors'
 import { SimcrankError, UsageError } from '../errors.js'
 import type { CheckOptions } from './check.js'
 import type { CorpusOptions } from './check-corpus.js'
+import type { DoctorOptions } from './doctor.js'
 import type { EvaluateCommandOptions } from './evaluate.js'
 import type { IdentifyCommandOptions } from './identify.js'
 import { Failure, type Io, packageManifest, toJson } from './io.js'
@@ -96,8 +97,13 @@ function build(io: Io, argv: readonly string[]): Command {
       value.weight('healthy=0'),
     )
     .option('--start <file>', 'begin with this policy (.safetensors)')
-    .addOption(new Option('--backend <name>', 'where worlds are simulated').choices(['wasm', 'webgpu']).default('wasm'))
-    .option('--workers <n>', 'threads, default all cores; the result does not depend on it', value.integer(1))
+    .addOption(
+      new Option(
+        '--backend <name>',
+        'where worlds are simulated; default wasm, and with --resume where the run began',
+      ).choices(['wasm', 'webgpu']),
+    )
+    .option('--workers <n>', 'threads of wasm, default all cores; the result does not depend on it', value.integer(1))
     .option('--seed <n>', 'seed of everything random; default 0', value.seed)
     .option('--episodes <n>', 'episodes of each member in a generation; default 1', value.integer(1))
     .option('--evaluate-every <n>', 'generations from one evaluation to the next; default 10', value.integer(1))
@@ -127,7 +133,8 @@ function build(io: Io, argv: readonly string[]): Command {
     .option('--episodes <n>', 'episodes', value.integer(1), 100)
     .option('--randomize <file>', 'physics drawn anew for each episode: parameters and their distribution (JSON)')
     .option('--seed <n>', 'seed of the episodes', value.seed, 0)
-    .option('--workers <n>', 'threads, default all cores; the result does not depend on it', value.integer(1))
+    .addOption(new Option('--backend <name>', 'where worlds are simulated').choices(['wasm', 'webgpu']).default('wasm'))
+    .option('--workers <n>', 'threads of wasm, default all cores; the result does not depend on it', value.integer(1))
     .option('--json', 'print the result as JSON, and nothing else')
     .action(async (policy: string, task: string, options: EvaluateCommandOptions) => {
       const { evaluateCommand } = await import('./evaluate.js')
@@ -169,9 +176,13 @@ function build(io: Io, argv: readonly string[]): Command {
 
   program
     .command('doctor')
-    .description('what this machine offers')
+    .summary('what this machine offers')
+    .description('What this machine offers, its GPU among it, and what a model needs of that.')
+    .option('--model <file>', 'MJCF, URDF or saved Model: memory of its worlds on the GPU, and how many fit')
+    .option('--nworld <n>', 'worlds of it; default 1', value.integer(1))
+    .option('--nconmax <n>', 'contacts a world has room for; default from the model', value.integer(1))
     .option('--json', 'print the findings as JSON, and nothing else')
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./doctor.js')
       await doctor(io, options)
     })

@@ -1,5 +1,7 @@
 /** What the words of `train` and `evaluate` name: tasks, policies, distributions over physics. */
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { checkBackend } from '../engine/rollout.js'
 import { ParameterError, SimcrankError, UsageError } from '../errors.js'
 import type { ParameterDistribution } from '../model/distribution.js'
 import type { Model } from '../model/model.js'
@@ -8,6 +10,7 @@ import { type Policy, readPolicy } from '../policy/index.js'
 import type { Task } from '../task/index.js'
 import { distributionOf, type Randomize } from '../train/evaluate-range.js'
 import { loadTask } from '../train/load-task.js'
+import { checkWorkers, MAX_WORKERS } from '../train/pool.js'
 import { readText } from './input.js'
 
 /** codes of errors that are about the words of the command line, though others find them */
@@ -21,6 +24,15 @@ export async function asUsage<T>(work: () => Promise<T>): Promise<T> {
     if (!(error instanceof SimcrankError) || !WRONG_WORDS.includes(error.code)) throw error
     throw new UsageError(error.code, error.message, { cause: error })
   }
+}
+
+/** Threads: as many as said, or all cores; undefined where there are none. @throws {UsageError} WORKERS */
+export function workersOf(backend: 'wasm' | 'webgpu', workers: number | undefined): Promise<number | undefined> {
+  return asUsage(async () => {
+    checkBackend(backend, workers)
+    if (backend === 'webgpu') return undefined
+    return checkWorkers(workers ?? Math.min(availableParallelism(), MAX_WORKERS))
+  })
 }
 
 /** The task that some words name. @throws {UsageError} TASK_UNKNOWN; {TaskError} TASK_MODULE */

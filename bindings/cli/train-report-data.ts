@@ -37,7 +37,10 @@ export function trainReportData(
     method: `${settings.method}, ${settings.popsize} members`,
     policy: `${settings.policy}: ${describeNetwork(policy.network)}, ${plural(policy.network.nparam, 'parameter')}`,
     seed: settings.seed as number,
-    machine: `${plural(job.workers, 'thread')} of ${cpus()[0]?.model.trim() || 'an unknown processor'}`,
+    machine:
+      job.workers === undefined
+        ? String(config.adapter)
+        : `${plural(job.workers, 'thread')} of ${cpus()[0]?.model.trim() || 'an unknown processor'}`,
     facts: [
       ['task', task.options.description === undefined ? task.name : `${task.name}: ${task.options.description}`],
       ['model', model.name],

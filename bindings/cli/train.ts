@@ -1,6 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { BackendError, SimcrankError, UsageError } from '../errors.js'
+import { SimcrankError, UsageError } from '../errors.js'
 import type { Method } from '../es/index.js'
 import type { ParameterDistribution } from '../model/distribution.js'
 import type { Model } from '../model/model.js'
@@ -10,7 +9,6 @@ import { trainReport } from '../report/train-report.js'
 import { type Evaluation, evaluate } from '../task/evaluate.js'
 import type { Task } from '../task/index.js'
 import type { Limits } from '../train/limits.js'
-import { checkWorkers, MAX_WORKERS } from '../train/pool.js'
 import { recommended } from '../train/recommended.js'
 import { configOf, settingsIn, type TrainResult, train } from '../train/run.js'
 import type { PlainMethodOptions, TrainSettings } from '../train/settings.js'
@@ -19,7 +17,7 @@ import { INTERRUPTED, interruptible } from './interrupt.js'
 import { Failure, type Io, packageManifest, toJson } from './io.js'
 import { openOutput, writeFiles } from './output.js'
 import { printable } from './table.js'
-import { asUsage, distributionIn, readPolicyFile, readRandomize, taskOf } from './train-input.js'
+import { asUsage, distributionIn, readPolicyFile, readRandomize, taskOf, workersOf } from './train-input.js'
 import { openTrainProgress } from './train-progress.js'
 import { episodeOf, trainReportData } from './train-report-data.js'
 import { trainSummary } from './train-summary.js'
@@ -32,7 +30,7 @@ export interface TrainCommandOptions {
   readonly policy?: string
   readonly weights?: Readonly<Record<string, number>>
   readonly start?: string
-  readonly backend: 'wasm' | 'webgpu'
+  readonly backend?: 'wasm' | 'webgpu'
   readonly workers?: number
   readonly seed?: number
   readonly episodes?: number
@@ -57,7 +55,8 @@ export interface TrainJob {
   readonly version: string
   /** when the command began, ISO 8601 */
   readonly date: string
-  readonly workers: number
+  /** undefined: on a GPU */
+  readonly workers: number | undefined
   /** what of the physics is drawn anew, if anything */
   readonly space: ParameterSpace | undefined
 }
@@ -66,6 +65,9 @@ export interface TrainJob {
 const JUDGED = 100
 /** … and their seed: the episodes of the run chose this policy, others judge it. */
 const judgingSeed = ({ config }: TrainResult): number => (config.settings.seed as number) + 1
+
+const backendOf = ({ config }: TrainResult): 'wasm' | 'webgpu' =>
+  (config.settings.backend as 'webgpu' | undefined) ?? 'wasm'
 
 /** What of some values is there. */
 function given<T extends object>(values: T): T {
@@ -83,11 +85,11 @@ export function known({ method, methodOptions, policy }: TrainCommandOptions, ta
 
 /** Settings of the command line, over those a run began with. */
 export async function settingsOf(options: TrainCommandOptions, stored: TrainSettings): Promise<TrainSettings> {
-  const { policy, method, seed, episodes } = options
+  const { policy, method, backend, seed, episodes } = options
   const randomize = options.randomize === undefined ? undefined : await readRandomize(options.randomize)
   return {
     ...stored,
-    ...given({ policy, method, seed, episodes, randomize }),
+    ...given({ policy, method, backend, seed, episodes, randomize }),
     methodOptions: { ...stored.methodOptions, ...options.methodOptions } as PlainMethodOptions,
     ...(options.weights && { weights: { ...stored.weights, ...options.weights } }),
     evaluation: {
@@ -101,8 +103,8 @@ export async function settingsOf(options: TrainCommandOptions, stored: TrainSett
  * `simcrank train TASK`: a policy, what it was trained with and how it does.
  *
  * @param argv the command's words, for the report and the advice how to resume
- * @throws {UsageError} for options that make no sense; {BackendError} BACKEND_WEBGPU; {CheckpointError} for a folder that holds
- *   another run, or a damaged one
+ * @throws {UsageError} for options that make no sense; {BackendError} where there is no GPU; {CheckpointError} for a folder that
+ *   holds another run, or a damaged one
  * @throws {Failure} 130 when interrupted, after writing what there is
  */
 export async function trainCommand(
@@ -111,18 +113,15 @@ export async function trainCommand(
   options: TrainCommandOptions,
   argv: readonly string[],
 ): Promise<void> {
-  if (options.backend === 'webgpu')
-    throw new BackendError('BACKEND_WEBGPU', 'training on webgpu is not there yet: use --backend wasm')
   const { out } = options
   if (options.resume === true && out === undefined)
     throw new UsageError('USAGE', '--resume goes on with the run of a folder: give --out DIR')
-  const workers = await asUsage(async () =>
-    checkWorkers(options.workers ?? Math.min(availableParallelism(), MAX_WORKERS)),
-  )
   const date = new Date().toISOString()
   const task = await taskOf(words)
   const stored = options.resume === true ? await configOf(out as string) : undefined
   const settings = await settingsOf(options, stored === undefined ? known(options, task.name) : settingsIn(stored))
+  const { backend = 'wasm' } = settings
+  const workers = await workersOf(backend, options.workers)
   const { generations, steps, seconds, target } = options
   const asked = given({ generations, steps, seconds, target })
   const limits: Limits = Object.keys(asked).length > 0 ? asked : ((stored?.limits ?? {}) as Limits)
@@ -172,7 +171,7 @@ export async function trainCommand(
     space: distribution?.space,
   }
   const warnings = [...result.warnings]
-  const judging = { model, episodes: JUDGED, seed: judgingSeed(result), workers, distribution }
+  const judging = { model, episodes: JUDGED, seed: judgingSeed(result), backend, workers, distribution }
   const judged = await evaluate(result.policy, task, judging).catch((error: unknown): undefined => {
     if (!(error instanceof SimcrankError)) throw error
     warnings.push(`the policy could not be evaluated: ${error.message}`)
@@ -213,7 +212,9 @@ async function filesOf(
   const { policy } = result
   const { task, model } = job
   // one episode to look at, the first of those it was judged by
-  const shown = judged && (await episodeOf(task, policy, { model, distribution, seed: judgingSeed(result) }))
+  const shown =
+    judged &&
+    (await episodeOf(task, policy, { model, distribution, backend: backendOf(result), seed: judgingSeed(result) }))
   return new Map<string, string | Uint8Array>([
     [join(folder, 'policy.safetensors'), savePolicy(policy)],
     [join(folder, 'policy.ts'), generatePolicy(policy)],

@@ -316,8 +316,8 @@ export class Batch {
    * @throws {SizeError} WORLDS when there is no such world
    */
   async contacts(world: number): Promise<ContactForce[]> {
-    const [view, { contactForces }] = await Promise.all([this.#look(world), import('./rows.js')])
-    return contactForces(view, this.model)
+    const { contactForces } = await import('./rows.js')
+    return contactForces(await this.#look(world), this.model)
   }
 
   /**
@@ -327,8 +327,8 @@ export class Batch {
    * @throws {SizeError} WORLDS when there is no such world
    */
   async rows(world: number): Promise<ConstraintRows> {
-    const [view, { constraintRows }] = await Promise.all([this.#look(world), import('./rows.js')])
-    return constraintRows(view, this.model)
+    const { constraintRows } = await import('./rows.js')
+    return constraintRows(await this.#look(world), this.model)
   }
 
   async #look(world: number): Promise<ScratchView> {

@@ -1,7 +1,7 @@
 import { ParameterError, SizeError } from '../errors.js'
 import { fieldSize, worldFields } from '../fields.js'
 import type { Model } from '../model/model.js'
-import type { Layout } from './layout.js'
+import type { Layout, Sizes } from './layout.js'
 import type { Arena } from './wasm/arena.js'
 import { REPLAY } from './wasm/control.js'
 
@@ -133,9 +133,24 @@ function shape(options: ReplayOptions, nworld: number, ninput: number): { nset: 
   return { nset: 1, rows: cells }
 }
 
-/** Run a replay on a batch: copy the tables in, run, copy the records out. */
-export function replay(host: ReplayHost, options: ReplayOptions): Record<string, Float32Array> {
-  const { model, nworld, layout, arena, memory } = host
+/** A replay with everything said and checked. */
+export interface ReplayPlan {
+  /** kind, index, actuator whose delay applies or -1, 1 where it is held: of each column */
+  readonly columns: Int32Array
+  readonly ninput: number
+  readonly rows: number
+  readonly T: number
+  readonly nstep: number
+  /** (nworld) */
+  readonly inputOf: Int32Array
+  readonly start: Int32Array
+  readonly length: Int32Array
+  /** what is recorded; `result`: of forward, not state */
+  readonly fields: readonly { readonly name: string; readonly size: number; readonly result: boolean }[]
+}
+
+/** @throws {SizeError} REPLAY_SHAPE; @throws {ParameterError} CHANNEL_UNKNOWN, INTERPOLATION, NOT_FINITE, FIELD_UNKNOWN */
+export function planReplay(model: Model, nworld: number, sizes: Sizes, options: ReplayOptions): ReplayPlan {
   const cols = columns(model, options)
   const ninput = cols.length / 4
   const { nset, rows } = shape(options, nworld, ninput)
@@ -180,11 +195,18 @@ export function replay(host: ReplayHost, options: ReplayOptions): Record<string,
       throw new ParameterError('FIELD_UNKNOWN', `record: '${name}' is not a state or result kept for every world`)
     return {
       name,
-      size: fieldSize(field, layout.sizes),
-      offset: layout.d.get(name) as number,
+      size: fieldSize(field, sizes),
       result: !STATE.has(name),
     }
   })
+  return { columns: cols, ninput, rows, T, nstep: options.nstep, inputOf, start, length, fields }
+}
+
+/** Run a replay on a batch: copy the tables in, run, copy the records out. */
+export function replay(host: ReplayHost, options: ReplayOptions): Record<string, Float32Array> {
+  const { model, nworld, layout, arena, memory } = host
+  const plan = planReplay(model, nworld, layout.sizes, options)
+  const { columns: cols, ninput, rows, T, inputOf, start, length, fields } = plan
 
   // one allocation for everything the kernel reads and writes
   const bytes = {
@@ -220,7 +242,7 @@ export function replay(host: ReplayHost, options: ReplayOptions): Record<string,
     let out = inputs + bytes.inputs
     fields.forEach((f, i) => {
       addresses.push(out)
-      i32.set([f.offset, f.size, out, f.result ? 1 : 0], at.records / 4 + 4 * i)
+      i32.set([layout.d.get(f.name) as number, f.size, out, f.result ? 1 : 0], at.records / 4 + 4 * i)
       out += bytes.outputs[i]
     })
     const results = fields.some(f => f.result)

@@ -3,10 +3,12 @@
  * the compiler knows every expression and the bounds of every loop.
  */
 import { type Layout, V } from '../engine/layout.js'
+import type { RolloutTexts, TaskText } from '../engine/rollout.js'
 import { widestOf } from '../engine/webgpu/program.js'
 import { ACTIVATION, LAYER, layerMemory, type Network, PERTURB, SEGMENTS, type Segment } from '../program.js'
 import type { Compiled } from './compile.js'
 import type { Base, Instruction, SegmentCode } from './segment.js'
+import type { CompiledTask } from './task.js'
 import { FORM, literal, MEANING, type Place, placesOf } from './wgsl.js'
 
 const IMPORTS = `// import { par, ld, st } from '../math/v4'
@@ -22,21 +24,12 @@ fn sinf(x: f32) -> f32 { return sincos(x).sin; }
 fn cosf(x: f32) -> f32 { return sincos(x).cos; }
 `
 
-/** Sizes and places in `io` of a task's kernel. */
-export interface TaskKernel {
-  readonly text: string
-  /** place in `io` of the first number of each name: ACTION, OBSERVATION, TERM, … */
-  readonly places: ReadonlyMap<string, number>
-  /** numbers of `io` */
-  readonly nio: number
-}
-
 /**
  * The segments of a task.
  *
  * @param layout that the task was compiled for: its offsets become fields, which lie elsewhere on a GPU
  */
-export function taskKernel(compiled: Compiled, layout: Layout): TaskKernel {
+export function taskKernel(compiled: Compiled, layout: Layout): TaskText {
   const { action, segments } = compiled
   const outputs = placesOf(compiled)
   const places = new Map<string, number>()
@@ -55,7 +48,7 @@ export function taskKernel(compiled: Compiled, layout: Layout): TaskKernel {
     '',
     ...SEGMENTS.map(segment => body(segment, segments[segment], outputs[segment], field)),
   ].join('\n')
-  return { text, places, nio }
+  return { text, places: Object.fromEntries(places), nio }
 }
 
 type FieldName = (base: Base, offset: number) => string
@@ -148,4 +141,9 @@ export function policyKernel(network: Network, perturb: number, rank: number): s
     '}',
     '',
   ].join('\n')
+}
+
+/** What a GPU compiles for a task. */
+export function textsOf({ compiled, layout }: Pick<CompiledTask, 'compiled' | 'layout'>): RolloutTexts {
+  return { task: () => taskKernel(compiled, layout), policy: policyKernel }
 }

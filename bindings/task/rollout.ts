@@ -7,6 +7,7 @@ import { nearestHint } from '../model/glob.js'
 import type { Model } from '../model/model.js'
 import type { Policy } from '../policy/index.js'
 import { END, MAX_EPISODE, PERTURB, TRACK } from '../program.js'
+import { textsOf } from './kernel.js'
 import type { CompiledTask, Task } from './task.js'
 
 /** Generation word of episodes that are looked at rather than learned from: none that training reaches. */
@@ -19,7 +20,9 @@ export interface TaskRolloutOptions {
   readonly episodes?: number
   /** of everything random: episode i is the same function of it however many there are; default 0 */
   readonly seed?: number
-  /** threads; results do not depend on it. Default 1 */
+  /** where the worlds live; default 'wasm'. Bits differ between the two */
+  readonly backend?: 'wasm' | 'webgpu'
+  /** threads of 'wasm'; results do not depend on it. Default 1 */
   readonly workers?: number
   /** physics of the worlds, a draw for each episode; default the model's own */
   readonly distribution?: ParameterDistribution
@@ -63,11 +66,12 @@ export interface TaskRollout {
  * Run a policy through whole episodes of a task.
  *
  * @throws {TaskError} REWARD_NOT_FINITE naming the term; what Task.compile throws
+ * @throws {BackendError} as openRollout does; {DeviceLostError}
  * @throws {SizeError} EPISODES, SIZE, POLICY_SIZE, NCONMAX; @throws {ParameterError} FIELD_UNKNOWN for something that cannot be
  *   recorded, MODEL for a distribution over another model
  */
 export async function rollout(task: Task, policy: Policy, options: TaskRolloutOptions = {}): Promise<TaskRollout> {
-  const { episodes = 16, seed = 0, workers = 1, distribution, nconmax } = options
+  const { episodes = 16, seed = 0, backend, workers, distribution, nconmax } = options
   if (!Number.isInteger(episodes) || episodes < 1)
     throw new SizeError('EPISODES', `episodes: got ${episodes}, expected a positive integer`)
   const T = options.episodeLength ?? task.episodeLength
@@ -77,9 +81,9 @@ export async function rollout(task: Task, policy: Policy, options: TaskRolloutOp
   if (distribution) sameModel(distribution, model)
   const varied = distribution?.space.touched
   const { keyframe } = task.options
-  const engine = await openRollout(model, { workers, varied, keyframe, nconmax })
+  const engine = await openRollout(model, { backend, workers, varied, keyframe, nconmax })
   try {
-    return run(engine, task, policy, { ...options, episodes, seed, model, T })
+    return await run(engine, task, policy, { ...options, episodes, seed, model, T })
   } finally {
     engine[Symbol.dispose]()
   }
@@ -104,18 +108,17 @@ interface Chosen extends TaskRolloutOptions {
   readonly T: number
 }
 
-function run(engine: Rollout, task: Task, policy: Policy, options: Chosen): TaskRollout {
+async function run(engine: Rollout, task: Task, policy: Policy, options: Chosen): Promise<TaskRollout> {
   const { episodes, seed, model, T, distribution, record = [], actionNoise = false } = options
   const compiled = task.compile(model, engine.layout)
   const { frameSkip, delay } = compiled
-  engine.load(compiled.program, policy.network, {
-    frameSkip,
-    T,
-    delay: delay.seconds,
-    delayOf: delay.of,
-    seed,
-    actionNoise: actionNoise ? compiled.actionNoise : 0,
-  })
+  const noise = actionNoise ? compiled.actionNoise : 0
+  engine.load(
+    compiled.program,
+    policy.network,
+    { frameSkip, T, delay: delay.seconds, delayOf: delay.of, seed, actionNoise: noise },
+    textsOf(compiled),
+  )
   const parameters = distribution?.sample(episodes, seed, EVALUATION_ROW) ?? new Float64Array(0)
   const rows = Int32Array.from(
     { length: 4 * episodes },
@@ -123,7 +126,7 @@ function run(engine: Rollout, task: Task, policy: Policy, options: Chosen): Task
   )
   const members: Members = { perturb: PERTURB.NONE, theta: policy.theta }
   const recorded = record.map(name => columnsOf(name, compiled, engine))
-  const result = engine.run(
+  const result = await engine.run(
     { rows, inputs: inputsOf(compiled, episodes, options.inputs), parameters: distribution?.space.fields(parameters) },
     members,
     { normalizer: policy.normalizer.frozen(), tracks: recorded.flatMap(r => r.tracks) },

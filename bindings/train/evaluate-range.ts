@@ -1,5 +1,5 @@
 /** Ranges of members evaluated by rollouts in this thread's engine: what workers run. */
-import { openRollout, type Rollout, type RolloutResult } from '../engine/rollout.js'
+import { openRollout, type Rollout, type RolloutResult, type RolloutTexts, type TaskText } from '../engine/rollout.js'
 import { BackendError } from '../errors.js'
 import { rowsOf } from '../es/strategy.js'
 import { ParameterDistribution } from '../model/distribution.js'
@@ -38,6 +38,8 @@ export interface RolloutProblem {
   readonly actionNoise?: number
   /** physics of the worlds: a new draw for each episode */
   readonly randomize?: Randomize
+  /** the task for a GPU, where its episodes run on one */
+  readonly webgpu?: TaskText
 }
 
 /** Parameters and what is believed about them, as they are written in JSON. */
@@ -96,8 +98,10 @@ async function open(run: Run): Promise<Open> {
   const { frameSkip, episodeLength, evaluationLength, delay, delayOf, actionNoise = 0, keyframe } = problem
   const model = await loadModel(problem.model)
   const distribution = problem.randomize && distributionOf(problem.randomize, model)
+  const texts = problem.webgpu && (await textsOf(problem.webgpu))
+  const backend = texts === undefined ? 'wasm' : 'webgpu'
   const make = async (noise: number, T: number): Promise<Rollout> => {
-    const rollout = await openRollout(model, { keyframe, varied: distribution?.space.touched })
+    const rollout = await openRollout(model, { backend, keyframe, varied: distribution?.space.touched })
     try {
       if (layoutName(rollout) !== problem.layout)
         throw new BackendError(
@@ -105,7 +109,7 @@ async function open(run: Run): Promise<Open> {
           'the run was made by another version of simcrank: its program does not fit this one',
         )
       const { program, network } = problem
-      rollout.load(program, network, { frameSkip, T, delay, delayOf, seed: run.seed, actionNoise: noise })
+      rollout.load(program, network, { frameSkip, T, delay, delayOf, seed: run.seed, actionNoise: noise }, texts)
       return rollout
     } catch (error) {
       rollout[Symbol.dispose]()
@@ -120,6 +124,12 @@ async function open(run: Run): Promise<Open> {
     train[Symbol.dispose]()
     throw error
   }
+}
+
+/** loaded where a GPU is used: workers do without */
+async function textsOf(task: TaskText): Promise<RolloutTexts> {
+  const { policyKernel } = await import('../task/kernel.js')
+  return { task: () => task, policy: policyKernel }
 }
 
 /**
@@ -161,7 +171,7 @@ export async function evaluateRange(job: RangeJob): Promise<RangeAnswer> {
   const { nparam } = problem.network
   const members = asRows ? rowsOf(population, nparam, begin, end) : undefined
   const inputs = problem.inputs && repeated(problem.inputs, n)
-  const result = rollout.run(
+  const result = await rollout.run(
     { rows, inputs, parameters },
     { ...population, members },
     { normalizer, collect: training && run.nobs > 0 },

@@ -19,13 +19,13 @@ export interface LoopParts {
   readonly normalizer: Normalizer
   /** members of a range; it decides how sums of observations are rounded */
   readonly rangeSize: number
-  /** the mean policy is evaluated every so many generations, over so many episodes */
-  readonly evaluation: { readonly every: number; readonly episodes: number }
+  /** the mean policy is evaluated every so many generations, over so many episodes; `range` of them go together */
+  readonly evaluation: { readonly every: number; readonly episodes: number; readonly range?: number }
   readonly limits: Limits
   readonly signal?: AbortSignal
 }
 
-/** Episodes of an evaluation that go to a worker together: a block of worlds. */
+/** Episodes of an evaluation that go to a worker together unless said otherwise: a block of worlds. */
 const EVALUATION_RANGE = 4
 
 /** An evaluation: Generation says what these are. */
@@ -177,7 +177,7 @@ export class Loop {
       seed: 0,
       generation: strategy.generation,
     }
-    const { returns, ends } = await this.#evaluate(population, 'evaluate', EVALUATION_RANGE)
+    const { returns, ends } = await this.#evaluate(population, 'evaluate', evaluation.range ?? EVALUATION_RANGE)
     const evalFailed = returns.reduce((n, x, i) => n + (failedBy(ends[i]) || !Number.isFinite(x) ? 1 : 0), 0)
     if (evalFailed > 0) return { evalReturn: Number.NaN, evalStd: Number.NaN, evalFailed }
     const evalReturn = returns.reduce((a, b) => a + b, 0) / popsize

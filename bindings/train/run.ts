@@ -1,6 +1,6 @@
 /** Training a policy on a task: the pieces put together. */
 import { EsKernel } from '../engine/es-kernel.js'
-import { openRollout } from '../engine/rollout.js'
+import { checkBackend, openRollout, type TaskText } from '../engine/rollout.js'
 import { CheckpointError, TaskError } from '../errors.js'
 import { type Method, type MethodOptions, makeStrategy } from '../es/index.js'
 import { inNode, nodeModule } from '../host.js'
@@ -28,7 +28,10 @@ export interface TrainOptions extends TrainSettings, Limits, KeepOptions {
   readonly model?: Model
   /** parameters to start from, of the same architecture; default initialTheta */
   readonly start?: Policy
-  /** worker threads, each with an engine of its own; 0: this thread. Results do not depend on it. Default: one a core */
+  /**
+   * worker threads, each with an engine of its own; 0: this thread. Results do not depend on it. Default: one a core. Worlds on
+   * 'webgpu' have none
+   */
   readonly workers?: number
   /** who evaluates instead; disposed of at the end */
   readonly evaluator?: Evaluator
@@ -45,6 +48,7 @@ export interface TrainOptions extends TrainSettings, Limits, KeepOptions {
 /** every option; a name that is none of them is a slip of the pen */
 const OPTIONS: Readonly<Record<keyof TrainOptions, true>> = {
   policy: true,
+  backend: true,
   method: true,
   methodOptions: true,
   seed: true,
@@ -106,10 +110,11 @@ export interface TrainResult extends Outcome {
  * const { policy } = await run.finish()
  * ```
  *
- * The same settings give the same bits on any machine, with any number of workers, interrupted or not.
+ * The same settings give the same bits on any machine, with any number of workers, interrupted or not; on 'webgpu', on the same
+ * adapter and driver.
  *
  * @param options at least one of generations, steps, seconds, target; default target: the task's `solved`
- * @throws from next() and finish(): {TaskError} SETTING, LIMIT, ES_METHOD, POLICY_SPEC, what Task.compile throws;
+ * @throws from next() and finish(): {BackendError} WORKERS where they do not apply; {DeviceLostError}; {TaskError} SETTING, LIMIT, ES_METHOD, POLICY_SPEC, what Task.compile throws;
  *   {ParameterError} ES_OPTION, SPEC; and what Training.next throws
  */
 export function train(task: Task, options: TrainOptions = {}): Training<TrainResult> {
@@ -185,6 +190,7 @@ const MANY_TERMS = 4_000_000
 async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts<TrainResult>> {
   checkNames(options)
   if (options.checkpointEvery !== undefined) count('checkpointEvery', options.checkpointEvery)
+  if (options.backend !== undefined) checkBackend(options.backend, options.workers)
   const workers = checkWorkers(options.workers ?? Math.min(cores(), MAX_WORKERS), 0)
   const model = options.model ?? (await task.load())
   const { compiled, layout } = await compile(task, model, options)
@@ -197,6 +203,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
   const theta = startOf(network, settings.seed, options.start)
   const small = makeStrategy(settings.method, strategyOptions(settings, network, theta))
   const threads = network.nparam * small.popsize < MANY_TERMS || typeof SharedArrayBuffer === 'undefined' ? 1 : workers
+  const gpu = settings.backend === 'webgpu' ? await webgpu(compiled) : undefined
   // before there is anything to give back
   const limits = limitsOf(options, task)
   const inputs = inputsOf(compiled, 1, settings.inputs)
@@ -204,7 +211,8 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
   const reference = options.reference ?? (await referenceOf(task))
   const kernel = await EsKernel.open(Math.max(1, threads))
   const strategy = makeStrategy(settings.method, { ...strategyOptions(settings, network, theta), kernel })
-  const rangeSize = settings.rangeSize ?? defaultRange(strategy.popsize, settings.episodes)
+  const together = gpu === undefined ? defaultRange(strategy.popsize, settings.episodes) : strategy.popsize
+  const rangeSize = settings.rangeSize ?? together
   const rule = settings.normalizer ?? (strategy.normalizes ? (settings.method === 'ars' ? 'ars' : 'floor') : 'none')
 
   const { program, delay, names } = compiled
@@ -222,6 +230,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     inputs,
     actionNoise: settings.actionNoise,
     randomize: settings.randomize,
+    webgpu: gpu?.text,
   }
   const { episodes, seed, common } = settings
   const weights = settings.weights && names.terms.map(name => settings.weights?.[name] ?? 1)
@@ -257,6 +266,7 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     }),
     limits,
     reference,
+    adapter: gpu?.adapter,
   }) as RunConfig
   const policyOf = ({ theta, normalizer, generation, evalReturn = Number.NaN }: Scored): Policy =>
     new Policy({
@@ -281,13 +291,14 @@ async function prepare(task: Task, options: TrainOptions): Promise<TrainingParts
     run: { id: fingerprint(rest), ...rest } satisfies Run,
     strategy,
     evaluator:
-      options.evaluator ?? (workers === 0 ? new LocalEvaluator(evaluateRange) : new PoolEvaluator({ workers })),
+      options.evaluator ??
+      (workers === 0 || gpu !== undefined ? new LocalEvaluator(evaluateRange) : new PoolEvaluator({ workers })),
     normalizer:
       options.start === undefined
         ? Normalizer.empty(compiled.nobs, rule)
         : new Normalizer(rule, options.start.normalizer),
     rangeSize,
-    evaluation: settings.evaluation,
+    evaluation: { ...settings.evaluation, ...(gpu && { range: settings.evaluation.episodes }) },
     limits,
     signal: options.signal,
     config,
@@ -314,6 +325,14 @@ async function compile(
   const varied = randomize && distributionOf(randomize, model).space.touched
   using rollout = await openRollout(model, { keyframe: task.options.keyframe, varied })
   return { compiled: task.compile(model, rollout.layout), layout: layoutName(rollout) }
+}
+
+/** The task's text for a GPU, and the name of the one there is. @throws {BackendError} WEBGPU_MISSING, NO_ADAPTER, NO_DEVICE */
+async function webgpu(compiled: CompiledTask): Promise<{ text: TaskText; adapter: string }> {
+  const { GpuEngine } = await import('../engine/webgpu/engine.js')
+  const { textsOf } = await import('../task/kernel.js')
+  const { adapter } = await GpuEngine.open()
+  return { text: textsOf(compiled).task(), adapter: adapter.description }
 }
 
 function limitsOf({ generations, steps, seconds, target }: Limits, task: Task): Limits {

@@ -17,6 +17,8 @@ export interface TrainSettings {
   readonly method?: Method
   /** popsize, sigma and whatever else the method takes */
   readonly methodOptions?: PlainMethodOptions
+  /** where the worlds live; default 'wasm'. A run stays where it began: bits differ between the two */
+  readonly backend?: 'wasm' | 'webgpu'
   /** of everything random; default 0 */
   readonly seed?: number
   /** episodes of each member in a generation; default 1 */
@@ -44,8 +46,8 @@ export interface TrainSettings {
    */
   readonly weights?: Readonly<Record<string, number>>
   /**
-   * members evaluated together by one worker; default about an eighth of the population, and of 8 to 64 episodes. It decides how
-   * sums are rounded
+   * members evaluated together by one worker; default about an eighth of the population, and of 8 to 64 episodes; on 'webgpu' all.
+   * It decides how sums are rounded
    */
   readonly rangeSize?: number
 }
@@ -55,6 +57,8 @@ export interface CompleteSettings {
   readonly policy: string
   readonly method: Method
   readonly methodOptions: PlainMethodOptions
+  /** undefined: 'wasm' */
+  readonly backend: 'webgpu' | undefined
   readonly seed: number
   readonly episodes: number
   readonly common: 'pair' | 'population' | 'none'
@@ -101,6 +105,8 @@ export function completeSettings(given: TrainSettings, task: TaskDefaults): Comp
     throw new TaskError('ES_METHOD', `got '${method}', expected one of ${METHODS.join(', ')}`, {
       place: 'method',
     })
+  if (given.backend !== undefined && !['wasm', 'webgpu'].includes(given.backend))
+    refuse('backend', given.backend, 'wasm or webgpu')
   if (given.normalizer !== undefined && !NORMALIZER_RULES.includes(given.normalizer))
     refuse('normalizer', given.normalizer, `one of ${NORMALIZER_RULES.join(', ')}`)
   if (given.common !== undefined && !['pair', 'population', 'none'].includes(given.common))
@@ -117,6 +123,7 @@ export function completeSettings(given: TrainSettings, task: TaskDefaults): Comp
     policy: formatSpec(typeof policy === 'string' ? parseSpec(policy) : policy),
     method,
     methodOptions,
+    backend: given.backend === 'webgpu' ? 'webgpu' : undefined,
     seed: given.seed ?? 0,
     episodes,
     common: given.common ?? (ranking ? 'population' : 'pair'),

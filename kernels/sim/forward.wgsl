@@ -126,7 +126,7 @@ fn smoothAcceleration() {
 fn constrain(whole: bool) -> bool {
   findContacts();
   let has = makeRows();
-  startSmooth(has, whole);
+  startRows(has, whole);
   solveRows(has);
   return has;
 }
@@ -149,19 +149,25 @@ fn makeRows() -> bool {
 }
 
 /**
- * The third part of constrain: qacc_smooth where the solver begins there, and for acceleration in worlds without rows. It
- * stands once for both, because compilers copy it to every place that calls it.
+ * The third part of constrain: where the solver begins. qacc_smooth is made here for acceleration in worlds without rows
+ * too, because compilers copy it to every place that calls it.
  */
-fn startSmooth(has: bool, whole: bool) {
+fn startRows(has: bool, whole: bool) {
   if (select(whole, needsSmooth(), has)) { smoothAcceleration(); }
+  if (mayHaveRows()) {
+    if (has) { startPoint(); }
+  }
+}
+
+/** no solver where the model can have no rows: it is most of a step's text */
+fn mayHaveRows() -> bool {
+  return (f_opt_disableflags & DSBL_CONSTRAINT) == 0 && f_neq + f_nfriction + f_nlimit + f_ntendon + f_ncand > 0;
 }
 
 /** the last part of constrain: forces and, where there are rows, qacc */
 fn solveRows(has: bool) {
-  // no solver where the model can have no rows: it is most of a step's text
-  if ((f_opt_disableflags & DSBL_CONSTRAINT) == 0 && f_neq + f_nfriction + f_nlimit + f_ntendon + f_ncand > 0) {
+  if (mayHaveRows()) {
     if (has) {
-      startPoint();
       var over = false;
       if (f_opt_solver == SOL_PGS) {
         over = solPGS();
@@ -343,7 +349,7 @@ fn collideStage() { findContacts(); }
 /** constraint rows of the step, and what the solver starts from */
 fn constraintStage() {
   let has = makeRows();
-  startSmooth(has, f_opt_integrator == INT_RK4 || needAcceleration());
+  startRows(has, f_opt_integrator == INT_RK4 || needAcceleration());
   stmask(f_tmp + HAS, has);
 }
 

@@ -232,14 +232,15 @@ struct Gauss { g: f32, h: f32 }
 fn gaussPart(x: i32) -> Gauss {
   let p = f_sol_x;
   let Mx = f_sol_Mx;
-  var g = 0.0;
-  var h = 0.0;
-  // p' (M x - f): the difference first, its terms cancel
-  mulM(f_qM, Mx, x);
-  for (var i = 0; i < f_nv; i++) { g += ld(p + i) * (ld(Mx + i) - ld(f_qfrc_smooth + i)); }
-  mulM(f_qM, Mx, p);
-  for (var i = 0; i < f_nv; i++) { h += ld(p + i) * ld(Mx + i); }
-  return Gauss(g, h);
+  var out = Gauss(0.0, 0.0);
+  for (var k = 0; k < 2; k++) {
+    // p' (M x - f): the difference first, its terms cancel; then p' M p
+    mulM(f_qM, Mx, select(p, x, k == 0));
+    var sum = 0.0;
+    for (var i = 0; i < f_nv; i++) { sum += ld(p + i) * (ld(Mx + i) - select(0.0, ld(f_qfrc_smooth + i), k == 0)); }
+    if (k == 0) { out.g = sum; } else { out.h = sum; }
+  }
+  return out;
 }
 
 /**
@@ -357,19 +358,12 @@ fn solNewton() -> bool {
 
     // a world whose rows all kept their zones is at the minimum, and takes its step whole
     searching = unsettled(next);
-    if (!searching) {
+    if (!searching || (f_opt_cone != CONE_ELLIPTIC && f_opt_iterations > FEW && it < FULL_STEPS)) {
       for (var i = 0; i < f_nv; i++) { st(x + i, ld(next + i)); }
       takeResiduals();
-      break;
-    }
-
-    if (f_opt_cone != CONE_ELLIPTIC && f_opt_iterations > FEW) {
-      if (it < FULL_STEPS) {
-        for (var i = 0; i < f_nv; i++) { st(x + i, ld(next + i)); }
-        takeResiduals();
-        rowZones();
-        continue;
-      }
+      if (!searching) { break; }
+      rowZones();
+      continue;
     }
 
     // else it searches along p = next - x

@@ -79,7 +79,7 @@ const CNSTR_LIMIT_JOINT: i32 = 3;
 const CNSTR_LIMIT_TENDON: i32 = 4;
 
 /** friction loss: quadratic around 0, linear beyond */
-fn isFriction(kind: i32) -> bool { return kind == CNSTR_FRICTION_DOF || kind == CNSTR_FRICTION_TENDON; }
+fn isFriction(kind: i32) -> bool { return f_nfriction + f_ntendon > 0 && (kind == CNSTR_FRICTION_DOF || kind == CNSTR_FRICTION_TENDON); }
 
 /** smallest divisor and regularizer; MuJoCo's 1e-15 would be lost in single precision products */
 const MINVAL: f32 = 1e-15;

@@ -23,18 +23,21 @@ export interface Visit {
   readonly complaints: string[]
 }
 
-/** Opens a page of its own context, looks at it, and closes it. */
+/** Opens a page of its own context, looks at it, and closes it. `init` runs before its scripts. */
 export async function visit<T>(
   browser: Browser,
   url: string,
   look: (visit: Visit) => Promise<T>,
-  viewport = { width: 960, height: 720 },
+  { init, ...viewport }: { init?: string; width: number; height: number } = { width: 960, height: 720 },
 ): Promise<T> {
   const context = await browser.newContext({ viewport })
   const page = await context.newPage()
   page.setDefaultTimeout(PATIENCE)
+  if (init !== undefined) await page.addInitScript(init)
   const complaints: string[] = []
   page.on('console', message => {
+    // a screenshot reads the pixels that the processor drew
+    if (message.text().includes('GPU stall due to ReadPixels')) return
     if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`)
   })
   page.on('pageerror', error => complaints.push(`exception: ${error.stack ?? error}`))
@@ -59,4 +62,26 @@ export async function answerOf<T>({ page, complaints }: Visit): Promise<T> {
     .catch(error => `${error}; the page said: ${complaints.join('; ')}`)
   if (typeof answer === 'string') throw new Error(answer)
   return answer as T
+}
+
+/** How many pixels of a PNG have each colour, the most frequent first; red, green and blue in steps of 16. */
+export async function coloursOf(browser: Browser, png: Buffer): Promise<number[]> {
+  const page = await browser.newPage()
+  try {
+    return await page.evaluate(async base64 => {
+      const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0))
+      const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }))
+      const pen = new OffscreenCanvas(image.width, image.height).getContext('2d') as OffscreenCanvasRenderingContext2D
+      pen.drawImage(image, 0, 0)
+      const { data } = pen.getImageData(0, 0, image.width, image.height)
+      const found = new Map<number, number>()
+      for (let i = 0; i < data.length; i += 4) {
+        const colour = ((data[i] >> 4) << 8) | ((data[i + 1] >> 4) << 4) | (data[i + 2] >> 4)
+        found.set(colour, (found.get(colour) ?? 0) + 1)
+      }
+      return [...found.values()].sort((a, b) => b - a)
+    }, png.toString('base64'))
+  } finally {
+    await page.close()
+  }
 }

@@ -1,6 +1,16 @@
 /** The package as users install it, and small apps made of it by the bundlers they use. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,8 +36,22 @@ function npm(args: readonly string[], cwd: string): string {
   return stdout
 }
 
+/** Is dist/ what the sources say? @throws when it is older */
+export function checkDist(): void {
+  const dist = path.join(root, 'dist/bindings/index.js')
+  const built = existsSync(dist) ? statSync(dist).mtimeMs : 0
+  const newer = readdirSync(path.join(root, 'bindings'), { recursive: true, encoding: 'utf8' }).filter(
+    file =>
+      file.endsWith('.ts') &&
+      !file.endsWith('.generated.ts') &&
+      statSync(path.join(root, 'bindings', file)).mtimeMs > built,
+  )
+  if (newer.length > 0) throw new Error(`dist/ is older than bindings/${newer[0]}: npm run build`)
+}
+
 /** A folder with the packed package in its node_modules. */
 export function installPackage(): string {
+  checkDist()
   const folder = temporaryFolder()
   const [{ filename }] = JSON.parse(npm(['pack', '--json', '--pack-destination', folder], root))
   writeFileSync(path.join(folder, 'package.json'), '{ "name": "apps", "private": true, "type": "module" }\n')

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import '../kernels/swiftshader.js'
+import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -209,6 +210,40 @@ test('doctor finds this machine healthy', async () => {
     assert.match(out, new RegExp(`✓ +${name} `))
   const json = await simcrank('doctor', '--json')
   assert.is(JSON.parse(json.out).healthy, true)
+})
+
+test('doctor tells what a model needs of the GPU', async () => {
+  using workshop = new Workshop()
+  const model = workshop.file('pendulum.xml', pendulumXml())
+  const { code, out } = await simcrank('doctor', '--model', model, '--nworld', '1000', '--nconmax', '4')
+  assert.is(code, 0, out)
+  for (const name of ['WebGPU', 'GPU', 'GPU buffers', 'a world of it', '1000 worlds'])
+    assert.match(out, new RegExp(`[✓–] +${name} `))
+  const json = await simcrank('doctor', '--json', '--model', model, '--nworld', '1000')
+  const { gpu } = JSON.parse(json.out)
+  assert.is(gpu.storageBuffers, 6)
+  assert.is(gpu.model.nworld, 1000)
+  assert.is(gpu.model.largestBuffer, 1000 * gpu.model.worldBytes)
+  assert.ok(gpu.adapter.limits.maxBufferSize > 0 && gpu.model.largestNworld > 1000)
+  // too many worlds are said to be, and nothing fails
+  const many = await simcrank('doctor', '--model', model, '--nworld', '1000000000')
+  assert.is(many.code, 0)
+  assert.match(many.out, /– +1000000000 worlds .*use fewer worlds, at most \d+/)
+  assert.is((await simcrank('doctor', '--model', 'nowhere.xml')).code, 1)
+})
+
+test('doctor without an adapter says what to do, with code 0', () => {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [
+      fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url)),
+      fileURLToPath(new URL('../../bindings/cli/main.ts', import.meta.url)),
+      'doctor',
+    ],
+    { encoding: 'utf8', env: { ...process.env, VK_ICD_FILENAMES: '/nowhere.json', VK_DRIVER_FILES: '/nowhere.json' } },
+  )
+  assert.is(status, 0)
+  assert.match(stdout, /– +GPU +no adapter .*install a GPU driver/)
 })
 
 test.run()

@@ -208,7 +208,6 @@ test('what cannot be used is named', async () => {
     [['train', shop.path('number.mjs')], /number\.mjs: has no task: .*\[TASK_MODULE\]/],
     [['train', shop.path('fake.mjs')], /fake\.mjs: has no task: .*\[TASK_MODULE\]/],
     [['train', shop.path('broken.mjs')], /broken\.mjs: cannot be imported: .*\[TASK_MODULE\]/],
-    [['train', shop.path('hold.ts'), '--backend', 'webgpu'], /\[BACKEND_WEBGPU\]/],
     [['train', shop.path('hold.ts'), '--out', shop.path('number.mjs')], /number\.mjs: cannot write: .*\[OUTPUT\]/],
     [['train', shop.path('hold.ts'), '--start', shop.path('none')], /none: cannot read: .*\[FILE\]/],
     [
@@ -273,9 +272,8 @@ test('Ctrl-C: what there is, how to go on, and code 130', async () => {
 })
 
 test('recommended settings hold but for what is said; how to learn goes as one', async () => {
-  const of = async (options: Partial<TrainCommandOptions>): Promise<TrainSettings> => {
-    const all = { backend: 'wasm', ...options } as const
-    return settingsOf(all, known(all, 'ant'))
+  const of = async (options: TrainCommandOptions): Promise<TrainSettings> => {
+    return settingsOf(options, known(options, 'ant'))
   }
   const ant = recommended('ant') as TrainSettings
   assert.equal(await of({}), { ...ant, evaluation: {} })
@@ -292,8 +290,8 @@ test('recommended settings hold but for what is said; how to learn goes as one',
     [{ methodOptions: { popsize: 8 } }, { methodOptions: { popsize: 8 } }],
   ] as const)
     assert.equal(await of(options), { weights: ant.weights, episodeLength: 300, evaluation: {}, ...expected })
-  assert.is(known({ backend: 'wasm', policy: 'linear' }, 'swingup-easy').normalizer, undefined)
-  assert.is(known({ backend: 'wasm', policy: 'linear' }, 'swingup-easy').episodes, 2)
+  assert.is(known({ policy: 'linear' }, 'swingup-easy').normalizer, undefined)
+  assert.is(known({ policy: 'linear' }, 'swingup-easy').episodes, 2)
 })
 
 test('without a terminal: a line every ten seconds, none of them as JSON', () => {

@@ -3,8 +3,8 @@ import '../kernels/swiftshader.js'
 import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { GpuStore } from '../../bindings/engine/webgpu/store.js'
 import { expandedSize } from '../../bindings/engine/webgpu/size.js'
+import { GpuStore } from '../../bindings/engine/webgpu/store.js'
 import { fieldSize, snapshotFields, worldFields } from '../../bindings/fields.js'
 import { loadModel } from '../../bindings/model/load.js'
 import { random } from '../kernels/harness.js'
@@ -54,7 +54,8 @@ for (const [name, text] of Object.entries(MODELS)) {
 }
 
 test('the size of a kernel counts a function as often as it is called', () => {
-  const code = 'fn leaf() -> i32 { return 1; } fn twice() -> i32 { return leaf() + leaf(); } fn main() { if (twice() > leaf()) { } }'
+  const code =
+    'fn leaf() -> i32 { return 1; } fn twice() -> i32 { return leaf() + leaf(); } fn main() { if (twice() > leaf()) { } }'
   assert.is(expandedSize(code, 'leaf'), 2)
   assert.is(expandedSize(code, 'twice'), 4 + 2 * 2)
   assert.is(expandedSize(code, 'main'), 4 + 8 + 2)

@@ -39,11 +39,11 @@ const jobs = JSON.parse(await readFile(at('jobs.json'), 'utf8'))
 console.log(JSON.stringify(await runJobs(jobs, async file => new Uint8Array(await readFile(at(file))))))
 `
 
-/** The program, the engine's module and workers, and the saved models, as they would be deployed. */
-export async function bundle(folder: string, models: Readonly<Record<string, Uint8Array>>): Promise<void> {
+/** A program with the engine's module and workers, as they would be deployed; `program` stands below the repository's root. */
+export async function buildProgram(folder: string, program: string): Promise<void> {
   await build({
     entryPoints: {
-      program: at('test/engine/identity-program.ts'),
+      program: at(program),
       worker: at('bindings/engine/wasm/worker.ts'),
     },
     outdir: folder,
@@ -53,10 +53,15 @@ export async function bundle(folder: string, models: Readonly<Record<string, Uin
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    external: ['node:*', '@mujoco/mujoco'],
+    external: ['node:*', '@mujoco/mujoco', 'webgpu'],
     logLevel: 'error',
   })
   copyFileSync(at('bindings/engine/wasm/simcrank.wasm'), path.join(folder, 'simcrank.wasm'))
+}
+
+/** The program of the jobs, and the saved models. */
+export async function bundle(folder: string, models: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  await buildProgram(folder, 'test/engine/identity-program.ts')
   for (const [file, bytes] of Object.entries(models)) writeFileSync(path.join(folder, file), bytes)
   writeFileSync(path.join(folder, 'index.html'), PAGE)
   writeFileSync(path.join(folder, 'script.js'), SCRIPT)

@@ -136,7 +136,7 @@ async function episodes(
       ...Array.from(program.observation, index => ({ kind: TRACK.OBSERVE, index })),
       ...Array.from(program.terms, index => ({ kind: TRACK.REWARD, index })),
     ]
-    const result = rollout.run(
+    const result = await rollout.run(
       {
         rows: Int32Array.from(which.flatMap((e, k) => [e, e >> 1, 3, space ? k : -1])),
         parameters: own && space?.fields(own),
@@ -216,7 +216,7 @@ async function againstBatch(model: Model, rollout: Rollout, space: ParameterSpac
     )
     // twice as many episodes as worlds, so that lanes take new ones
     const order = Array.from({ length: 2 * n }, (_, i) => (5 * i) % n)
-    const { tracks: out, lengths } = rollout.run(
+    const { tracks: out, lengths } = await rollout.run(
       { rows: Int32Array.from(order.flatMap(w => [0, 0, 0, w])), parameters: drawn },
       { perturb: PERTURB.NONE, theta: new Float32Array(network.nparam) },
       { tracks },

@@ -1,8 +1,9 @@
 /** Whole episodes inside the kernels, against Batch.step and the policies' plain TypeScript, one control step at a time. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { wideSize } from '../../bindings/engine/episodes.js'
 import { createBatch } from '../../bindings/engine/index.js'
-import { type Members, openRollout, type Rollout, type RolloutResult, wideSize } from '../../bindings/engine/rollout.js'
+import { type Members, openRollout, type Rollout, type RolloutResult } from '../../bindings/engine/rollout.js'
 import { Engine } from '../../bindings/engine/wasm/engine.js'
 import { normalTable, Philox, philox, STREAM, seedWords } from '../../bindings/math/index.js'
 import { loadModel } from '../../bindings/model/load.js'
@@ -206,7 +207,7 @@ for (const [name, spec, scale] of SPECS) {
       const n = 14
       const theta = numbers(network.nparam, scale)
       const sigma = Math.fround(0.3)
-      const result = rollout.run(
+      const result = await rollout.run(
         { rows: list(n) },
         { perturb: PERTURB.ANTITHETIC, theta, sigma, seed: 11, generation: 2 },
       )
@@ -218,7 +219,7 @@ for (const [name, spec, scale] of SPECS) {
     }))
 
   test(`${name}: factors of low rank are the products they stand for`, () =>
-    withRollout(spec, (rollout, network) => {
+    withRollout(spec, async (rollout, network) => {
       const n = 10
       const rank = 2
       const theta = numbers(network.nparam, scale)
@@ -230,8 +231,8 @@ for (const [name, spec, scale] of SPECS) {
           return [...addFactors(network, theta, (i & 1 ? -1 : 1) * sigma, z, rank)]
         }).flat(),
       )
-      const a = rollout.run({ rows: list(n) }, lowRank)
-      const b = rollout.run({ rows: list(n) }, { perturb: PERTURB.ROWS, theta, members })
+      const a = await rollout.run({ rows: list(n) }, lowRank)
+      const b = await rollout.run({ rows: list(n) }, { perturb: PERTURB.ROWS, theta, members })
       assert.equal(a.lengths, b.lengths)
       assert.equal(a.ends, b.ends)
       a.returns.forEach((x, i) => {
@@ -241,13 +242,13 @@ for (const [name, spec, scale] of SPECS) {
     }))
 
   test(`${name}: one policy for all worlds is the same as a row of a table for each`, () =>
-    withRollout(spec, (rollout, network) => {
+    withRollout(spec, async (rollout, network) => {
       const n = 9
       const theta = numbers(network.nparam, scale)
       const members = new Float32Array(n * network.nparam)
       for (let i = 0; i < n; i++) members.set(theta, i * network.nparam)
-      const a = rollout.run({ rows: list(n) }, { perturb: PERTURB.NONE, theta })
-      const b = rollout.run({ rows: list(n) }, { perturb: PERTURB.ROWS, theta, members })
+      const a = await rollout.run({ rows: list(n) }, { perturb: PERTURB.NONE, theta })
+      const b = await rollout.run({ rows: list(n) }, { perturb: PERTURB.ROWS, theta, members })
       assert.equal(a, b)
     }))
 }
@@ -297,10 +298,10 @@ test('results are the same bits for any number of threads and any order of the e
     )
     assert.equal(many, one, `${workers} threads`)
   }
-  const backwards = await withRollout(MLP, (rollout, network) => {
+  const backwards = await withRollout(MLP, async (rollout, network) => {
     const rows = list(n)
     const turned = Int32Array.from({ length: 4 * n }, (_, k) => rows[4 * (n - 1 - (k >> 2)) + (k & 3)])
-    return rollout.run({ rows: turned }, members(network), { collect: true })
+    return await rollout.run({ rows: turned }, members(network), { collect: true })
   })
   assert.equal(backwards.returns.slice().reverse(), one.returns)
   assert.equal(backwards.lengths.slice().reverse(), one.lengths)
@@ -321,7 +322,7 @@ test('what an episode observes: tracks of it, and its sums about the mean', () =
       { kind: TRACK.REWARD, index: program.action },
       { kind: TRACK.STATE, index: rollout.stateOffset('qpos', 1) },
     ]
-    const result = rollout.run(
+    const result = await rollout.run(
       { rows: list(n) },
       { perturb: PERTURB.NONE, theta },
       { normalizer, collect: true, tracks },
@@ -356,7 +357,7 @@ test('parameters differ by episode, whichever lane it runs in', () =>
       const mass = (i: number) => 0.02 + 0.05 * i
       const masses = new Float64Array(n * model.nbody)
       for (let i = 0; i < n; i++) masses.set([0, 1, mass(i)], i * model.nbody)
-      const result = rollout.run(
+      const result = await rollout.run(
         { rows: list(n, 0), parameters: new Map([['body_mass', masses]]) },
         { perturb: PERTURB.NONE, theta },
       )
@@ -373,7 +374,7 @@ test('parameters differ by episode, whichever lane it runs in', () =>
 test('a command delayed by whole control steps is the command of that many steps ago', () =>
   withRollout(
     MLP,
-    (rollout, network) => {
+    async (rollout, network) => {
       const theta = numbers(network.nparam, 0.9)
       const program = cartpole(rollout)
       const tracks = [
@@ -381,7 +382,7 @@ test('a command delayed by whole control steps is the command of that many steps
         { kind: TRACK.REWARD, index: program.delayed },
       ]
       const delays = Float64Array.from([0, 0.02, 0.06, 0.01])
-      const result = rollout.run(
+      const result = await rollout.run(
         { rows: list(4, 0), parameters: new Map([['actuator_delay', delays]]) },
         { perturb: PERTURB.NONE, theta },
         { tracks },
@@ -400,9 +401,9 @@ test('a command delayed by whole control steps is the command of that many steps
 test('a reward that is not a number ends its episode alone and says so', () =>
   withRollout(
     MLP,
-    (rollout, network) => {
+    async (rollout, network) => {
       const theta = numbers(network.nparam, 0.9)
-      const result = rollout.run(
+      const result = await rollout.run(
         { rows: list(5), inputs: Float32Array.of(0, 0, Number.NaN, 0, Number.POSITIVE_INFINITY) },
         { perturb: PERTURB.NONE, theta },
       )
@@ -439,7 +440,7 @@ test('a world that diverges ends its episode alone', async () => {
     const members = new Float32Array(4 * network.nparam)
     // it pushes by the angle
     members[2 * network.nparam + 1] = 1
-    const result = rollout.run({ rows: list(4) }, { perturb: PERTURB.ROWS, theta: members, members })
+    const result = await rollout.run({ rows: list(4) }, { perturb: PERTURB.ROWS, theta: members, members })
     assert.equal(
       [...result.ends].map(e => (e & END.STATE) !== 0),
       [false, false, true, false],
@@ -452,13 +453,13 @@ test('a world that diverges ends its episode alone', async () => {
 test('noise on actions: its size, and another number every step and episode', () =>
   withRollout(
     linear(),
-    (rollout, network) => {
+    async (rollout, network) => {
       const n = 50
       const { action } = cartpole(rollout)
       const tracks = [{ kind: TRACK.REWARD, index: action }]
       const theta = new Float32Array(network.nparam)
       const rows = Int32Array.from({ length: 4 * n }, (_, k) => [0, k >> 2, 5, -1][k & 3])
-      const { tracks: out, lengths } = rollout.run({ rows }, { perturb: PERTURB.NONE, theta }, { tracks })
+      const { tracks: out, lengths } = await rollout.run({ rows }, { perturb: PERTURB.NONE, theta }, { tracks })
       const seen = Array.from(out as Float32Array).filter((_, i) => i % T < lengths[Math.floor(i / T)])
       const variance = seen.reduce((a, x) => a + x * x, 0) / seen.length
       assert.ok(Math.abs(variance / 0.09 - 1) < 4 * Math.sqrt(2 / seen.length), `variance ${variance}`)
@@ -470,7 +471,7 @@ test('noise on actions: its size, and another number every step and episode', ()
 test('row -1 is the physics of the model, among others and after them', () =>
   withRollout(
     MLP,
-    (rollout, network) => {
+    async (rollout, network) => {
       const theta = numbers(network.nparam, 0.9)
       const members = { perturb: PERTURB.NONE, theta }
       const rows = Int32Array.from({ length: 48 }, (_, k) => [0, 0, 5, (k >> 2) % 3 === 1 ? -1 : k >> 2][k & 3])
@@ -479,33 +480,30 @@ test('row -1 is the physics of the model, among others and after them', () =>
           const own = model.field[name]
           return own[i % own.length] * (1 + 0.1 * Math.floor(i / own.length))
         })
-      const plain = rollout.run({ rows: list(1) }, members).returns[0]
+      const plain = (await rollout.run({ rows: list(1) }, members)).returns[0]
       const both = new Map(['body_mass', 'dof_damping'].map(name => [name, twelve(name)]))
-      const mixed = rollout.run({ rows, parameters: both }, members).returns
+      const mixed = (await rollout.run({ rows, parameters: both }, members)).returns
       for (let i = 0; i < 12; i++) {
         if (i % 3 === 1) assert.is(mixed[i], plain)
         else if (i > 0) assert.is.not(mixed[i], plain)
       }
-      assert.is(rollout.run({ rows: list(1) }, members).returns[0], plain)
+      assert.is((await rollout.run({ rows: list(1) }, members)).returns[0], plain)
       // a field that an earlier run wrote and this one does not
       const masses = new Map([['body_mass', twelve('body_mass')]])
-      rollout.run({ rows, parameters: both }, members)
-      const alone = rollout.run({ rows: Int32Array.of(0, 0, 5, 11), parameters: masses }, members).returns[0]
+      await rollout.run({ rows, parameters: both }, members)
+      const alone = (await rollout.run({ rows: Int32Array.of(0, 0, 5, 11), parameters: masses }, members)).returns[0]
       const exact = new Map([
         ...masses,
         ['dof_damping', Float64Array.from({ length: 24 }, (_, i) => model.field.dof_damping[i % 2])],
       ])
-      rollout.run({ rows, parameters: both }, members)
-      assert.is(rollout.run({ rows: Int32Array.of(0, 0, 5, 11), parameters: exact }, members).returns[0], alone)
+      await rollout.run({ rows, parameters: both }, members)
+      assert.is((await rollout.run({ rows: Int32Array.of(0, 0, 5, 11), parameters: exact }, members)).returns[0], alone)
       // rows that are not there
-      assert.throws(
-        () => rollout.run({ rows: Int32Array.of(0, 0, 5, 12), parameters: masses }, members),
-        (e: Error) => /got 12 rows, an episode asks for 12/.test(e.message),
-      )
-      assert.throws(
-        () => rollout.run({ rows: list(1, 0), parameters: new Map([['body_mass', new Float64Array(4)]]) }, members),
-        (e: Error) => /body_mass has length 4, expected rows \* 3/.test(e.message),
-      )
+      const beyond = rollout.run({ rows: Int32Array.of(0, 0, 5, 12), parameters: masses }, members)
+      assert.match((await refusal(beyond, 'SIZE')).message, /got 12 rows, an episode asks for 12/)
+      const long = new Map([['body_mass', new Float64Array(4)]])
+      const uneven = rollout.run({ rows: list(1, 0), parameters: long }, members)
+      assert.match((await refusal(uneven, 'SIZE')).message, /body_mass has length 4, expected rows \* 3/)
     },
     { varied: ['body_mass', 'dof_damping'] },
   ))
@@ -525,7 +523,7 @@ test('a control that no action moves is 0, whatever the keyframe has', async () 
     rollout.load({ ...program, control }, network, { frameSkip: FRAMESKIP, T, seed: SEED })
     const tracks = [{ kind: TRACK.STATE, index: rollout.stateOffset('ctrl', 1) }]
     const theta = new Float32Array(network.nparam)
-    const { tracks: out } = rollout.run({ rows: list(1) }, { perturb: PERTURB.NONE, theta }, { tracks })
+    const { tracks: out } = await rollout.run({ rows: list(1) }, { perturb: PERTURB.NONE, theta }, { tracks })
     assert.equal([...(out as Float32Array).subarray(0, 3)], [Math.fround(0.7), 0, 0])
   } finally {
     rollout[Symbol.dispose]()
@@ -543,7 +541,7 @@ test('no room for contacts is an end of its own, and no room is refused', async 
   try {
     const network = makeNetwork(linear(), 4, 1)
     rollout.load(cartpole(rollout), network, { frameSkip: FRAMESKIP, T, seed: SEED })
-    const { ends, lengths } = rollout.run(
+    const { ends, lengths } = await rollout.run(
       { rows: list(2) },
       { perturb: PERTURB.NONE, theta: new Float32Array(network.nparam) },
     )
@@ -579,20 +577,18 @@ test('an opening that fails gives back what it took', async () => {
 })
 
 test('what does not fit is refused before anything runs', () =>
-  withRollout(MLP, (rollout, network) => {
+  withRollout(MLP, async (rollout, network) => {
     const theta = numbers(network.nparam, 1)
-    const refused = (code: string, run: () => unknown) =>
-      assert.throws(run, (e: { code?: string }) => e.code === code, `expected ${code}`)
-    refused('SIZE', () => rollout.run({ rows: new Int32Array(3) }, { perturb: PERTURB.NONE, theta }))
-    refused('SIZE', () => rollout.run({ rows: list(2) }, { perturb: PERTURB.NONE, theta: theta.subarray(1) }))
-    refused('SIZE', () => rollout.run({ rows: list(2) }, { perturb: PERTURB.ROWS, theta, members: theta }))
-    refused('PARAMETERS', () =>
-      rollout.run(
-        { rows: list(1, 0), parameters: new Map([['body_mass', new Float64Array(3)]]) },
-        { perturb: PERTURB.NONE, theta },
-      ),
+    const shared = { perturb: PERTURB.NONE, theta }
+    await refusal(rollout.run({ rows: new Int32Array(3) }, shared), 'SIZE')
+    await refusal(rollout.run({ rows: list(2) }, { ...shared, theta: theta.subarray(1) }), 'SIZE')
+    await refusal(rollout.run({ rows: list(2) }, { perturb: PERTURB.ROWS, theta, members: theta }), 'SIZE')
+    const parameters = new Map([['body_mass', new Float64Array(3)]])
+    await refusal(rollout.run({ rows: list(1, 0), parameters }, shared), 'PARAMETERS')
+    assert.throws(
+      () => rollout.load(cartpole(rollout), network, { frameSkip: 1, T, seed: 0 }),
+      (e: { code?: string }) => e.code === 'LOADED',
     )
-    refused('LOADED', () => rollout.load(cartpole(rollout), network, { frameSkip: 1, T, seed: 0 }))
   }))
 
 test.run()

@@ -132,7 +132,7 @@ export async function episodesOnGpu(job: GpuJob): Promise<GpuResult> {
       Int32Array.from(
         tracks.flatMap(({ kind, name, index }) => [
           kind,
-          (kind === TRACK.STATE ? (w.get(name) as number) : (kernel.places.get(name) as number)) + index,
+          (kind === TRACK.STATE ? (w.get(name) as number) : kernel.places[name]) + index,
         ]),
       ),
     ),

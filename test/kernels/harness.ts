@@ -184,7 +184,7 @@ export function statementModule(
   plane = select(0, lane, call.npar > 1u);
   ${statements}
 }`
-  return link(kernels, [{ path: 'probe', name: 'main' }], constants, bindingText(), { path: 'probe', text })
+  return link(kernels, [{ path: 'probe', name: 'main' }], constants, bindingText(), [{ path: 'probe', text }])
 }
 
 export interface SceneOptions {

@@ -58,7 +58,7 @@ async function compare(s: Scenario, tolerance: number, cuts: readonly (readonly 
     TERM: program.terms,
     ACTION: Int32Array.from({ length: program.nact }, (_, i) => program.action + i),
   }
-  const expected = rollout.run({ rows: rows(), inputs, parameters }, members, {
+  const expected = await rollout.run({ rows: rows(), inputs, parameters }, members, {
     normalizer,
     collect: true,
     tracks: tracks.map(({ kind, name, index }) => ({

@@ -48,7 +48,7 @@ export async function inKernel(task: Task, model: Model, options: KernelOptions)
       ...Array.from(program.terms, index => ({ kind: TRACK.REWARD, index })),
     ]
     const members = { perturb: PERTURB.NONE, theta: theta(network.nparam) }
-    const result = engine.run({ rows, inputs }, members, { tracks })
+    const result = await engine.run({ rows, inputs }, members, { tracks })
     const recorded = result.tracks as Float32Array
     const n = tracks.length
     return {

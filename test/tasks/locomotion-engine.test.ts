@@ -59,7 +59,7 @@ for (const { name, task, include } of CASES) {
     ]
     engine.load(program, network, { frameSkip: task.frameSkip, T: length, seed: 1 })
     const rows = Int32Array.from({ length: 4 * EPISODES }, (_, i) => [0, i >> 2, 0, -1][i % 4])
-    const result = engine.run({ rows }, { perturb: PERTURB.NONE, theta }, { tracks })
+    const result = await engine.run({ rows }, { perturb: PERTURB.NONE, theta }, { tracks })
 
     const env = await GymnasiumEnv.open(name, { include })
     // cfrc_ext is of the step before, and 0 in a state just set

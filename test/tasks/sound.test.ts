@@ -24,7 +24,7 @@ for (const [name, make] of Object.entries(tasks)) {
     const theta = new Float32Array(network.nparam)
     const normalizer = Normalizer.empty(nobs).frozen()
     for (const sigma of SIGMAS) {
-      const { ends, returns, lengths } = rollout.run(
+      const { ends, returns, lengths } = await rollout.run(
         { rows },
         { perturb: PERTURB.ANTITHETIC, theta, sigma, seed: 5, generation: 0 },
         { normalizer },

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import '../kernels/swiftshader.js'
+import { features } from '../../bench/features.js'
 import { peerContacts, peers } from '../../bench/peers.js'
 import { type Row, reached, renewDocs, table } from '../../bench/run.js'
 import {
@@ -127,6 +129,15 @@ test('a scene with a keyframe starts from it', async () => {
   peer.restart()
   const { oracle } = peer
   assert.equal(oracle.get('qpos'), oracle.get('key_qpos').subarray(0, oracle.model.nq))
+})
+
+test('every side gives the same rewards', async () => {
+  const rows = await features(64, 20, 1)
+  assert.equal(
+    rows.map(it => it.peerName),
+    ['TypeScript', 'gpu.js, mode cpu', 'gpu.js, mode webasm', 'gpu.js, mode webgpu'],
+  )
+  for (const it of rows) assert.ok(it.value > 0 && (it.peer as number) > 0)
 })
 
 test('what spoils a comparison is named', () => {

@@ -16,7 +16,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['errors', 'host', 'fields', 'program', 'math'],
   ['model', 'recording'],
   ['engine'],
-  ['task', 'policy', 'autodiff'],
+  ['task', 'policy', 'autodiff', 'gpujs'],
   ['es', 'tasks'],
   ['train'],
   ['sysid', 'randomization', 'adaptation', 'meta', 'exploration', 'robot'],
@@ -29,6 +29,9 @@ const STRANGERS: readonly (readonly string[])[] = [
   ['model', 'recording'],
   ['sysid', 'randomization', 'adaptation', 'meta', 'exploration'],
 ]
+
+/** Rooms that are package entries alone: nothing else may bring them along. */
+const ALONE: readonly string[] = ['gpujs']
 
 /** The tower beside: what it knows of bindings/, and who knows it. */
 const HARDWARE_KNOWS = ['errors', 'host', 'math', 'recording', 'robot']
@@ -73,6 +76,7 @@ export function forbidden(from: string, to: string): string | undefined {
       : `hardware is a tower beside; only ${KNOWS_HARDWARE} goes there`
   }
   if (b === 'entry' || b === 'generator') return `a package ${b} stands above the floors; nothing imports it`
+  if (ALONE.includes(b)) return `${b} is a package entry alone: no other entry may bring it along`
   if (a === 'entry' || a === 'generator') return undefined
   const [here, there] = [floorOf(a), floorOf(b)]
   if (there < 0) return unknownRoom(b)
@@ -147,6 +151,7 @@ function forbiddenPackage(room: string, specifier: string, isStatic: boolean, ma
   if (isStatic && manifest.peers.includes(name))
     return `${name} is an optional peer: import it dynamically, when it is used`
   if (room === 'assembly' || room === 'kernels') return `${room}/ is the ground floor and imports nothing from outside`
+  if (name === 'gpu.js' && room !== 'gpujs') return 'gpu.js makes functions from text: only bindings/gpujs may load it'
   return undefined
 }
 

@@ -5,7 +5,16 @@
  *   node test/tools/package-check.mjs
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,8 +29,12 @@ const BUDGETS = { '.': 60_000, './tasks': 90_000, './train': 100_000 }
  */
 const WASM_TARGET = 150_000
 const WASM_LIMIT = 240_000
+/** simcrank/inline, minified; bytes */
+const INLINE_LIMIT = 1_200_000
 /** entries that pages import: nothing of Node may be imported at once */
-const BROWSER = ['.', './tasks', './train', './es', './sysid']
+const BROWSER = ['.', './tasks', './train', './es', './sysid', './gpujs']
+/** the one entry that may load gpu.js, which makes functions from text */
+const GPUJS = './gpujs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
@@ -68,12 +81,35 @@ function install(tarball, folder) {
 
 function importEntries(folder) {
   for (const entry of Object.keys(manifest.exports)) {
-    if (entry.endsWith('.json')) continue
+    // data, and the script of a thread
+    if (['./package.json', './simcrank.wasm', './worker'].includes(entry)) continue
     const name = manifest.name + entry.slice(1)
     const code = `const m = await import('${name}'); if (Object.keys(m).length === 0) throw new Error('exports nothing')`
     const { status, stderr } = run(process.execPath, ['--input-type=module', '-e', code], folder)
     check(`import '${name}'`, status === 0, status === 0 ? '' : (stderr.match(/^\w*Error.*$/m)?.[0] ?? gist(stderr)))
   }
+}
+
+/** The entry that is one file, away from all others; the files that esbuild's users name. */
+function runInline(folder) {
+  const dist = path.join(folder, 'node_modules', manifest.name)
+  const text = readFileSync(path.join(dist, manifest.exports['./inline'].default))
+  const detail = `${kB(text.length)}, ${kB(gzipSync(text, { level: 9 }).length)} gzipped`
+  check(`entry '${manifest.name}/inline' at most ${kB(INLINE_LIMIT)}`, text.length <= INLINE_LIMIT, detail)
+  const alone = path.join(folder, 'alone')
+  mkdirSync(alone)
+  writeFileSync(path.join(alone, 'inline.mjs'), text)
+  const code = `import { createBatch, configureEngine, loadModel } from './inline.mjs'
+    if (typeof configureEngine !== 'function') throw new Error('no configureEngine')
+    const error = await loadModel('<mujoco/>').catch(it => it)
+    if (error.name !== 'ModelError') throw error
+    await createBatch({}, { nworld: 0 }).catch(it => { if (it.name !== 'SizeError') throw it })`
+  const { status, stderr } = run(process.execPath, ['--input-type=module', '-e', code], alone)
+  check('inline: one file, alone in a folder', status === 0, status === 0 ? '' : gist(stderr))
+  for (const entry of ['./simcrank.wasm', './worker'])
+    check(`exports ${entry}`, existsSync(path.join(dist, manifest.exports[entry])))
+  const worker = readFileSync(path.join(dist, manifest.exports['./worker']), 'utf8')
+  check('the worker is one file', !/\bimport\b/.test(worker))
 }
 
 /** The installed program: exit codes, and what goes to which stream. */
@@ -132,7 +168,9 @@ function runProgram(folder) {
 function lint(tarball) {
   const publint = run('npx', ['--no-install', 'publint', 'run', tarball, '--strict'], root)
   check('publint', publint.status === 0, publint.status === 0 ? '' : `\n${publint.stdout}${publint.stderr}`)
-  const attw = run('npx', ['--no-install', 'attw', tarball, '--profile', 'esm-only', '--no-color'], root)
+  // the WebAssembly module is an address to import, by loaders of bundlers
+  const data = ['--exclude-entrypoints', './simcrank.wasm']
+  const attw = run('npx', ['--no-install', 'attw', tarball, '--profile', 'esm-only', '--no-color', ...data], root)
   check('attw', attw.status === 0, attw.status === 0 ? '' : `\n${attw.stdout}${attw.stderr}`)
 }
 
@@ -175,7 +213,14 @@ async function bundle(entry, folder) {
   const inputs = new Set([...chunks].flatMap(chunk => Object.keys(metafile.outputs[chunk].inputs)))
   const text = [...chunks].map(chunk => readFileSync(path.join(folder, chunk), 'utf8')).join('\n')
   const foreign = [...inputs].filter(file => !file.includes(`node_modules/${manifest.name}/dist/`))
-  return { bytes: gzipSync(text, { level: 9 }).length, files: inputs.size, foreign, node: [...node] }
+  const everything = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path: target }) => target))
+  return {
+    bytes: gzipSync(text, { level: 9 }).length,
+    files: inputs.size,
+    foreign,
+    node: [...node],
+    gpujs: everything.includes('gpu.js'),
+  }
 }
 
 const kB = bytes => `${(bytes / 1000).toFixed(1)} kB`
@@ -186,7 +231,8 @@ async function weighEntries(installed, folder) {
     const file = path.join(installed, manifest.exports[name].default)
     check(`${words} is there`, existsSync(file))
     if (!existsSync(file)) continue
-    const { bytes, files, foreign, node } = await bundle(file, folder)
+    const { bytes, files, foreign, node, gpujs } = await bundle(file, folder)
+    check(`${words} ${name === GPUJS ? 'loads' : 'never loads'} gpu.js`, gpujs === (name === GPUJS))
     check(`${words} imports nothing of Node at once`, node.length === 0, node.join(' '))
     const detail = `${kB(bytes)} from ${files} files${foreign.length > 0 ? `, not ours: ${foreign.join(' ')}` : ''}`
     const budget = BUDGETS[name]
@@ -217,6 +263,7 @@ try {
   const tarball = pack(folder)
   install(tarball, folder)
   importEntries(folder)
+  runInline(folder)
   runProgram(folder)
   lint(tarball)
   await weigh(folder)

@@ -22,7 +22,7 @@ import {
   work,
 } from './control.js'
 import { engineFailed } from './files.js'
-import { type Exports, unshare, wasmBytes } from './module.js'
+import type { Exports } from './module.js'
 import type { Thread } from './thread.js'
 
 /** 4 GiB, all that 32-bit addresses reach */
@@ -98,6 +98,7 @@ export class Engine {
    * @param shared threads need a shared memory; without SharedArrayBuffer there is one thread
    */
   static async start(shared: boolean): Promise<Engine> {
+    const { unshare, wasmBytes } = await import('./module.js')
     const bytes = await wasmBytes()
     const module = await WebAssembly.compile(shared ? bytes : unshare(bytes)).catch(cause => {
       throw new BackendError(

@@ -2,7 +2,8 @@
 import { BackendError, DeviceLostError } from '../../errors.js'
 import { type AdapterSummary, openDevice } from './device.js'
 import { type BufferName, bindingText, CALL_WORDS, STORAGE } from './layout.js'
-import { type Constants, type Entry, type KernelFiles, link } from './link.js'
+import { type Constants, type Entry, type KernelFiles, link, type Text } from './link.js'
+import { bytesInWords, largestBinding } from './needs.js'
 
 /** flags of buffers (GPUBufferUsage), which Node has only once the package is loaded */
 const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
@@ -25,6 +26,8 @@ const NAP = 4
 const COMPILING_NAP = 2
 /** bytes from one record of call words to the next: minUniformBufferOffsetAlignment that every device has */
 const RECORD = 256
+/** records of call words that a command buffer may have */
+const MOST_RECORDS = 256
 /** records of call words: four stages of Runge-Kutta, in a timestep that others follow and in the last one */
 const RECORDS = 8
 /** timesteps of one command buffer */
@@ -53,6 +56,12 @@ export interface Timestep {
   readonly timed: Kernel
 }
 
+/** One kernel over all worlds among others, with the words of its call that are its own. */
+export interface Part {
+  readonly kernel: Kernel
+  readonly words: CallWords
+}
+
 export class GpuEngine {
   static #instance: Promise<GpuEngine> | undefined
   readonly #layout: GPUBindGroupLayout
@@ -63,6 +72,8 @@ export class GpuEngine {
   /** kernels that compilers are at work on */
   #compiling = 0
   readonly #uniform: GPUBuffer
+  /** what was done so far, for benches */
+  readonly stats = { dispatches: 0 }
   #lost: DeviceLostError | undefined
   #failed: BackendError | undefined
   #staging: GPUBuffer | undefined
@@ -86,7 +97,7 @@ export class GpuEngine {
       ],
     })
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] })
-    this.#uniform = device.createBuffer({ size: RECORD * RECORDS, usage: USAGE.UNIFORM | USAGE.COPY_DST })
+    this.#uniform = device.createBuffer({ size: RECORD * MOST_RECORDS, usage: USAGE.UNIFORM | USAGE.COPY_DST })
     void device.lost.then(({ reason, message }) => {
       this.#lost = new DeviceLostError(
         'DEVICE_LOST',
@@ -138,19 +149,17 @@ export class GpuEngine {
    * A buffer of storage. What the device says of it comes with the next call that waits.
    *
    * @param what for the message
+   * @param remedy for the message, where more is known than that it has to be less
    * @throws {BackendError} OUT_OF_MEMORY when it is beyond the adapter's limits; @throws {DeviceLostError}
    */
-  buffer(size: number, what: string): GPUBuffer {
+  buffer(size: number, what: string, remedy = () => 'use fewer worlds, or a smaller nconmax'): GPUBuffer {
     this.check()
     const bytes = Math.max(16, Math.ceil(size / 4) * 4)
     const { description, limits } = this.adapter
-    const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)
+    const most = largestBinding(limits)
     const refuse = (why: string) =>
-      new BackendError(
-        'OUT_OF_MEMORY',
-        `${what} needs ${megabytes(bytes)}, ${why}; use fewer worlds, or a smaller nconmax`,
-      )
-    if (bytes > most) throw refuse(`a buffer of '${description}' holds at most ${megabytes(most)}`)
+      new BackendError('OUT_OF_MEMORY', `${what} needs ${bytesInWords(bytes)}, ${why}; ${remedy()}`)
+    if (bytes > most) throw refuse(`a buffer of '${description}' holds at most ${bytesInWords(most)}`)
     this.device.pushErrorScope('out-of-memory')
     const buffer = this.device.createBuffer({ size: bytes, usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST })
     void this.device.popErrorScope().then(
@@ -165,37 +174,40 @@ export class GpuEngine {
   /**
    * A kernel, compiled at the first call.
    *
-   * @param extra a file made for the occasion
+   * @param constants are not changed after they were given here
+   * @param own files made for the occasion; they take the place of those of the same name
    * @throws {BackendError} KERNEL_COMPILE when the driver refuses the text
    */
-  kernel(
-    entry: Entry,
-    constants: Constants,
-    extra?: { readonly path: string; readonly text: string },
-  ): Promise<Kernel> {
-    const name = `${entry.path}:${entry.name}`
-    const linked = this.#linked.get(constants)?.get(name)
-    if (linked && !extra) return linked
-    const code = this.text(entry, constants, extra)
-    let known = this.#kernels.get(code)
-    if (!known) {
-      known = this.#compile(code, entry.name)
-      this.#kernels.set(code, known)
-      known.catch(() => this.#kernels.delete(code))
+  kernel(entry: Entry, constants: Constants, own: readonly Text[] = []): Promise<Kernel> {
+    const key = `${entry.path}:${entry.name}:${own.map(({ path, text }) => `${path}:${text}`).join(':')}`
+    let linked = this.#linked.get(constants)
+    if (!linked) {
+      linked = new Map()
+      this.#linked.set(constants, linked)
     }
-    if (!extra) this.#remember(constants, name, known)
+    let known = linked.get(key)
+    if (!known) {
+      known = this.#build(this.text(entry, constants, own), entry.name)
+      linked.set(key, known)
+      known.catch(() => linked.delete(key))
+    }
     return known
   }
 
-  #remember(constants: Constants, name: string, kernel: Promise<Kernel>): void {
-    const names = this.#linked.get(constants) ?? new Map<string, Promise<Kernel>>()
-    this.#linked.set(constants, names.set(name, kernel))
-    kernel.catch(() => names.delete(name))
+  /** a kernel by its text */
+  #build(code: string, name: string): Promise<Kernel> {
+    let known = this.#kernels.get(code)
+    if (!known) {
+      known = this.#compile(code, name)
+      this.#kernels.set(code, known)
+      known.catch(() => this.#kernels.delete(code))
+    }
+    return known
   }
 
   /** The text that a kernel is compiled from. */
-  text(entry: Entry, constants: Constants, extra?: { readonly path: string; readonly text: string }): string {
-    return link(this.files, [entry], constants, bindingText(), extra)
+  text(entry: Entry, constants: Constants, own: readonly Text[] = []): string {
+    return link(this.files, [entry], constants, bindingText(), own)
   }
 
   async #compile(code: string, entryPoint: string): Promise<Kernel> {
@@ -263,11 +275,46 @@ export class GpuEngine {
   dispatch(kernel: Kernel, group: GPUBindGroup, words: CallWords, invocations: number): void {
     this.check()
     this.write(this.#uniform, 0, callRecord(words))
+    this.stats.dispatches++
     const encoder = this.device.createCommandEncoder()
     const pass = encoder.beginComputePass()
     pass.setPipeline(kernel.pipeline)
     pass.setBindGroup(0, group, [0])
     pass.dispatchWorkgroups(this.#workgroups(invocations))
+    pass.end()
+    this.device.queue.submit([encoder.finish()])
+  }
+
+  /** Run kernels one after the other over the same invocations, so many times. */
+  dispatchAll(parts: readonly Part[], group: GPUBindGroup, words: CallWords, count: number, times: number): void {
+    this.check()
+    if (parts.length > MOST_RECORDS) {
+      // their call words may have no room side by side
+      for (let k = 0; k < times; k++)
+        for (let from = 0; from < parts.length; from += MOST_RECORDS)
+          this.dispatchAll(parts.slice(from, from + MOST_RECORDS), group, words, count, 1)
+      return
+    }
+    // words that occur more than once are one record
+    const known = new Map<string, number>()
+    const records = new Uint32Array((RECORD * MOST_RECORDS) / 4)
+    const offsets = parts.map(({ words: own }) => {
+      const record = callRecord({ ...words, ...own, count })
+      const key = record.join()
+      const at = known.get(key) ?? known.size
+      known.set(key, at)
+      records.set(record, (RECORD / 4) * at)
+      return RECORD * at
+    })
+    this.write(this.#uniform, 0, records.subarray(0, (RECORD / 4) * known.size))
+    const encoder = this.device.createCommandEncoder()
+    const pass = encoder.beginComputePass()
+    for (let k = 0; k < times; k++)
+      for (const [i, { kernel }] of parts.entries()) {
+        pass.setPipeline(kernel.pipeline)
+        pass.setBindGroup(0, group, [offsets[i]])
+        pass.dispatchWorkgroups(this.#workgroups(count))
+      }
     pass.end()
     this.device.queue.submit([encoder.finish()])
   }
@@ -294,7 +341,10 @@ export class GpuEngine {
     const records = new Uint32Array((RECORD * RECORDS) / 4)
     // whether one or more are to go is all that a stage asks
     for (let k = 0; k < RECORDS; k++)
-      records.set(callRecord({ ...words, count, nstep: k < RECORDS / 2 ? 2 : 1, a0: k % (RECORDS / 2) }), (RECORD / 4) * k)
+      records.set(
+        callRecord({ ...words, count, nstep: k < RECORDS / 2 ? 2 : 1, a0: k % (RECORDS / 2) }),
+        (RECORD / 4) * k,
+      )
     this.write(this.#uniform, 0, records)
     const encoder = this.device.createCommandEncoder()
     const pass = encoder.beginComputePass()
@@ -303,6 +353,7 @@ export class GpuEngine {
       for (const { kernel, a0 } of stages) {
         pass.setPipeline(kernel.pipeline)
         pass.setBindGroup(0, group, [RECORD * (from + a0)])
+        this.stats.dispatches++
         pass.dispatchWorkgroups(this.#workgroups(count))
       }
     }
@@ -351,6 +402,7 @@ export class GpuEngine {
     const nap = ASLEEP * PLANNED_MS * Math.min(1, this.#ahead)
     if (kernel.room > FIRST_WORK && nap > NAP) await new Promise(resolve => setTimeout(resolve, nap))
     await this.finished()
+    // clock: the same
     const took = performance.now() - started
     if (alone) kernel.room = Math.max(1, work * Math.min(GROWTH, Math.max(1 / GROWTH, PLANNED_MS / took)))
   }
@@ -408,7 +460,5 @@ export class GpuEngine {
   }
 }
 
-const callRecord = (words: CallWords): Uint32Array<ArrayBuffer> => Uint32Array.from(CALL_WORDS, name => words[name] ?? 0)
-
-const megabytes = (bytes: number): string =>
-  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`
+const callRecord = (words: CallWords): Uint32Array<ArrayBuffer> =>
+  Uint32Array.from(CALL_WORDS, name => words[name] ?? 0)

@@ -115,7 +115,8 @@ export function modelConstants(model: Model, topology: Topology, layout: GpuLayo
     out.set(`f_SENSOR_${type}`, Number((model.field.sensor_type as Int32Array).includes(type)))
   const types = (field: string) => model.field[field] as Int32Array
   for (const [name, type] of Object.entries(JOINTS)) out.set(`f_JNT_${name}`, Number(types('jnt_type').includes(type)))
-  for (const [name, type] of Object.entries(EQUALITIES)) out.set(`f_EQ_${name}`, Number(types('eq_type').includes(type)))
+  for (const [name, type] of Object.entries(EQUALITIES))
+    out.set(`f_EQ_${name}`, Number(types('eq_type').includes(type)))
   out.set('f_SENSOR_REF', Number(types('sensor_refid').some(id => id >= 0)))
   for (const [name, used] of geomPairs(model, topology)) out.set(name, Number(used))
   for (const [name, value] of contactDimensions(topology)) out.set(name, value)
@@ -149,7 +150,10 @@ function contactDimensions({ tables }: Topology): [name: string, value: number][
   const found = new Set<number>()
   for (let row = 0; row < cand.length; row += CAND_ROW) found.add(cand[row + 3])
   const only = found.size === 1 ? Math.max(...found) : 0
-  return [['f_condim', only], ...[1, 3, 4, 6].map((dim): [string, number] => [`f_CONDIM_${dim}`, Number(found.has(dim))])]
+  return [
+    ['f_condim', only],
+    ...[1, 3, 4, 6].map((dim): [string, number] => [`f_CONDIM_${dim}`, Number(found.has(dim))]),
+  ]
 }
 
 /** The buffers as the kernels see them; `call` says what is asked of a dispatch. */

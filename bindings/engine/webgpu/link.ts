@@ -9,6 +9,11 @@ import { BackendError } from '../../errors.js'
 
 /** Path below kernels/ without extension → text. */
 export type KernelFiles = ReadonlyMap<string, string>
+/** A file made for the occasion. */
+export interface Text {
+  readonly path: string
+  readonly text: string
+}
 /** Constants by name; whole numbers are i32 unless they come with a type. */
 export type Constants = ReadonlyMap<string, number | Typed>
 export interface Typed {
@@ -269,7 +274,7 @@ export interface Entry {
  * @param entries entry points; what they do not reach is left out
  * @param constants of the model
  * @param bindings declarations of the buffers
- * @param extra a file more, made for the occasion
+ * @param own files made for the occasion; they take the place of those of the same name
  * @throws {BackendError} KERNEL_LINK when a name is imported that is not there
  */
 export function link(
@@ -277,10 +282,10 @@ export function link(
   entries: readonly Entry[],
   constants: Constants,
   bindings: string,
-  extra?: { readonly path: string; readonly text: string },
+  own: readonly Text[] = [],
 ): string {
-  const own = extra && parse(extra.path, extra.text)
-  const file = (path: string): File => (own?.path === path ? own : fileOf(files, path))
+  const made = new Map(own.map(({ path, text }) => [path, parse(path, text)]))
+  const file = (path: string): File => made.get(path) ?? fileOf(files, path)
   const number = (name: string): number | undefined => {
     const value = constants.get(name)
     return value === undefined ? undefined : typeof value === 'number' ? value : value.value

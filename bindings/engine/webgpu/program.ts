@@ -18,7 +18,8 @@ import {
   TRACK,
   UNIT,
 } from '../../program.js'
-import { type RolloutSettings, wideSize } from '../rollout.js'
+import { wideSize } from '../episodes.js'
+import type { RolloutSettings } from '../rollout.js'
 import type { Typed } from './link.js'
 
 /** quantities of a world's work memory before `io`: W_IO of kernels/rollout/episode.wgsl */

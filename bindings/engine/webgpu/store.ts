@@ -6,24 +6,16 @@ import type { Backend, Image } from '../backend.js'
 import { derivedAddress } from '../derived.js'
 import { historyBuffers } from '../histories.js'
 import { type Topology, topology } from '../layout.js'
-import type { ReplayOptions } from '../replay.js'
+import { planReplay, type ReplayOptions } from '../replay.js'
 import { boundingRadii, CONSTANTS_FROM, FRAMES_FROM, SHORTCUTS, Store } from '../store.js'
 import { Engine } from '../wasm/engine.js'
 import { ColumnView } from './column-view.js'
-import { type Buffers, type CallWords, GpuEngine, type Kernel, type Stage, type Timestep } from './engine.js'
+import { type Buffers, type CallWords, GpuEngine, type Kernel, type Timestep } from './engine.js'
 import { headerTable, headerWords, parameterWords } from './host.js'
 import { type GpuLayout, layOutGpu, modelConstants, modelWords } from './layout.js'
-import type { Typed } from './link.js'
-import { expandedSize } from './size.js'
-
-/**
- * Tokens up to which a timestep is one kernel. One kernel makes many timesteps in a dispatch, which is what small models
- * gain by: their worlds are done before the next dispatch has begun. Compilers take more than twice the time over twice the
- * text, and a large kernel keeps many registers, so that fewer worlds run side by side: larger models go in stages.
- */
-const FUSED_TOKENS = 16_000
-/** mjINT_RK4 */
-const RUNGE_KUTTA = 1
+import type { Constants, Typed } from './link.js'
+import { gpuNeeds, smaller } from './needs.js'
+import { stagesOf, stepIsSmall } from './stages.js'
 
 /** values that one write may hand over, in words */
 const MAX_UPLOAD = 1 << 24
@@ -38,6 +30,22 @@ interface GpuImage extends Image {
   readonly perWorld: boolean
   readonly written: ReadonlyMap<string, Float32Array>
   readonly varied: readonly string[]
+  readonly noise: Noise | undefined
+}
+
+/** words of the seed of the sensors' noise */
+interface Noise {
+  readonly seedlo: number
+  readonly seedhi: number
+}
+
+interface Attached {
+  readonly engine: GpuEngine
+  readonly group: GPUBindGroup
+  readonly constants: Constants
+  readonly call: CallWords
+  /** first words of O, which has room for a world's quantities */
+  results(words: number): Promise<Uint32Array<ArrayBuffer>>
 }
 
 export class GpuStore implements Backend {
@@ -57,10 +65,12 @@ export class GpuStore implements Backend {
   readonly #written = new Map<string, Float32Array>()
   #perWorld = false
   #stale = true
+  /** steps and the like that are not done */
+  #working = 0
   #constants: Map<string, number | Typed> | undefined
   /** what makes a timestep, and the constants it was made with */
   #made: { readonly constants: object; readonly step: Promise<Kernel | Timestep> } | undefined
-  #noise: { seedlo: number; seedhi: number } | undefined
+  #noise: Noise | undefined
   #transfer: Transfer
   #released = false
 
@@ -103,8 +113,8 @@ export class GpuStore implements Backend {
     const { layout, nworld } = this
     const engine = this.#engine
     const taken: GPUBuffer[] = []
-    const take = (words: number, what: string): GPUBuffer => {
-      const buffer = engine.buffer(4 * words, what)
+    const take = (words: number, what: string, remedy?: () => string): GPUBuffer => {
+      const buffer = engine.buffer(4 * words, what, remedy)
       taken.push(buffer)
       return buffer
     }
@@ -112,7 +122,11 @@ export class GpuStore implements Backend {
       return {
         M: take(layout.msize, 'the model'),
         P: take(layout.psize, 'the physical parameters'),
-        W: take(layout.wsize * nworld, `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`),
+        W: take(
+          layout.wsize * nworld,
+          `the state of ${nworld} worlds (${(layout.wsize / 256).toFixed(1)} KiB each)`,
+          () => smaller(this.model, gpuNeeds(this.model, nworld, this.nconmax), engine.adapter.limits),
+        ),
         T: take(1024, 'an upload'),
         E: take(4, 'work memory'),
         O: take(layout.wsize, 'a download'),
@@ -166,17 +180,22 @@ export class GpuStore implements Backend {
   }
 
   async #makeTimestep(): Promise<Kernel | Timestep> {
-    const size = () => expandedSize(this.#engine.text({ path: 'index', name: 'step' }, this.#compiled()), 'step')
-    if (this.fused ?? size() <= FUSED_TOKENS) return this.#kernel('step')
-    // all at once: compilers work side by side
-    const [smooth, collide, constraint, solve, advance] = await Promise.all(
-      ['smoothStage', 'collideStage', 'constraintStage', 'solveStage', 'advanceStage'].map(name => this.#kernel(name)),
-    )
-    const contacts = this.layout.sizes.ncand > 0 ? [collide] : []
-    const stages: Stage[] = []
-    for (let a0 = 0; a0 < (this.model.field.opt_integrator[0] === RUNGE_KUTTA ? 4 : 1); a0++)
-      for (const kernel of [smooth, ...contacts, constraint, solve, advance]) stages.push({ kernel, a0 })
-    return { stages, timed: solve }
+    const constants = this.#compiled()
+    const kernel = (name: string) => this.#engine.kernel({ path: 'index', name }, constants)
+    if (this.fused ?? stepIsSmall(this.#engine, constants)) return kernel('step')
+    return stagesOf(kernel, this.model, this.layout.sizes.ncand > 0)
+  }
+
+  /** What a kernel of one's own needs to run on these worlds as they are now. @internal */
+  async attach(): Promise<Attached> {
+    await this.#ready()
+    return {
+      engine: this.#engine,
+      group: this.#bindings,
+      constants: this.#compiled(),
+      call: this.#call(),
+      results: words => this.#engine.read(this.#buffers.O, 0, words),
+    }
   }
 
   // ---------------------------------------------------------------- writes
@@ -219,6 +238,7 @@ export class GpuStore implements Backend {
   }
 
   writeWorld(name: string, values: ArrayLike<number>, size: number, each: boolean, worlds?: Int32Array): void {
+    this.#idle()
     if (size === 0 || worlds?.length === 0) return
     if (name === 'xfrc_applied') {
       const force = Array.prototype.find.call(values, x => x !== 0)
@@ -231,6 +251,7 @@ export class GpuStore implements Backend {
   }
 
   writeModel(name: string, values: ArrayLike<number>, size: number, each: boolean, worlds?: Int32Array): void {
+    this.#idle()
     const own = (each || worlds !== undefined) && this.nworld > 1
     if (own && !this.#perWorld) this.#spread()
     if (this.#perWorld) {
@@ -240,6 +261,13 @@ export class GpuStore implements Backend {
     this.varied.add(name)
     this.#constants = undefined
     if (CONSTANTS_FROM.has(name) || !this.#perWorld) this.#stale = true
+    // kernels are made for how many dofs have friction; the table says which
+    if (name === 'dof_frictionloss')
+      this.#engine.write(
+        this.#buffers.M,
+        this.layout.m.get('friction_dof') as number,
+        Int32Array.from(this.#friction()),
+      )
     if (name === 'geom_size')
       this.writeModel('geom_rbound', boundingRadii(this.model, values), this.model.ngeom, each, worlds)
   }
@@ -288,6 +316,7 @@ export class GpuStore implements Backend {
   }
 
   restart(worlds: Int32Array | undefined): void {
+    this.#idle()
     const { model, layout, nworld } = this
     if (worlds === undefined) this.#engine.clear(this.#buffers.W, layout.dsize * nworld)
     else {
@@ -400,14 +429,32 @@ export class GpuStore implements Backend {
     this.#engine.check()
   }
 
-  async #run(name: string, nstep: number): Promise<void> {
-    await this.#ready()
-    await this.#engine.run(await this.#kernel(name), this.#bindings, this.#call(), this.nworld, nstep)
+  #run(name: string, nstep: number): Promise<void> {
+    return this.#atWork(() => this.#kernel(name), nstep)
   }
 
-  async step(nstep: number): Promise<void> {
-    await this.#ready()
-    await this.#engine.run(await this.#timestep(), this.#bindings, this.#call(), this.nworld, nstep)
+  step(nstep: number): Promise<void> {
+    return this.#atWork(() => this.#timestep(), nstep)
+  }
+
+  /** dispatches are made little by little: what is written before the last of them would come in between */
+  async #atWork(made: () => Promise<Kernel | Timestep>, nstep: number): Promise<void> {
+    this.#working++
+    try {
+      await this.#ready()
+      await this.#engine.run(await made(), this.#bindings, this.#call(), this.nworld, nstep)
+    } finally {
+      this.#working--
+    }
+  }
+
+  /** @throws {BackendError} BUSY */
+  #idle(): void {
+    if (this.#working > 0)
+      throw new BackendError(
+        'BUSY',
+        'steps of this batch are under way on the GPU: await them before you write or copy',
+      )
   }
 
   forward(): Promise<void> {
@@ -480,8 +527,12 @@ export class GpuStore implements Backend {
     return new ColumnView(this.layout, await this.#engine.read(this.#buffers.O, 0, wsize))
   }
 
-  replay(_options: ReplayOptions): Promise<Record<string, Float32Array>> {
-    throw new BackendError('BACKEND', "replay runs on 'wasm' only; create the batch with backend: 'wasm'")
+  async replay(options: ReplayOptions): Promise<Record<string, Float32Array>> {
+    const { replayOnGpu } = await import('./replay.js')
+    const plan = planReplay(this.model, this.nworld, this.layout.sizes, options)
+    await this.#ready()
+    const kernel = await this.#engine.kernel({ path: 'rollout/entry', name: 'replay' }, this.#compiled())
+    return replayOnGpu(this.#engine, kernel, this.#buffers, this.#call(), this.layout, plan, options.inputs)
   }
 
   // ---------------------------------------------------------------- snapshots and the end
@@ -502,6 +553,7 @@ export class GpuStore implements Backend {
   }
 
   image(): GpuImage {
+    this.#idle()
     this.#alive()
     const { layout, nworld } = this
     const engine = this.#engine
@@ -519,6 +571,7 @@ export class GpuStore implements Backend {
       perWorld: this.#perWorld,
       written: new Map([...this.#written].map(([name, values]) => [name, values.slice()])),
       varied: [...this.varied],
+      noise: this.#noise,
       release: () => {
         state.destroy()
         parameters.destroy()
@@ -527,6 +580,7 @@ export class GpuStore implements Backend {
   }
 
   adopt(taken: Image): void {
+    this.#idle()
     this.#alive()
     const image = taken as GpuImage
     const { layout, nworld } = this
@@ -546,6 +600,7 @@ export class GpuStore implements Backend {
     for (const [name, values] of image.written) this.#written.set(name, values.slice())
     this.varied.clear()
     for (const name of image.varied) this.varied.add(name)
+    this.#noise = image.noise
     this.#constants = undefined
     // tables of the model follow from what was written
     this.#stale = true

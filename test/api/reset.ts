@@ -1,73 +1,38 @@
 /** Resets: masks, keyframes, draws of states and of physics. */
-import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createBatch, type ResetOptions } from '../../bindings/engine/index.js'
-import { SimcrankError } from '../../bindings/errors.js'
+import type { ResetOptions } from '../../bindings/engine/index.js'
 import { worldFields } from '../../bindings/fields.js'
 import { Philox, STREAM } from '../../bindings/math/index.js'
 import { ParameterDistribution } from '../../bindings/model/distribution.js'
-import { loadModel } from '../../bindings/model/load.js'
 import { ParameterSpace } from '../../bindings/model/parameters.js'
-import { openOracle } from '../support/oracle.js'
+import { create, testList, thrown } from './host.js'
 
-const XML = `<mujoco><option timestep="0.005"><flag contact="disable"/></option>
-  <worldbody>
-    <body name="hand" mocap="true" pos="1 0 2" quat="0.6 0 0.8 0"><geom size="0.05"/></body>
-    <body pos="0 0 1"><freejoint/><geom type="box" size="0.1 0.2 0.1" mass="1"/>
-      <body pos="0.2 0 0"><joint name="ball" type="ball"/><geom name="fist" size="0.05" pos="0.1 0 0" mass="0.1"/></body></body>
-    <body pos="0 1 0.5"><joint name="rail" type="slide" axis="1 0 0"/><joint name="spin" axis="0 0 1" damping="0.2"/>
-      <geom size="0.1" pos="0.1 0 0" mass="0.5"/></body>
-  </worldbody>
-  <equality><joint name="off" joint1="rail" joint2="spin" active="false"/></equality>
-  <actuator><motor joint="spin"/><position joint="rail" kp="5" delay="0.012" nsample="4"/>
-    <general joint="spin" dyntype="filter" dynprm="0.1" gainprm="2"/></actuator>
-  <sensor><jointpos joint="rail" delay="0.01" nsample="3"/></sensor>
-  <keyframe>
-    <key name="home" time="1.5" qpos="1 2 3 0.5 0.5 0.5 0.5 0 1 0 0 0.3 -0.4" qvel="1 2 3 4 5 6 7 8 9 10 11" act="0.7"
-         ctrl="0.1 0.2 0.3" mpos="4 5 6" mquat="0 1 0 0"/>
-    <key name="away" qpos="0 0 1 1 0 0 0 1 0 0 0 -1 1"/>
-  </keyframe>
-</mujoco>`
+const { list, test } = testList()
+export const resetTests = list
 
-const STATE_FIELDS = ['time', 'qpos', 'qvel', 'act', 'ctrl', 'mocap_pos', 'mocap_quat', 'eq_active', 'qacc_warmstart']
 // rounding of numbers near 1 to single precision
 const near = (a: number, b: number, tolerance = 1e-6): boolean =>
   Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))
 
-function thrown(act: () => unknown): string {
-  try {
-    act()
-  } catch (error) {
-    if (!(error instanceof SimcrankError)) throw error
-    return `${error.code}: ${error.message}`
-  }
-  return 'nothing thrown'
-}
-
-test('keyframes by index, by name and for each world are those of mj_resetDataKeyframe', async () => {
-  const model = await loadModel(XML)
-  const oracle = await openOracle(XML)
-  const batch = await createBatch(model, { nworld: 5 })
+test('keyframes by index, by name and for each world are those of mj_resetDataKeyframe', async host => {
+  const batch = await create(host, 'robot', { nworld: 5 })
   const check = async (keys: readonly number[]): Promise<void> => {
-    for (const name of STATE_FIELDS) {
+    for (const name of Object.keys(host.answers.resets[0])) {
       const size = batch.size(name)
       const values = await batch.get(name)
       keys.forEach((key, w) => {
-        oracle.reset(key < 0 ? undefined : key)
-        assert.equal(values.slice(w * size, (w + 1) * size), Float32Array.from(oracle.get(name)), `${name}, world ${w}`)
+        const expected = Float32Array.from(host.answers.resets[key + 1][name])
+        assert.equal(values.slice(w * size, (w + 1) * size), expected, `${name}, world ${w}`)
       })
     }
   }
   await check([-1, -1, -1, -1, -1])
-  const trouble = async (): Promise<void> => {
-    batch.set('xfrc_applied', new Float32Array(batch.size('xfrc_applied')).fill(0.1))
-    batch.set('eq_active', [1])
-    await batch.step(3)
-  }
-  await trouble()
+  await batch.step(3)
+  batch.set('eq_active', [1])
   batch.reset({ keyframe: 0 })
   await check([0, 0, 0, 0, 0])
-  await trouble()
+  await batch.step(3)
+  batch.set('xfrc_applied', new Float32Array(batch.size('xfrc_applied')).fill(0.1))
   batch.reset({ keyframe: 'away' })
   await check([1, 1, 1, 1, 1])
   batch.reset({ keyframe: [1, -1, 0, 0, -1] })
@@ -75,31 +40,17 @@ test('keyframes by index, by name and for each world are those of mj_resetDataKe
   batch.reset({ worlds: [4, 0], keyframe: [0, -1] })
   await check([-1, -1, 0, 0, 0])
   assert.ok((await batch.get('xfrc_applied')).every(x => x === 0))
-  assert.match(
-    thrown(() => batch.reset({ keyframe: 'hom' })),
-    /^KEYFRAME: .*nearest: 'home'/,
-  )
-  assert.match(
-    thrown(() => batch.reset({ keyframe: 2 })),
-    /^KEYFRAME: .*got 2, .*nkey - 1 = 1/,
-  )
-  assert.match(
-    thrown(() => batch.reset({ keyframe: [0, 1] })),
-    /^SIZE: .*length 2, .*5 worlds/,
-  )
-  assert.match(
-    thrown(() => batch.reset({ keyframe: [0, 1, 0.5, 0, 0] })),
-    /^KEYFRAME: world 2/,
-  )
+  assert.match(await thrown(() => batch.reset({ keyframe: 'hom' })), /^KEYFRAME: .*nearest: 'home'/)
+  assert.match(await thrown(() => batch.reset({ keyframe: 2 })), /^KEYFRAME: .*got 2, .*nkey - 1 = 1/)
+  assert.match(await thrown(() => batch.reset({ keyframe: [0, 1] })), /^SIZE: .*length 2, .*5 worlds/)
+  assert.match(await thrown(() => batch.reset({ keyframe: [0, 1, 0.5, 0, 0] })), /^KEYFRAME: world 2/)
   batch.dispose()
-  oracle.dispose()
 })
 
-test('a reset world begins again as a new one does, and its neighbours with their delays do not notice', async () => {
-  const model = await loadModel(XML)
-  const fresh = await createBatch(model, { nworld: 7 })
-  const batch = await createBatch(model, { nworld: 7 })
-  const alone = await createBatch(model, { nworld: 7 })
+test('a reset world begins again as a new one does, and its neighbours with their delays do not notice', async host => {
+  const fresh = await create(host, 'robot', { nworld: 7 })
+  const batch = await create(host, 'robot', { nworld: 7 })
+  const alone = await create(host, 'robot', { nworld: 7 })
   const ctrl = Float32Array.from({ length: 7 * 3 }, (_, i) => Math.sin(i))
   for (const b of [fresh, batch, alone]) b.set('ctrl', ctrl)
   await batch.step(6)
@@ -129,8 +80,8 @@ test('a reset world begins again as a new one does, and its neighbours with thei
   for (const b of [fresh, batch, alone]) b.dispose()
 })
 
-test('draws depend on seed, world and count of resets, on nothing else', async () => {
-  const model = await loadModel(XML)
+test('draws depend on seed, world and count of resets, on nothing else', async host => {
+  const model = await host.model('robot')
   const draw: ResetOptions = {
     distribution: {
       qpos: { kind: 'uniform', scale: 0.1 },
@@ -144,7 +95,7 @@ test('draws depend on seed, world and count of resets, on nothing else', async (
     seed: number,
     act: (reset: (o: ResetOptions) => void) => void,
   ) => {
-    const batch = await createBatch(model, { nworld, workers, seed })
+    const batch = await create(host, 'robot', { nworld, workers, seed })
     act(options => batch.reset(options))
     const out = await batch.getState('PHYSICS')
     const n = batch.stateSize('PHYSICS')
@@ -176,10 +127,10 @@ test('draws depend on seed, world and count of resets, on nothing else', async (
   assert.equal(velocity(5).subarray(model.nq, model.nq + model.nv), all(5).subarray(model.nq, model.nq + model.nv))
 })
 
-test('draws have the distribution they say, and quaternions stay on their sphere', async () => {
-  const model = await loadModel(XML)
+test('draws have the distribution they say, and quaternions stay on their sphere', async host => {
+  const model = await host.model('robot')
   const nworld = 4000
-  const batch = await createBatch(model, { nworld })
+  const batch = await create(host, 'robot', { nworld })
   const { nq, nv } = model
   const std = Float64Array.from({ length: nv }, (_, i) => 0.01 * (i + 1))
   batch.reset({
@@ -220,33 +171,25 @@ test('draws have the distribution they say, and quaternions stay on their sphere
   batch.dispose()
 })
 
-test('noise turns a body in its own frame, as mj_integratePos does', async () => {
-  const model = await loadModel(XML)
-  const oracle = await openOracle(XML)
-  const batch = await createBatch(model, { nworld: 1 })
-  const delta = Float64Array.from({ length: model.nv }, (_, i) => 0.3 * Math.sin(1 + i))
-  batch.reset({ keyframe: 'home', distribution: { qpos: { kind: 'uniform', low: delta, high: delta } } })
-  const buffer = new oracle.mj.DoubleBuffer(model.nq)
-  ;(buffer.GetView() as Float64Array).set(model.field.key_qpos.subarray(0, model.nq))
-  oracle.mj.mj_integratePos(oracle.model, buffer, [...delta], 1)
-  const moved = Float64Array.from(buffer.GetView() as Float64Array)
-  buffer.delete()
+test('noise turns a body in its own frame, as mj_integratePos does', async host => {
+  const { by, qpos } = host.answers.moved
+  const batch = await create(host, 'robot', { nworld: 1 })
+  batch.reset({ keyframe: 'home', distribution: { qpos: { kind: 'uniform', low: by, high: by } } })
   const got = await batch.get('qpos')
-  moved.forEach((x, i) => {
+  qpos.forEach((x, i) => {
     assert.ok(near(got[i], x), `qpos[${i}]: ${got[i]}, MuJoCo ${x}`)
   })
   batch.dispose()
-  oracle.dispose()
 })
 
-test('physics is drawn with the state, for the worlds that are reset', async () => {
-  const model = await loadModel(XML)
+test('physics is drawn with the state, for the worlds that are reset', async host => {
+  const model = await host.model('robot')
   const space = ParameterSpace.from(model, [
     { path: 'body/#3/mass', min: 0.05, max: 0.2 },
     { path: 'joint/rail/ref', min: -1, max: 1 },
   ])
   const parameters = ParameterDistribution.uniform(space)
-  const batch = await createBatch(model, { nworld: 6, seed: 11 })
+  const batch = await create(host, 'robot', { nworld: 6, seed: 11 })
   batch.reset({ worlds: [1, 5], distribution: { parameters } })
   const mass = await batch.get('body_mass')
   const drawn = Array.from({ length: 6 }, (_, w) => mass[w * model.nbody + 3])
@@ -267,25 +210,23 @@ test('physics is drawn with the state, for the worlds that are reset', async () 
   batch.dispose()
 })
 
-test('distributions that make no sense are refused before anything is written', async () => {
-  const model = await loadModel(XML)
-  const batch = await createBatch(model, { nworld: 2 })
+test('distributions that make no sense are refused before anything is written', async host => {
+  const model = await host.model('robot')
+  const batch = await create(host, 'robot', { nworld: 2 })
   batch.set('qvel', new Float32Array(model.nv).fill(1))
-  const refused = (distribution: unknown): string =>
+  const refused = (distribution: unknown): Promise<string> =>
     thrown(() => batch.reset({ keyframe: 0, distribution: distribution as ResetOptions['distribution'] }))
-  assert.match(refused({ qvel: { kind: 'normal', std: -1 } }), /^NOISE: qvel.std: got -1/)
-  assert.match(refused({ qvel: { kind: 'normal' } }), /^NOISE: .*needs 'std'/)
-  assert.match(refused({ qvel: { kind: 'uniform', low: 1, high: 0 } }), /^NOISE: .*low is 1, above high, 0/)
-  assert.match(refused({ qvel: { kind: 'cauchy', scale: 1 } }), /^NOISE: .*'cauchy'/)
-  assert.match(refused({ qvel: { kind: 'uniform', scale: [1, 2] } }), /^SIZE: qvel.scale: got length 2, expected 11/)
-  assert.match(refused({ qvel: { kind: 'uniform', scale: Number.NaN } }), /^NOT_FINITE/)
-  assert.match(refused({ qvl: { kind: 'uniform', scale: 1 } }), /^NOISE: .*nearest: 'qvel'/)
+  assert.match(await refused({ qvel: { kind: 'normal', std: -1 } }), /^NOISE: qvel.std: got -1/)
+  assert.match(await refused({ qvel: { kind: 'normal' } }), /^NOISE: .*needs 'std'/)
+  assert.match(await refused({ qvel: { kind: 'uniform', low: 1, high: 0 } }), /^NOISE: .*low is 1, above high, 0/)
+  assert.match(await refused({ qvel: { kind: 'cauchy', scale: 1 } }), /^NOISE: .*'cauchy'/)
   assert.match(
-    thrown(() => batch.reset({ seed: 0.5, distribution: {} })),
-    /^SEED/,
+    await refused({ qvel: { kind: 'uniform', scale: [1, 2] } }),
+    /^SIZE: qvel.scale: got length 2, expected 11/,
   )
+  assert.match(await refused({ qvel: { kind: 'uniform', scale: Number.NaN } }), /^NOT_FINITE/)
+  assert.match(await refused({ qvl: { kind: 'uniform', scale: 1 } }), /^NOISE: .*nearest: 'qvel'/)
+  assert.match(await thrown(() => batch.reset({ seed: 0.5, distribution: {} })), /^SEED/)
   assert.ok((await batch.get('qvel')).every(x => x === 1))
   batch.dispose()
 })
-
-test.run()
