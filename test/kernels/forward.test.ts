@@ -54,37 +54,35 @@ const ACTUATORS = [
   'actuator_site_ref',
   'gravcomp_actuated',
 ]
-/** what makes damping of joints, of actuators and of motors, for implicit integrators */
-const DAMPED = [
-  'polynomial springs and dampers',
-  'position, velocity, damper',
-  'general, affine gain',
-  'dcmotor, voltage',
-  'dcmotor, controller with supply limit',
-  'pid',
-]
+const ALL = 'implicitfast, in a fluid: joints, springs, actuators'
 const MODELS: Readonly<Record<string, string>> = {
-  'Euler: joints, springs, actuators': merge('Euler', [
-    'hinge and slide chain',
-    'free base with arms',
-    'ball chain',
-    'free joint with springs',
-    'polynomial springs and dampers',
-    'gravcomp',
-    ...ACTUATORS,
-  ]),
-  'implicit, in a fluid': merge(
-    'implicit',
-    ['ball chain', 'fluid_implicit', 'implicit_gyroscopic', ...DAMPED],
-    'density="800" viscosity=".2" wind="5 2 -1"',
-  ),
-  'implicitfast, in a fluid': merge(
+  [ALL]: merge(
     'implicitfast',
-    ['free body', 'free base with arms', 'fluid_implicitfast', 'position, velocity, damper'],
+    [
+      'hinge and slide chain',
+      'free base with arms',
+      'ball chain',
+      'free joint with springs',
+      'polynomial springs and dampers',
+      'gravcomp',
+      'fluid_implicitfast',
+      ...ACTUATORS,
+    ],
     'density="800" viscosity=".2"',
   ),
+  'implicit, in a fluid': merge(
+    'implicit',
+    [
+      'ball chain',
+      'fluid_implicit',
+      'implicit_gyroscopic',
+      'polynomial springs and dampers',
+      'position, velocity, damper',
+    ],
+    'density="800" viscosity=".2" wind="5 2 -1"',
+  ),
   'Runge-Kutta': together([...['free base with arms', 'filters'].map(name => SCENES[name]), delays[2]], option('RK4')),
-  delays: together(delays, option('Euler')),
+  'Euler: free bodies, ball joints, delays': together([...delays, SCENES['free base with arms']], option('Euler')),
   tendons: merge('implicitfast', ['tendon_armature_implicit', 'tendon_actuatorfrcrange', 'tendon_spring']),
   'in a plane': merge('Euler', ['planar hopper']),
   'everything at once': SCENES['everything at once'],
@@ -149,7 +147,7 @@ const SMOOTH = {
 
 for (const [name, xml] of Object.entries(MODELS)) {
   test(`step: ${name}`, async () => {
-    const scene = await open(xml, 5, name.startsWith('Euler') ? { prepare: push } : {})
+    const scene = await open(xml, 5, name === ALL ? { prepare: push } : {})
     await scene.seed()
     scene.cpu((x, { m, p, d, s }) => x.step(m, p, d, s, 1, 1))
     await scene.gpu(STEP, FORWARD, { a0: 1 })
@@ -214,7 +212,7 @@ for (const name of ['cartpole', 'ant']) {
 }
 
 test('a world that has diverged stands still, and its neighbours go on', async () => {
-  const scene = await open(MODELS['Euler: joints, springs, actuators'], 9, { prepare: push })
+  const scene = await open(MODELS[ALL], 9, { prepare: push })
   const f32 = new Float32Array(scene.engine.memory.buffer)
   const bad = scene.block(1).d + (scene.layout.d.get('qvel') as number)
   for (let lane = 0; lane < 4; lane++) f32[bad / 4 + lane] = Number.NaN

@@ -355,10 +355,9 @@ const clear = (scene: Scene, fields: readonly { readonly name: string }[]): stri
 
 const CONSTANTS: Readonly<Record<string, string>> = {
   'all sorts': merge(
-    'actuator_damper actuator_site composite_body condim_6_elliptic eq_connect_site eq_joint eq_weld frictionloss gravcomp joint_ball joint_slide limit_ball mocap solimp tendon_armature tendon_limit_soft',
+    'actuator_damper actuator_site composite_body condim_6_elliptic eq_connect_site eq_joint eq_weld frictionloss gravcomp joint_ball joint_slide limit_ball mocap planar solimp tendon_armature tendon_limit_soft',
     '<option timestep="0.002" density="1000"/>',
   ),
-  'in a plane': 'planar',
   'models/humanoid_mjwarp': 'models/humanoid_mjwarp',
 }
 for (const [model, source] of Object.entries(CONSTANTS)) {

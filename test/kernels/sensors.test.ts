@@ -155,7 +155,7 @@ test('trees in a plane', () =>
   agree(
     robot(
       `<framepos objtype="site" objname="shin" reftype="site" refname="imu"/><framequat objtype="body" objname="shin"/><accelerometer site="imu"/>
-       <gyro site="shin"/><force site="shin"/><framelinacc objtype="body" objname="thigh"/><subtreecom body="base"/>
+       <gyro site="shin"/><framelinacc objtype="body" objname="thigh"/><subtreecom body="base"/>
        <subtreelinvel body="base"/><subtreeangmom body="thigh"/><actuatorpos actuator="m"/><actuatorvel actuator="m"/><e_potential/><e_kinetic/>`,
       '',
       PLANAR,

@@ -106,7 +106,6 @@ const PIECES: readonly (readonly [model: string, options?: SceneOptions])[] = [
   ['pyramids'],
   ['cones'],
   ['no contacts', { nstep: 100, kick: 10 }],
-  ['models/humanoid_mjwarp'],
 ]
 for (const [model, options] of PIECES) {
   test(`stages: ${model}`, async () => {
